@@ -1,1 +1,22 @@
-//! To be filled.
+//! The custom resources that latchkey serves: External Secrets Operator's API, as types.
+//!
+//! Nothing here talks to a cluster or to a provider. The types say what may be written, [`validation`] says
+//! what is wrong with it, [`crd`] says the same to the API server, and [`duration`] reads Go's durations.
+
+mod crd;
+pub mod external_secret;
+pub mod provider;
+pub mod store;
+
+pub mod patterns;
+
+pub use external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
+pub use provider::{Provider, ProviderRef};
+pub use store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus, StoreKind};
+
+/// The API group of every kind in this crate.
+pub const GROUP: &str = "external-secrets.io";
+/// The version in which objects are stored, and which these types describe.
+pub const VERSION: &str = "v1";
+/// The version that older manifests name; it is served with the same schema.
+pub const OLD_VERSION: &str = "v1beta1";
