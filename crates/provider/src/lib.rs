@@ -1,1 +1,36 @@
-//! To be filled.
+//! Reads secrets from remote stores.
+//!
+//! One small read-only trait, [`Provider`]; one folder per provider, each a cargo feature. What every provider needs
+//! is written once beside them: property paths, CA bundles, credentials' lookup, the kinds of error.
+//!
+//! The crate holds the providers' SDKs and nobody else does. It does no caching of values, no retry policy beyond one
+//! fresh login, and knows nothing of ExternalSecrets.
+
+pub mod cluster;
+pub mod connect;
+pub mod credentials;
+pub mod entry;
+pub mod error;
+pub mod observe;
+pub mod property;
+pub mod provider;
+pub mod scope;
+pub mod secret;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "fake")]
+pub mod fake;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
+pub mod tls;
+#[cfg(feature = "vault")]
+pub mod vault;
+
+pub use cluster::Cluster;
+pub use connect::{Connection, Connector};
+pub use entry::{Entry, EntryRef};
+pub use error::{Error, ErrorKind};
+pub use provider::{Provider, Validation};
+pub use scope::Scope;
+pub use secret::SecretBytes;

@@ -1,0 +1,60 @@
+//! The trait that every provider implements.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::{Entry, EntryRef, Error, SecretBytes};
+
+/// What asking a store about itself told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    /// The store answers and takes the credentials.
+    Ready,
+    /// It cannot be told without an ExternalSecret (credentials in the namespace of whoever refers to the store).
+    Unknown,
+}
+
+/// A connected store. Read-only. Implementations pass the conformance suite in `tests/conformance`.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// The provider's name in metrics, ESO's own: `AWS/SecretsManager`, `HashiCorp/Vault`, `Kubernetes`, `Fake`.
+    fn name(&self) -> &'static str;
+
+    /// Where the store is, for messages: a URL or a region. Never holds credentials.
+    fn location(&self) -> String;
+
+    /// How many entries one call of [`Provider::fetch`] may read at the price of one request.
+    fn max_batch(&self) -> usize {
+        1
+    }
+
+    /// Reads the entries; the answer has the same length and order. A missing entry is [`crate::ErrorKind::NotFound`].
+    /// Several entries are read in as few requests as the store has for it; one that fails does not fail the others.
+    async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>>;
+
+    /// The value of one `data[]` reference: the whole entry without `property`, else what the property path names, by
+    /// this provider's rules (COMPATIBILITY of ESO: order of literal and path lookup differs by provider).
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::PropertyNotFound`], [`crate::ErrorKind::InvalidValue`].
+    fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error>;
+
+    /// The keys and values of one `dataFrom[].extract` reference, by this provider's flattening rules.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::PropertyNotFound`], [`crate::ErrorKind::InvalidValue`] where the entry holds no object.
+    fn map(
+        &self,
+        of: &EntryRef,
+        entry: &Entry,
+        property: Option<&str>,
+    ) -> Result<BTreeMap<String, SecretBytes>, Error>;
+
+    /// Asks the store whether the credentials are good, with the cheapest call there is.
+    ///
+    /// # Errors
+    /// Any kind; the store's status shows it.
+    async fn validate(&self) -> Result<Validation, Error>;
+}
