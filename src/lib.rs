@@ -1,1 +1,3 @@
-//! To be filled.
+//! Kubernetes Secrets that are there when `kubectl apply` returns.
+
+pub mod engine;

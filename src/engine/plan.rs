@@ -1,0 +1,132 @@
+//! From an ExternalSecret to what has to be done: parsed once, used by admission and by every sync.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use latchkey_api::external_secret::{
+    ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, NullBytePolicy, RefreshPolicy, Rewrite,
+    StoreKind, Template,
+};
+use latchkey_provider::EntryRef;
+
+/// The name of a store, as seen from an ExternalSecret's namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreKey {
+    /// SecretStore or ClusterSecretStore.
+    pub kind: StoreKind,
+    /// The namespace of a SecretStore; none for a ClusterSecretStore.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            StoreKind::SecretStore => write!(f, "SecretStore {:?}", self.name),
+            StoreKind::ClusterSecretStore => write!(f, "ClusterSecretStore {:?}", self.name),
+        }
+    }
+}
+
+/// Everything that a sync needs to know of an ExternalSecret, checked.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Where values come from, in the order in which later ones overwrite earlier ones: `dataFrom`, then `data`.
+    pub sources: Vec<Source>,
+    /// What is written.
+    pub target: TargetPlan,
+    /// When it is read again.
+    pub refresh: RefreshPlan,
+}
+
+/// One `data[]` or `dataFrom[]` entry.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where it stands in the specification, such as `spec.data[0]`.
+    pub at: SourcePath,
+    /// The store it reads.
+    pub store: StoreKey,
+    /// The remote entry.
+    pub entry: EntryRef,
+    /// The property of the entry, if not the whole.
+    pub property: Option<String>,
+    /// What is taken of it.
+    pub take: Take,
+}
+
+/// Where a source stands in the specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourcePath {
+    /// `spec.data[i]`
+    Data(usize),
+    /// `spec.dataFrom[i].extract`
+    Extract(usize),
+}
+
+impl fmt::Display for SourcePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(index) => write!(f, "spec.data[{index}]"),
+            Self::Extract(index) => write!(f, "spec.dataFrom[{index}].extract"),
+        }
+    }
+}
+
+/// What is taken of an entry.
+#[derive(Debug, Clone)]
+pub enum Take {
+    /// One value under this key of the Secret.
+    Value {
+        /// The Secret's key.
+        secret_key: String,
+        /// How the value is decoded.
+        decoding: DecodingStrategy,
+        /// Whether null bytes are refused.
+        null_bytes: NullBytePolicy,
+    },
+    /// All keys of the entry.
+    Map {
+        /// How names become valid keys (only without rewrites).
+        conversion: ConversionStrategy,
+        /// Rewrites of the names, in order.
+        rewrite: Vec<Rewrite>,
+        /// How the values are decoded.
+        decoding: DecodingStrategy,
+        /// Whether null bytes are refused.
+        null_bytes: NullBytePolicy,
+    },
+}
+
+/// What is written.
+#[derive(Debug, Clone)]
+pub struct TargetPlan {
+    /// The Secret's name.
+    pub name: String,
+    /// Who owns what.
+    pub creation: CreationPolicy,
+    /// What happens when nothing is left at the provider.
+    pub deletion: DeletionPolicy,
+    /// Whether the Secret is made immutable.
+    pub immutable: bool,
+    /// The template, if there is one (even an empty one changes which metadata is copied).
+    pub template: Option<Template>,
+    /// The ExternalSecret's labels, copied where there is no template.
+    pub labels: BTreeMap<String, String>,
+    /// The ExternalSecret's annotations, copied where there is no template.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// When it is read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshPlan {
+    /// By which rule.
+    pub policy: RefreshPolicy,
+    /// How long a value is good; zero means for ever.
+    pub interval: Duration,
+}
