@@ -1,0 +1,141 @@
+//! As much of HTTP/1.1 as stands between a client library and a server on loopback.
+
+use std::io::{BufRead, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Received;
+use crate::http::{Answer, Client};
+
+/// Between the two sides of a proxy these concern one side only.
+const HOP_BY_HOP: [&str; 7] = [
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "upgrade",
+    "expect",
+    "proxy-connection",
+];
+
+/// Larger than anything that is sent to a secret store.
+const BODY_LIMIT: usize = 64 << 20;
+
+pub(super) struct Request {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub(super) fn closes(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
+    pub(super) fn received(&self) -> Received {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        Received {
+            method: self.method.clone(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: self.headers.clone(),
+            action: self.action(),
+            body: self.body.clone(),
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    fn action(&self) -> Option<String> {
+        if let Some(target) = self.header("x-amz-target") {
+            return target.rsplit('.').next().map(str::to_owned);
+        }
+        let form = std::str::from_utf8(&self.body).ok()?;
+        form.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned)
+    }
+}
+
+/// The connection's next request; `None` when the client has closed it.
+pub(super) fn read_request(reader: &mut impl BufRead, mut connection: &TcpStream) -> Result<Option<Request>> {
+    let Some(line) = read_line(reader)? else { return Ok(None) };
+    let mut parts = line.split(' ').map(str::to_owned);
+    let (method, target) = (parts.next(), parts.next());
+    let mut headers = Vec::new();
+    while let Some(line) = read_line(reader)?.filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(':').context("a header has no colon")?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let target = target.context("the request line has no target")?;
+    let mut request = Request { method: method.unwrap_or_default(), target, headers, body: Vec::new() };
+    if request.header("expect").is_some() {
+        connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    request.body = read_body(&request, reader)?;
+    Ok(Some(request))
+}
+
+fn read_body(request: &Request, reader: &mut impl BufRead) -> Result<Vec<u8>> {
+    if request.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        return read_chunks(reader);
+    }
+    let length = request.header("content-length").map_or(Ok(0), str::parse)?;
+    read_exactly(reader, length)
+}
+
+fn read_chunks(reader: &mut impl BufRead) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = read_line(reader)?.context("the body ends within a chunk")?;
+        let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)?;
+        if size == 0 {
+            while read_line(reader)?.is_some_and(|trailer| !trailer.is_empty()) {}
+            return Ok(body);
+        }
+        body.extend(read_exactly(reader, size)?);
+        ensure!(body.len() <= BODY_LIMIT, "the body is too large");
+        read_line(reader)?;
+    }
+}
+
+fn read_exactly(reader: &mut impl BufRead, length: usize) -> Result<Vec<u8>> {
+    ensure!(length <= BODY_LIMIT, "the body is too large");
+    let mut bytes = vec![0; length];
+    reader.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A line without its end; `None` at the end of the stream.
+fn read_line(reader: &mut impl BufRead) -> Result<Option<String>> {
+    let mut line = String::new();
+    let read = reader.take(64 << 10).read_line(&mut line)?;
+    Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Sends the request to the server as it came, on a connection of its own.
+pub(super) fn forward(request: &Request, upstream: SocketAddr) -> Result<Answer> {
+    let passed =
+        request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()) && name != "host");
+    let client =
+        passed.fold(Client::plain(upstream.port()), |client, (name, value)| client.header(name, value));
+    client.request(&request.method, &request.target, &request.body)
+}
+
+/// Answers the client; the connection stays open for its next request.
+pub(super) fn write_answer(mut connection: &TcpStream, request: &Request, answer: &Answer) -> Result<()> {
+    let mut head = format!("HTTP/1.1 {} Proxied\r\n", answer.status);
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str())) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let bodiless = answer.status == 204 || answer.status == 304;
+    if !bodiless {
+        head.push_str(&format!("content-length: {}\r\n", answer.body.len()));
+    }
+    head.push_str("\r\n");
+    let body: &[u8] = if bodiless || request.method == "HEAD" { &[] } else { &answer.body };
+    connection.write_all(&[head.as_bytes(), body].concat())?;
+    Ok(())
+}
