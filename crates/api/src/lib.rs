@@ -3,12 +3,14 @@
 //! Nothing here talks to a cluster or to a provider. The types say what may be written, [`validation`] says
 //! what is wrong with it, [`crd`] says the same to the API server, and [`duration`] reads Go's durations.
 
-mod crd;
+pub mod crd;
+pub mod duration;
 pub mod external_secret;
 pub mod provider;
 pub mod store;
 
 pub mod patterns;
+pub mod validation;
 
 pub use external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
 pub use provider::{Provider, ProviderRef};

@@ -1,5 +1,116 @@
 //! The CustomResourceDefinitions, made of the types.
 
 mod overrides;
+mod schema;
 
 pub(crate) use overrides::{Base64, LabelSelectorSchema, NullableTime};
+
+use crate::external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
+use crate::store::{SecretStore, SecretStoreSpec, SecretStoreStatus};
+use crate::{OLD_VERSION, VERSION};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionVersion,
+    CustomResourceValidation,
+};
+use kube::CustomResourceExt;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+/// The three definitions: ExternalSecret, SecretStore, ClusterSecretStore.
+///
+/// Each serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
+/// version is not marked as deprecated: kubectl would print a warning each time that an older manifest is applied.
+///
+/// # Panics
+/// If a type has a schema that is no schema of OpenAPI; the tests of this crate would not pass then.
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    let external_secrets = define::<ExternalSecretSpec, ExternalSecretStatus>(
+        ExternalSecret::crd(),
+        "Which remote values go into which Secret of its namespace, and how fresh they are kept.",
+    );
+    let stores = define::<SecretStoreSpec, SecretStoreStatus>(
+        SecretStore::crd(),
+        "Where remote values live and how to get at them, for the ExternalSecrets of one namespace.",
+    );
+    let cluster_stores = define::<SecretStoreSpec, SecretStoreStatus>(
+        for_the_cluster(SecretStore::crd()),
+        "Where remote values live and how to get at them, for the ExternalSecrets of all namespaces or of some.",
+    );
+    vec![external_secrets, stores, cluster_stores]
+}
+
+/// The definition that the derive makes of SecretStore, with the other kind's names.
+fn for_the_cluster(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    crd.metadata.name = Some(format!("clustersecretstores.{}", crate::GROUP));
+    crd.spec.scope = "Cluster".into();
+    crd.spec.names.kind = "ClusterSecretStore".into();
+    crd.spec.names.plural = "clustersecretstores".into();
+    crd.spec.names.singular = Some("clustersecretstore".into());
+    crd.spec.names.short_names = Some(vec!["css".into()]);
+    crd
+}
+
+/// Adds to a definition without schema the schema, the second version and what both versions share.
+fn define<Spec: JsonSchema, Status: JsonSchema>(
+    mut crd: CustomResourceDefinition,
+    description: &str,
+) -> CustomResourceDefinition {
+    let kind = crd.spec.names.kind.clone();
+    crd.metadata.labels = Some([("external-secrets.io/component".into(), "controller".into())].into());
+    crd.spec.names.list_kind = Some(format!("{kind}List"));
+    crd.spec.conversion = Some(CustomResourceConversion { strategy: "None".into(), webhook: None });
+    let schema = validation(root::<Spec, Status>(description));
+    crd.spec.versions = crd
+        .spec
+        .versions
+        .into_iter()
+        .flat_map(|version| {
+            let stored = CustomResourceDefinitionVersion {
+                name: VERSION.into(),
+                served: true,
+                storage: true,
+                schema: Some(schema.clone()),
+                ..version
+            };
+            let old = CustomResourceDefinitionVersion {
+                name: OLD_VERSION.into(),
+                storage: false,
+                ..stored.clone()
+            };
+            [stored, old]
+        })
+        .collect();
+    crd
+}
+
+fn root<Spec: JsonSchema, Status: JsonSchema>(description: &str) -> Value {
+    json!({
+        "description": description,
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": { "description": "Group and version of this object.", "type": "string" },
+            "kind": { "description": "Kind of this object.", "type": "string" },
+            "metadata": { "type": "object" },
+            "spec": schema::structural::<Spec>(),
+            "status": schema::structural::<Status>(),
+        }
+    })
+}
+
+#[allow(clippy::expect_used)]
+fn validation(schema: Value) -> CustomResourceValidation {
+    let schema = serde_json::from_value(schema).expect("the types have schemas that OpenAPI knows");
+    CustomResourceValidation { open_api_v3_schema: Some(schema) }
+}
+
+/// The definitions as one YAML document each, the first of them without a separator before it.
+pub fn crds_yaml() -> Result<String, serde_saphyr::SerializeError> {
+    let documents: Result<Vec<String>, _> = crds().iter().map(crd_yaml).collect();
+    Ok(documents?.join("---\n"))
+}
+
+/// One definition as YAML.
+pub fn crd_yaml(crd: &CustomResourceDefinition) -> Result<String, serde_saphyr::SerializeError> {
+    serde_saphyr::to_string(crd)
+}

@@ -1,0 +1,14 @@
+//! What is wrong with an object beyond its schema, in the words that External Secrets Operator's webhook uses.
+//!
+//! All of it is pure: nothing is looked up, and the caller compiles regular expressions.
+
+mod external_secret;
+mod ignored;
+mod privileged;
+mod store;
+mod vault;
+
+pub use external_secret::{Invalid, validate_external_secret};
+pub use ignored::{Ignored, ignored_fields};
+pub use privileged::validate_template;
+pub use store::{InvalidStore, SelectorError, StoreValidation, StoreWarning, validate_store};
