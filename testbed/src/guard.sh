@@ -10,10 +10,12 @@ echo "$child" >"$pidfile"
 (
     read -r _ <&3 # Returns when the owner lets go or is gone.
     kill -s TERM "$child"
-    while [ "$grace" -gt 0 ] && kill -0 "$child"; do
+    while [ "$grace" -gt 0 ]; do
         sleep 0.1
         grace=$((grace - 1))
     done
+    kill -s KILL "$child" # Leaves the shell below to collect it, and to end this loop earlier if it ends by itself.
+    sleep 2
     kill -s KILL -- "-$$"
 ) 2>/dev/null &
 exec 3<&-

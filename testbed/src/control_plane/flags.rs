@@ -67,6 +67,8 @@ pub(super) fn api_server(ports: &Ports, files: &Files, dir: &Path, more: &[Strin
         format!("--token-auth-file={}", files.tokens.display()),
         "--authorization-mode=RBAC".to_owned(),
         format!("--service-account-issuer={url}"),
+        // By default it names an address of the host on which this server does not listen.
+        format!("--service-account-jwks-uri={url}/openid/v1/jwks"),
         format!("--service-account-signing-key-file={}", files.service_account_key.display()),
         format!("--service-account-key-file={}", files.service_account_public_key.display()),
         format!("--audit-policy-file={}", files.audit_policy.display()),

@@ -25,13 +25,15 @@ const BODY_LIMIT: usize = 64 << 20;
 pub(super) struct Request {
     method: String,
     target: String,
+    /// HTTP/1.0 ends an answer by closing; 1.1 keeps the connection.
+    keeps_alive: bool,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Request {
     pub(super) fn closes(&self) -> bool {
-        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+        !self.keeps_alive || self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
     pub(super) fn received(&self) -> Received {
@@ -63,14 +65,16 @@ impl Request {
 pub(super) fn read_request(reader: &mut impl BufRead, mut connection: &TcpStream) -> Result<Option<Request>> {
     let Some(line) = read_line(reader)? else { return Ok(None) };
     let mut parts = line.split(' ').map(str::to_owned);
-    let (method, target) = (parts.next(), parts.next());
+    let (method, target, version) = (parts.next(), parts.next(), parts.next());
     let mut headers = Vec::new();
     while let Some(line) = read_line(reader)?.filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(':').context("a header has no colon")?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let target = target.context("the request line has no target")?;
-    let mut request = Request { method: method.unwrap_or_default(), target, headers, body: Vec::new() };
+    let keeps_alive = version.as_deref() == Some("HTTP/1.1");
+    let method = method.unwrap_or_default();
+    let mut request = Request { method, target, keeps_alive, headers, body: Vec::new() };
     if request.header("expect").is_some() {
         connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
