@@ -39,8 +39,10 @@ pub(crate) struct Python {
     pub requirements: &'static str,
 }
 
-/// A virtual environment's own scripts hold its absolute path, which changes when it is moved into the cache; this holds none.
-const MOTO_LAUNCHER: &str = "#!/bin/sh\nexec \"$(dirname \"$0\")/venv/bin/python\" -m moto.server \"$@\"\n";
+/// A virtual environment's own scripts hold its absolute path, which changes when it is moved into the cache; this holds
+/// none. `-X` with an unknown name means nothing to Python: it shows in the process list whose moto this is.
+const MOTO_LAUNCHER: &str =
+    "#!/bin/sh\nexec \"$(dirname \"$0\")/venv/bin/python\" -X testbed=\"$HOME\" -m moto.server \"$@\"\n";
 
 impl Recipe {
     /// Changes with everything that decides what is built.

@@ -33,7 +33,8 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn closes(&self) -> bool {
-        !self.keeps_alive || self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+        !self.keeps_alive
+            || self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
     pub(super) fn received(&self) -> Received {

@@ -1,0 +1,18 @@
+.DEFAULT_GOAL := help
+TESTBED := cargo run --quiet --package latchkey-testbed --
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+.PHONY: testbed-build
+testbed-build: ## Build the real components that tests run against (about 14 minutes, once per machine)
+	$(TESTBED) build
+
+.PHONY: testbed-up
+testbed-up: ## Start a Kubernetes control plane, Vault and AWS Secrets Manager, and print how to use them
+	@$(TESTBED) up
+
+.PHONY: testbed-down
+testbed-down: ## Stop what testbed-up started
+	@$(TESTBED) down
