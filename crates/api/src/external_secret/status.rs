@@ -53,8 +53,10 @@ pub struct Condition {
 
 /// The Secret that was written.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Binding {
     /// Name of the Secret.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("default" = ""))]
     pub name: String,
 }

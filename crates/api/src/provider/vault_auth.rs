@@ -210,7 +210,7 @@ pub struct VaultIamAuth {
     pub external_id: Option<String>,
 
     /// Value of the header X-Vault-AWS-IAM-Server-ID, if the server asks for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "vaultAwsIamServerID", skip_serializing_if = "Option::is_none")]
     pub vault_aws_iam_server_id: Option<String>,
 
     /// An access key, kept in Secrets.

@@ -1,0 +1,243 @@
+//! What the definitions promise: rules of the API server, exactly ESO's defaults, and the files that are committed.
+
+use latchkey_api::crd::{crd_yaml, crds};
+use latchkey_api::provider::UNSUPPORTED;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn definitions() -> Vec<(String, Value)> {
+    let name = |crd: &Value| crd["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+    let values = crds().into_iter().map(|crd| serde_json::to_value(crd).expect("JSON"));
+    values.map(|crd| (name(&crd), crd)).collect()
+}
+
+fn schema(crd: &Value) -> &Value {
+    &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+}
+
+/// Calls `visit` with each schema below this one and its path.
+fn walk(path: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    visit(path, schema);
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        walk(&format!("{path}.{name}"), property, visit);
+    }
+    for (key, suffix) in [("items", "[]"), ("additionalProperties", "{}")] {
+        if schema[key].is_object() {
+            walk(&format!("{path}{suffix}"), &schema[key], visit);
+        }
+    }
+}
+
+#[test]
+fn schemas_are_structural() {
+    for (kind, crd) in definitions() {
+        walk("", schema(&crd), &mut |path, schema| {
+            let int_or_string = schema["x-kubernetes-int-or-string"] == true;
+            assert!(schema["type"].is_string() || int_or_string, "{kind}{path} has no type: {schema}");
+            for forbidden in
+                ["$ref", "oneOf", "anyOf", "allOf", "const", "title", "x-latchkey-nullable", "$defs"]
+            {
+                assert!(schema.get(forbidden).is_none(), "{kind}{path} has {forbidden}");
+            }
+            assert!(
+                schema.get("properties").is_none() || schema.get("additionalProperties").is_none(),
+                "{kind}{path}"
+            );
+        });
+    }
+}
+
+#[test]
+fn only_the_refresh_time_may_be_null() {
+    let mut nullable = Vec::new();
+    for (kind, crd) in definitions() {
+        walk("", schema(&crd), &mut |path, schema| {
+            let null_is_listed =
+                schema["enum"].as_array().is_some_and(|values| values.contains(&Value::Null));
+            if schema["nullable"] == true || null_is_listed {
+                nullable.push(format!("{kind}{path}"));
+            }
+        });
+    }
+    assert_eq!(nullable, ["ExternalSecret.status.refreshTime"]);
+}
+
+#[test]
+fn every_field_is_described_in_one_line() {
+    for (kind, crd) in definitions() {
+        walk("", schema(&crd), &mut |path, schema| {
+            let of_kubernetes = path == ".metadata" || path.ends_with("[]") || path.ends_with("{}");
+            let description = schema["description"].as_str().unwrap_or_default();
+            assert!(of_kubernetes || !description.is_empty(), "{kind}{path} has no description");
+            assert!(!description.contains('\n'), "{kind}{path}: {description}");
+        });
+    }
+}
+
+#[test]
+fn the_defaults_are_esos_and_no_others() {
+    let mut found = BTreeMap::new();
+    for (kind, crd) in definitions() {
+        walk("", schema(&crd), &mut |path, schema| {
+            if let Some(default) = schema.get("default") {
+                found.insert(format!("{kind}{path}"), default.clone());
+            }
+        });
+    }
+    let template = "ExternalSecret.spec.target.template";
+    let merge = "ExternalSecret.spec.dataFrom[].rewrite[].merge";
+    let generators = "generators.external-secrets.io/v1alpha1";
+    let mut expected: BTreeMap<String, Value> = [
+        ("ExternalSecret.spec.refreshInterval".into(), json!("1h0m0s")),
+        (
+            "ExternalSecret.spec.target".into(),
+            json!({ "creationPolicy": "Owner", "deletionPolicy": "Retain" }),
+        ),
+        ("ExternalSecret.spec.target.creationPolicy".into(), json!("Owner")),
+        ("ExternalSecret.spec.target.deletionPolicy".into(), json!("Retain")),
+        (format!("{template}.engineVersion"), json!("v2")),
+        (format!("{template}.mergePolicy"), json!("Replace")),
+        (format!("{template}.templateFrom[].target"), json!("Data")),
+        (format!("{template}.templateFrom[].configMap.items[].templateAs"), json!("Values")),
+        (format!("{template}.templateFrom[].secret.items[].templateAs"), json!("Values")),
+        (format!("{merge}.into"), json!("")),
+        (format!("{merge}.priorityPolicy"), json!("Strict")),
+        (format!("{merge}.conflictPolicy"), json!("Error")),
+        (format!("{merge}.strategy"), json!("Extract")),
+        ("ExternalSecret.spec.data[].sourceRef.generatorRef.apiVersion".into(), json!(generators)),
+        ("ExternalSecret.spec.dataFrom[].sourceRef.generatorRef.apiVersion".into(), json!(generators)),
+        ("ExternalSecret.status.binding.name".into(), json!("")),
+    ]
+    .into();
+    for kind in ["SecretStore", "ClusterSecretStore"] {
+        for (path, default) in [
+            ("aws.sessionTagsPolicy", "None"),
+            ("vault.version", "v2"),
+            ("vault.auth.appRole.path", "approle"),
+            ("vault.auth.kubernetes.mountPath", "kubernetes"),
+            ("vault.auth.ldap.path", "ldap"),
+            ("vault.auth.userPass.path", "userpass"),
+            ("vault.auth.jwt.path", "jwt"),
+            ("vault.auth.cert.path", "cert"),
+            ("vault.auth.gcp.path", "gcp"),
+            ("kubernetes.server.url", "kubernetes.default"),
+            ("kubernetes.remoteNamespace", "default"),
+        ] {
+            expected.insert(format!("{kind}.spec.provider.{path}"), json!(default));
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn both_versions_are_served_with_one_schema_and_no_warning() {
+    for (kind, crd) in definitions() {
+        let versions = crd["spec"]["versions"].as_array().expect("versions");
+        let seen: Vec<_> = versions
+            .iter()
+            .map(|version| (&version["name"], &version["served"], &version["storage"]))
+            .collect();
+        assert_eq!(json!(seen), json!([["v1", true, true], ["v1beta1", true, false]]), "{kind}");
+        assert_eq!(versions[0]["schema"], versions[1]["schema"], "{kind}");
+        assert!(versions.iter().all(|version| version.get("deprecated").is_none()), "{kind}");
+        assert_eq!(crd["spec"]["conversion"], json!({ "strategy": "None" }), "{kind}");
+    }
+}
+
+#[test]
+fn a_definition_fits_into_the_annotation_of_a_client_side_apply() {
+    for (kind, crd) in definitions() {
+        let size = crd.to_string().len();
+        assert!(size < 200 * 1024, "{kind} has {size} bytes, and 256 KiB is the limit for all annotations");
+    }
+}
+
+#[test]
+fn names_and_columns_are_esos() {
+    let surface: Vec<_> = definitions()
+        .into_iter()
+        .map(|(_, crd)| {
+            let names = &crd["spec"]["names"];
+            let columns = crd["spec"]["versions"][0]["additionalPrinterColumns"].as_array().expect("columns");
+            json!([
+                crd["metadata"]["name"],
+                crd["metadata"]["labels"],
+                crd["spec"]["scope"],
+                [
+                    names["kind"],
+                    names["listKind"],
+                    names["singular"],
+                    names["shortNames"],
+                    names["categories"]
+                ],
+                columns.iter().map(|column| &column["name"]).collect::<Vec<_>>(),
+            ])
+        })
+        .collect();
+    let label = json!({ "external-secrets.io/component": "controller" });
+    let stores = json!(["AGE", "Status", "Capabilities", "Ready"]);
+    let category = json!(["external-secrets"]);
+    assert_eq!(
+        json!(surface),
+        json!([
+            [
+                "externalsecrets.external-secrets.io",
+                label,
+                "Namespaced",
+                ["ExternalSecret", "ExternalSecretList", "externalsecret", ["es"], category],
+                ["StoreType", "Store", "Refresh Interval", "Status", "Ready", "Last Sync"]
+            ],
+            [
+                "secretstores.external-secrets.io",
+                label,
+                "Namespaced",
+                ["SecretStore", "SecretStoreList", "secretstore", ["ss"], category],
+                stores
+            ],
+            [
+                "clustersecretstores.external-secrets.io",
+                label,
+                "Cluster",
+                ["ClusterSecretStore", "ClusterSecretStoreList", "clustersecretstore", ["css"], category],
+                stores
+            ],
+        ])
+    );
+}
+
+#[test]
+fn external_secrets_are_found_by_store_target_and_interval() {
+    let (_, crd) = definitions().swap_remove(0);
+    for version in crd["spec"]["versions"].as_array().expect("versions") {
+        let fields = json!([
+            { "jsonPath": ".spec.secretStoreRef.name" },
+            { "jsonPath": ".spec.secretStoreRef.kind" },
+            { "jsonPath": ".spec.target.name" },
+            { "jsonPath": ".spec.refreshInterval" },
+        ]);
+        assert_eq!(version["selectableFields"], fields);
+    }
+}
+
+#[test]
+fn a_provider_that_is_not_read_is_kept_as_it_is() {
+    let (_, crd) = definitions().swap_remove(1);
+    let providers = &schema(&crd)["properties"]["spec"]["properties"]["provider"];
+    assert_eq!([&providers["minProperties"], &providers["maxProperties"]], [&json!(1), &json!(1)]);
+    for key in UNSUPPORTED {
+        assert_eq!(providers["properties"][key]["x-kubernetes-preserve-unknown-fields"], true, "{key}");
+    }
+    assert_eq!(providers["properties"].as_object().map(|blocks| blocks.len()), Some(UNSUPPORTED.len() + 4));
+}
+
+#[test]
+fn the_committed_files_are_the_generated_ones() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/crds");
+    for crd in crds() {
+        let name = format!("{}.yaml", crd.spec.names.plural);
+        let committed = std::fs::read_to_string(directory.join(&name)).unwrap_or_default();
+        let generated = crd_yaml(&crd).expect("YAML");
+        assert!(committed == generated, "{name} is stale: cargo run -p latchkey-api --example crds");
+    }
+}
