@@ -1,0 +1,245 @@
+//! Admission of ExternalSecrets: what is to be done (pure), and doing it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::validation::ignored_fields;
+use serde_json::Value;
+
+use super::Admission;
+use super::mode::{FAILURE_MODE, failure_mode};
+use super::request::{Operation, Request, Response, Unreadable};
+use super::verdict::{self, Verdict};
+use crate::engine::due;
+use crate::engine::{Deadline, Effects, Job, Lane, Stage};
+use crate::lookup::Key;
+
+/// What `kubectl apply` notes for itself; a change of it alone asks for nothing.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// How old a value may be for a new or changed ExternalSecret: a burst of applies that share a key is one read.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// How old a value may be for a dry run: GitOps tools send them in floods.
+const DRY: Duration = Duration::from_mins(1);
+
+/// What is to be done for a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Nothing; the word says why.
+    Skip(&'static str),
+    /// A sync.
+    Sync(Box<Job>),
+}
+
+/// Decides by the request alone.
+///
+/// # Errors
+/// The object is no ExternalSecret.
+pub fn decide(request: &Request) -> Result<Decision, Unreadable> {
+    if request.name.is_empty() {
+        return Ok(Decision::Skip("unnamed")); // F1: its name is made after us; the refresher's first lane has it
+    }
+    if request.is_being_deleted() {
+        return Ok(Decision::Skip("deleting"));
+    }
+    if request.old.as_ref().is_some_and(|old| !has_changed(&request.object, old)) {
+        return Ok(Decision::Skip("unchanged"));
+    }
+    let mut object: ExternalSecret = request.object("ExternalSecret")?;
+    object.metadata.name = Some(request.name.clone());
+    object.metadata.namespace = Some(request.namespace.clone());
+    if request.operation == Operation::Update && due::is_frozen(&object) {
+        return Ok(Decision::Skip("frozen"));
+    }
+    Ok(Decision::Sync(Box::new(job(request, object))))
+}
+
+fn job(request: &Request, object: ExternalSecret) -> Job {
+    let stage = match request.operation {
+        Operation::Create => Stage::Create,
+        Operation::Update => Stage::Update,
+    };
+    let (effects, lane) = match request.dry_run {
+        true => (Effects::DryRun, Lane::DryRun),
+        false => (Effects::Apply, Lane::Admission),
+    };
+    Job { external_secret: Arc::new(object), stage, effects, max_age: max_age(request), lane }
+}
+
+/// Somebody who changes an annotation or a label asks for the value of now (`force-sync=…`, any other name).
+fn max_age(request: &Request) -> Duration {
+    match &request.old {
+        _ if request.dry_run => DRY,
+        Some(old) if asks(&request.object, old) => Duration::ZERO,
+        _ => YOUNG,
+    }
+}
+
+fn has_changed(object: &Value, old: &Value) -> bool {
+    let metadata = |object: &Value, part| match &object["metadata"][part] {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        other => other.clone(),
+    };
+    object["spec"] != old["spec"]
+        || metadata(object, "labels") != metadata(old, "labels")
+        || metadata(object, "annotations") != metadata(old, "annotations")
+}
+
+fn asks(object: &Value, old: &Value) -> bool {
+    let asking = |object: &Value| {
+        let mut annotations = object["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
+        annotations.remove(LAST_APPLIED);
+        (annotations, object["metadata"]["labels"].as_object().cloned().unwrap_or_default())
+    };
+    asking(object) != asking(old)
+}
+
+impl Admission {
+    /// Admits an ExternalSecret once its Secret is there, or says why it is not.
+    pub async fn external_secret(&self, request: &Request, deadline: Deadline) -> Response {
+        let mut job = match decide(request) {
+            Ok(Decision::Skip(why)) => return Response::admitted(why),
+            Ok(Decision::Sync(job)) => *job,
+            Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
+        };
+        if !self.engine.is_ours(&job.external_secret).await {
+            return Response::admitted("other_class");
+        }
+        if self.repeats.is_repeat(request) {
+            job.max_age = job.max_age.max(YOUNG);
+        }
+        let object = Arc::clone(&job.external_secret);
+        let name = format!("ExternalSecret {}/{}", request.namespace, request.name);
+        let applied = job.effects == Effects::Apply;
+        match self.engine.sync(job, deadline).await {
+            Ok(outcome) => {
+                if let Some(state) = outcome.secret.as_ref().filter(|_| applied) {
+                    self.lookup.note(&request.namespace, state);
+                }
+                self.failures.forget(&Key::new(&request.namespace, &request.name));
+                verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
+            }
+            Err(error) => {
+                let annotation = request.annotation(FAILURE_MODE);
+                let mode = failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await;
+                tracing::info!(object = %name, kind = error.kind.as_str(), error = %error, "sync failed at admission");
+                verdict::failed(&Verdict { object: &name, mode }, &error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object() -> Value {
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+            "metadata": {"name": "db", "namespace": "team-a", "annotations": {"a": "1"}},
+            "spec": {
+                "refreshInterval": "1h", "secretStoreRef": {"name": "store"},
+                "data": [{"secretKey": "password", "remoteRef": {"key": "db"}}],
+            },
+        })
+    }
+
+    fn request(change: impl FnOnce(&mut Request)) -> Request {
+        let mut request = Request {
+            operation: Operation::Create,
+            kind: "ExternalSecret".into(),
+            namespace: "team-a".into(),
+            name: "db".into(),
+            dry_run: false,
+            object: object(),
+            old: None,
+        };
+        change(&mut request);
+        request
+    }
+
+    fn update(change: impl FnOnce(&mut Value)) -> Request {
+        request(|request| {
+            request.operation = Operation::Update;
+            request.old = Some(object());
+            change(&mut request.object);
+        })
+    }
+
+    fn synced(request: &Request) -> Job {
+        match decide(request) {
+            Ok(Decision::Sync(job)) => *job,
+            other => panic!("no sync: {other:?}"),
+        }
+    }
+
+    fn skipped(request: &Request) -> &'static str {
+        match decide(request) {
+            Ok(Decision::Skip(why)) => why,
+            other => panic!("not skipped: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_new_object_may_use_a_value_a_burst_has_just_read() {
+        let job = synced(&request(|_| ()));
+        assert_eq!((job.stage, job.effects, job.max_age), (Stage::Create, Effects::Apply, YOUNG));
+    }
+
+    #[test]
+    fn a_generated_name_is_left_to_the_refresher() {
+        assert_eq!(skipped(&request(|request| request.name.clear())), "unnamed");
+    }
+
+    #[test]
+    fn an_object_on_its_way_out_is_let_go() {
+        let request = update(|object| object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"));
+        assert_eq!(skipped(&request), "deleting");
+    }
+
+    #[test]
+    fn a_change_of_status_or_finalizers_alone_is_no_change() {
+        let request = update(|object| {
+            object["status"] = json!({"binding": {"name": "db"}});
+            object["metadata"]["finalizers"] = json!(["x"]);
+        });
+        assert_eq!(skipped(&request), "unchanged");
+    }
+
+    #[test]
+    fn any_annotation_or_label_asks_for_the_value_of_now() {
+        for path in ["annotations", "labels"] {
+            let job = synced(&update(|object| object["metadata"][path]["force-sync"] = json!("1")));
+            assert_eq!((job.stage, job.max_age), (Stage::Update, Duration::ZERO), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_changed_spec_with_kubectls_own_note_asks_for_nothing_special() {
+        let request = update(|object| {
+            object["spec"]["data"][0]["remoteRef"]["key"] = json!("other");
+            object["metadata"]["annotations"][LAST_APPLIED] = json!("{}");
+        });
+        assert_eq!(synced(&request).max_age, YOUNG);
+    }
+
+    #[test]
+    fn a_dry_run_writes_nothing_and_takes_what_is_remembered() {
+        let job = synced(&request(|request| request.dry_run = true));
+        assert_eq!((job.effects, job.lane, job.max_age), (Effects::DryRun, Lane::DryRun, DRY));
+    }
+
+    #[test]
+    fn created_once_and_synced_is_not_read_again() {
+        let request = update(|object| {
+            object["spec"]["refreshPolicy"] = json!("CreatedOnce");
+            object["status"] =
+                json!({"refreshTime": "2026-01-01T00:00:00Z", "syncedResourceVersion": "1-abc"});
+        });
+        assert_eq!(skipped(&request), "frozen");
+    }
+}

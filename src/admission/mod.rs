@@ -1,0 +1,52 @@
+//! What happens to an object while it is admitted: ExternalSecrets, stores and Pods.
+//!
+//! Deciding (`decide`, `named`) and answering (`verdict`) are pure; between them stands the one sync core.
+
+pub mod external_secret;
+mod failures;
+mod mode;
+pub mod pod;
+mod pod_secrets;
+mod repeats;
+pub mod request;
+pub mod store;
+mod verdict;
+
+use std::sync::Arc;
+
+use crate::certs::DigestKey;
+use crate::config::FailureMode;
+use crate::engine::Engine;
+use crate::lookup::Lookup;
+use failures::Failures;
+use repeats::Repeats;
+
+pub use mode::FAILURE_MODE;
+pub use pod::STARTED_WITH;
+pub use request::{Operation, Request, Response};
+
+/// Everything that admission needs.
+#[derive(Debug)]
+pub struct Admission {
+    engine: Engine,
+    lookup: Arc<Lookup>,
+    digest_key: DigestKey,
+    failure_mode: FailureMode,
+    controller_class: String,
+    repeats: Repeats,
+    failures: Failures,
+}
+
+impl Admission {
+    /// Admission by this core, for stores of this class, with this installation's failure mode and digest key.
+    pub fn new(
+        engine: Engine,
+        lookup: Arc<Lookup>,
+        digest_key: DigestKey,
+        failure_mode: FailureMode,
+        controller_class: String,
+    ) -> Self {
+        let (repeats, failures) = (Repeats::default(), Failures::default());
+        Self { engine, lookup, digest_key, failure_mode, controller_class, repeats, failures }
+    }
+}

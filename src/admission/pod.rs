@@ -1,0 +1,185 @@
+//! Admission of Pods: the managed Secrets they name are there and fresh before they are admitted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use json_patch::{AddOperation, Patch, PatchOperation};
+use json_patch::jsonptr::PointerBuf;
+use k8s_openapi::api::core::v1::Pod;
+use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
+use serde_json::{Value, json};
+
+use super::Admission;
+use super::mode::{FAILURE_MODE, failure_mode};
+use super::pod_secrets::named;
+use super::request::{Request, Response};
+use crate::config::FailureMode;
+use crate::engine::{Deadline, Effects, Job, Lane, Stage, due};
+use crate::lookup::Key;
+
+/// The annotation that says which content of its Secrets a Pod starts with: a keyed digest of each.
+pub const STARTED_WITH: &str = "latchkey.dev/started-with";
+
+/// What became of one managed Secret.
+struct Readied {
+    secret: String,
+    data_hash: Option<String>,
+    trouble: Option<String>,
+    synced: bool,
+}
+
+impl Admission {
+    /// Admits a Pod once the managed Secrets that it names are there and no older than their `refreshInterval`.
+    pub async fn pod(&self, request: &Request, deadline: Deadline) -> Response {
+        let pod: Pod = match request.object("Pod") {
+            Ok(pod) => pod,
+            Err(_) => return Response::admitted("unreadable"),
+        };
+        let secrets = pod.spec.as_ref().map(named).unwrap_or_default();
+        let managed: Vec<(String, Key)> = secrets.into_iter().flat_map(|name| self.managing(request, name)).collect();
+        if managed.is_empty() {
+            return Response::admitted("unmanaged");
+        }
+        let readied = join_all(managed.iter().map(|(secret, key)| self.ready(request, secret, key, deadline))).await;
+        self.answer(request, readied).await
+    }
+
+    /// The ExternalSecrets behind one Secret's name.
+    fn managing(&self, request: &Request, secret: String) -> Vec<(String, Key)> {
+        let keys = self.lookup.targeting(&Key::new(&request.namespace, &secret));
+        keys.into_iter().map(|key| (secret.clone(), key)).collect()
+    }
+
+    /// Sees to one Secret: no call of any kind if it is there and fresh.
+    async fn ready(&self, request: &Request, secret: &str, key: &Key, deadline: Deadline) -> Readied {
+        let row = self.lookup.secret(&Key::new(&request.namespace, secret));
+        let known = row.as_ref().map(|row| row.data_hash.clone());
+        let readied = |data_hash, trouble, synced| Readied { secret: secret.to_owned(), data_hash, trouble, synced };
+        let Some(object) = self.lookup.external_secret(key) else {
+            return readied(known, None, false);
+        };
+        if object.spec.creation_policy() == CreationPolicy::None
+            || (known.is_some() && due::is_fresh(&object, jiff::Timestamp::now()))
+            || !self.engine.is_ours(&object).await
+        {
+            return readied(known, None, false);
+        }
+        if let Some(trouble) = self.failures.recent(key).or_else(|| self.known_down(&object, known.is_some())) {
+            return readied(known, Some(trouble), false);
+        }
+        match self.engine.sync(job(request, &object), deadline).await {
+            Ok(outcome) => {
+                self.failures.forget(key);
+                let state = outcome.secret;
+                if let Some(state) = state.as_ref().filter(|_| !request.dry_run) {
+                    self.lookup.note(&request.namespace, state);
+                }
+                readied(state.map(|state| state.data_hash).or(known), None, true)
+            }
+            Err(error) => {
+                let text = format!("ExternalSecret {key}: {error}");
+                self.failures.remember(key, &text);
+                readied(known, Some(text), false)
+            }
+        }
+    }
+
+    /// A last good Secret is never waited for while its store is known to be down.
+    fn known_down(&self, object: &ExternalSecret, there: bool) -> Option<String> {
+        let stores = crate::lookup::stores_of(object);
+        let down = there.then(|| stores.iter().find_map(|store| self.engine.store_down(store)))?;
+        down.map(|(_, why)| why)
+    }
+
+    async fn answer(&self, request: &Request, readied: Vec<Readied>) -> Response {
+        let missing: Vec<&Readied> =
+            readied.iter().filter(|one| one.data_hash.is_none() && one.trouble.is_some()).collect();
+        let mode = match missing.is_empty() {
+            true => FailureMode::Warn, // a last good value never keeps a Pod from starting
+            false => {
+                let annotation = request.annotation(FAILURE_MODE);
+                failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await
+            }
+        };
+        if mode == FailureMode::Deny {
+            let texts: Vec<String> = missing.iter().filter_map(|one| said(one)).collect();
+            return Response::denied(texts.join("; ")).audited("outcome", "denied");
+        }
+        let outcome = match readied.iter().any(|one| one.synced) {
+            true => "synced",
+            false => "fresh",
+        };
+        let mut response = Response::admitted(outcome).audited("outcome", outcome);
+        response.warnings = readied.iter().filter_map(said).collect();
+        response.patch = self.started_with(request, &readied);
+        response
+    }
+
+    /// One annotation: Secret names and keyed digests of their content.
+    fn started_with(&self, request: &Request, readied: &[Readied]) -> Option<Patch> {
+        let digests: BTreeMap<&str, String> = readied
+            .iter()
+            .filter_map(|one| {
+                let content = format!("{}/{}/{}", request.namespace, one.secret, one.data_hash.as_ref()?);
+                Some((one.secret.as_str(), self.digest_key.digest(content.as_bytes())))
+            })
+            .collect();
+        let value = serde_json::to_string(&digests).ok().filter(|_| !digests.is_empty())?;
+        annotate(&request.object, STARTED_WITH, &value)
+    }
+}
+
+fn said(readied: &Readied) -> Option<String> {
+    let trouble = readied.trouble.as_ref()?;
+    Some(match readied.data_hash {
+        Some(_) => format!("Secret {:?} stays as it was last good: {trouble}", readied.secret),
+        None => format!("Secret {:?} is not there: {trouble}", readied.secret),
+    })
+}
+
+fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
+    let (effects, lane) = match request.dry_run {
+        true => (Effects::DryRun, Lane::DryRun),
+        false => (Effects::Apply, Lane::Admission),
+    };
+    Job { external_secret: Arc::clone(object), stage: Stage::Stored, effects, max_age: due::interval(object), lane }
+}
+
+/// The patch that sets one annotation; none if it is set so already.
+fn annotate(object: &Value, name: &str, value: &str) -> Option<Patch> {
+    let annotations = &object["metadata"]["annotations"];
+    if annotations[name].as_str() == Some(value) {
+        return None;
+    }
+    let add = |path: PointerBuf, value| PatchOperation::Add(AddOperation { path, value });
+    let one = match annotations.is_object() {
+        true => add(PointerBuf::from_tokens(["metadata", "annotations", name]), json!(value)),
+        false => add(PointerBuf::from_tokens(["metadata", "annotations"]), json!({ name: value })),
+    };
+    Some(Patch(vec![one]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched(mut object: Value) -> Value {
+        let patch = annotate(&object, STARTED_WITH, "x").expect("a patch");
+        json_patch::patch(&mut object, &patch).expect("applies");
+        object["metadata"]["annotations"].clone()
+    }
+
+    #[test]
+    fn the_annotation_is_added_beside_others_or_as_the_first() {
+        assert_eq!(patched(json!({"metadata": {}})), json!({STARTED_WITH: "x"}));
+        let before = json!({"metadata": {"annotations": {"a": "b", STARTED_WITH: "old"}}});
+        assert_eq!(patched(before), json!({"a": "b", STARTED_WITH: "x"}));
+    }
+
+    #[test]
+    fn a_reinvocation_patches_nothing_again() {
+        let object = json!({"metadata": {"annotations": {STARTED_WITH: "x"}}});
+        assert_eq!(annotate(&object, STARTED_WITH, "x"), None);
+    }
+}

@@ -1,0 +1,230 @@
+//! What is known of the cluster: watches kept in memory, and the few things that are asked for when needed.
+//!
+//! Watched: ExternalSecrets and stores, without managedFields; managed Secrets, metadata only. Everything else (the
+//! Secrets that hold credentials, ConfigMaps, ServiceAccounts, Namespaces) is read when it is needed and remembered for
+//! seconds.
+
+mod credentials;
+mod follow;
+mod rows;
+mod stores;
+mod table;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kube::runtime::watcher;
+use kube::{Api, Client};
+use latchkey_api::external_secret::{ExternalSecret, StoreKind};
+use latchkey_api::store::{ClusterSecretStore, SecretStore};
+use tokio::sync::mpsc::UnboundedSender;
+
+pub use credentials::Credentials;
+pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
+pub use table::{Key, Table};
+
+use crate::engine::SecretState;
+use crate::engine::hash::MANAGED;
+use crate::engine::plan::StoreKey;
+use follow::{follow, trimmed};
+use table::Index;
+
+/// Something that a watch saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// An ExternalSecret came, changed (in whatever part) or went.
+    ExternalSecret {
+        /// Which.
+        key: Key,
+        /// Whether it is gone.
+        gone: bool,
+    },
+    /// A store came, was given another specification or went.
+    Store {
+        /// Which.
+        key: StoreKey,
+        /// Whether it is gone.
+        gone: bool,
+    },
+    /// A managed Secret changed by another hand than ours, or went.
+    Secret {
+        /// Which.
+        key: Key,
+        /// Whether it is gone.
+        gone: bool,
+    },
+}
+
+/// Called with the name of a watch once its first list is in memory.
+pub type Filled = Box<dyn Fn(&'static str) + Send + Sync>;
+
+/// What is known of the cluster.
+pub struct Lookup {
+    client: Client,
+    external_secrets: Table<ExternalSecret>,
+    secret_stores: Table<StoreRow>,
+    cluster_stores: Table<StoreRow>,
+    secrets: Table<SecretRow>,
+    by_target: Index<Key>,
+    by_store: Index<StoreKey>,
+    noted: Mutex<HashMap<Key, String>>,
+    listener: Mutex<Option<UnboundedSender<Change>>>,
+    recent: stores::Recent,
+    on_filled: Filled,
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").field("external_secrets", &self.external_secrets.len()).finish_non_exhaustive()
+    }
+}
+
+impl Lookup {
+    /// How many watches there are; each calls `on_filled` once.
+    pub const WATCHES: [&'static str; 4] = ["ExternalSecrets", "SecretStores", "ClusterSecretStores", "Secrets"];
+
+    /// An empty view; [`Lookup::run`] fills it.
+    pub fn new(client: Client, on_filled: Filled) -> Arc<Self> {
+        Arc::new(Self {
+            client,
+            external_secrets: Table::default(),
+            secret_stores: Table::default(),
+            cluster_stores: Table::default(),
+            secrets: Table::default(),
+            by_target: Index::default(),
+            by_store: Index::default(),
+            noted: Mutex::default(),
+            listener: Mutex::default(),
+            recent: stores::Recent::default(),
+            on_filled,
+        })
+    }
+
+    /// Keeps the watches; does not return.
+    pub async fn run(self: Arc<Self>) {
+        let all = watcher::Config::default;
+        let external_secrets: Api<ExternalSecret> = Api::all(self.client.clone());
+        let secret_stores: Api<SecretStore> = Api::all(self.client.clone());
+        let cluster_stores: Api<ClusterSecretStore> = Api::all(self.client.clone());
+        let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::all(self.client.clone());
+        let managed = all().labels(&format!("{MANAGED}=true"));
+        let sinks = (
+            rows::ExternalSecrets(Arc::clone(&self)),
+            self.store_sink(StoreKind::SecretStore, rows::secret_store),
+            self.store_sink(StoreKind::ClusterSecretStore, rows::cluster_secret_store),
+            rows::Secrets(Arc::clone(&self)),
+        );
+        tokio::join!(
+            follow(trimmed(watcher(external_secrets, all())), &sinks.0),
+            follow(trimmed(watcher(secret_stores, all())), &sinks.1),
+            follow(trimmed(watcher(cluster_stores, all())), &sinks.2),
+            follow(trimmed(kube::runtime::metadata_watcher(secrets, managed)), &sinks.3),
+        );
+    }
+
+    fn store_sink<K>(
+        self: &Arc<Self>,
+        kind: StoreKind,
+        row: fn(K) -> Option<(Key, StoreRow)>,
+    ) -> rows::Stores<K> {
+        rows::Stores { lookup: Arc::clone(self), kind, row }
+    }
+
+    /// The ExternalSecret of this name.
+    pub fn external_secret(&self, key: &Key) -> Option<Arc<ExternalSecret>> {
+        self.external_secrets.get(key)
+    }
+
+    /// All ExternalSecrets.
+    pub fn external_secrets(&self) -> Vec<(Key, Arc<ExternalSecret>)> {
+        self.external_secrets.all()
+    }
+
+    /// The ExternalSecrets that write this Secret.
+    pub fn targeting(&self, secret: &Key) -> Vec<Key> {
+        self.by_target.of(secret)
+    }
+
+    /// The ExternalSecrets that read this store.
+    pub fn using(&self, store: &StoreKey) -> Vec<Key> {
+        self.by_store.of(store)
+    }
+
+    /// All stores.
+    pub fn all_stores(&self) -> Vec<Arc<StoreRow>> {
+        let cluster = self.cluster_stores.all();
+        self.secret_stores.all().into_iter().chain(cluster).map(|(_, row)| row).collect()
+    }
+
+    /// The store of this name, as the watch has it.
+    pub fn store_row(&self, key: &StoreKey) -> Option<Arc<StoreRow>> {
+        let namespace = key.namespace.clone().unwrap_or_default();
+        self.table(key.kind).get(&Key { namespace, name: key.name.clone() })
+    }
+
+    fn table(&self, kind: StoreKind) -> &Table<StoreRow> {
+        match kind {
+            StoreKind::SecretStore => &self.secret_stores,
+            StoreKind::ClusterSecretStore => &self.cluster_stores,
+        }
+    }
+
+    /// The managed Secret of this name.
+    pub fn secret(&self, key: &Key) -> Option<Arc<SecretRow>> {
+        self.secrets.get(key)
+    }
+
+    /// All managed Secrets.
+    pub fn secrets(&self) -> Vec<(Key, Arc<SecretRow>)> {
+        self.secrets.all()
+    }
+
+    /// Remembers a Secret as we have just written or checked it, so that the watch's echo is not taken for another's hand
+    /// and a Pod that comes next finds it.
+    pub fn note(&self, namespace: &str, state: &SecretState) {
+        let key = Key::new(namespace, &state.name);
+        let row = self.secrets.get(&key);
+        if let Some(row) = row.filter(|row| row.resource_version != state.resource_version) {
+            let now = SecretRow {
+                resource_version: state.resource_version.clone(),
+                data_hash: state.data_hash.clone(),
+                ..row.as_ref().clone()
+            };
+            self.secrets.put(key.clone(), Arc::new(now));
+        }
+        self.noted().insert(key, state.resource_version.clone());
+    }
+
+    /// Whether we wrote or checked this very version.
+    pub fn is_noted(&self, key: &Key, resource_version: &str) -> bool {
+        self.noted().get(key).is_some_and(|noted| noted == resource_version)
+    }
+
+    fn noted(&self) -> std::sync::MutexGuard<'_, HashMap<Key, String>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on `listener` is told of every change; the one before is told no more.
+    pub fn listen(&self, listener: UnboundedSender<Change>) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+    }
+
+    fn tell(&self, change: Change) {
+        if let Change::Secret { key, gone: true } = &change {
+            self.noted().remove(key);
+        }
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        if listener.as_ref().is_some_and(|to| to.send(change).is_err()) {
+            *listener = None; // whoever listened has gone
+        }
+    }
+
+    fn filled(&self, what: &'static str) {
+        (self.on_filled)(what);
+    }
+}
+
+/// How long something read when needed may be used again.
+const SHORT: Duration = Duration::from_secs(2);

@@ -1,0 +1,225 @@
+//! What is kept of each watched object, and what its change means.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::core::PartialObjectMeta;
+use k8s_openapi::api::core::v1::Secret;
+use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec, StoreKind};
+use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus};
+
+use super::follow::Sink;
+use super::table::{Key, Table};
+use super::{Change, Lookup};
+use crate::engine::hash::DATA_HASH;
+use crate::engine::pending::Pending;
+use crate::engine::plan::StoreKey;
+use crate::engine::stores::Store;
+
+/// What is known of a managed Secret: no data, only what says which data it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRow {
+    /// Its uid.
+    pub uid: String,
+    /// Its resourceVersion.
+    pub resource_version: String,
+    /// ESO's digest of its data, as annotated.
+    pub data_hash: String,
+    /// The mark of an admission whose object has not been seen stored yet.
+    pub pending: Option<Pending>,
+}
+
+/// What is known of a store.
+#[derive(Debug, Clone)]
+pub struct StoreRow {
+    /// The store as the core sees it.
+    pub store: Arc<Store>,
+    /// Its status as written last.
+    pub status: Option<SecretStoreStatus>,
+}
+
+/// The Secret that an ExternalSecret writes.
+pub fn target(object: &ExternalSecret) -> Key {
+    let name = object.name_any();
+    Key::new(object.namespace().unwrap_or_default(), object.spec.target_name(&name))
+}
+
+/// Every store that an ExternalSecret names.
+pub fn stores(object: &ExternalSecret) -> Vec<StoreKey> {
+    let namespace = object.namespace().unwrap_or_default();
+    let ExternalSecretSpec { secret_store_ref, data, data_from, .. } = &object.spec;
+    let own = data.iter().filter_map(|entry| entry.source_ref.as_ref());
+    let all = data_from.iter().filter_map(|entry| entry.source_ref.as_ref());
+    let mut keys: Vec<StoreKey> = own
+        .chain(all)
+        .filter_map(|source| source.store_ref.as_ref())
+        .chain(secret_store_ref)
+        .filter_map(|store| Some(store_key(store.kind(), &namespace, store.name.as_deref()?)))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn store_key(kind: StoreKind, namespace: &str, name: &str) -> StoreKey {
+    let namespace = match kind {
+        StoreKind::SecretStore => Some(namespace.to_owned()),
+        StoreKind::ClusterSecretStore => None,
+    };
+    StoreKey { kind, namespace, name: name.to_owned() }
+}
+
+fn store_row(
+    kind: StoreKind,
+    meta: &kube::core::ObjectMeta,
+    spec: SecretStoreSpec,
+    status: Option<SecretStoreStatus>,
+) -> Option<(Key, StoreRow)> {
+    let name = meta.name.clone()?;
+    let namespace = meta.namespace.clone().unwrap_or_default();
+    let store = Store {
+        key: store_key(kind, &namespace, &name),
+        uid: meta.uid.clone().unwrap_or_default(),
+        generation: meta.generation.unwrap_or_default(),
+        spec,
+        not_ready: status.as_ref().and_then(not_ready),
+    };
+    Some((Key { namespace, name }, StoreRow { store: Arc::new(store), status }))
+}
+
+/// The message of `Ready=False`, if that is what a store's status says.
+fn not_ready(status: &SecretStoreStatus) -> Option<String> {
+    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready")?;
+    (ready.status == "False").then(|| ready.message.clone().unwrap_or_default())
+}
+
+/// The row of a SecretStore.
+pub fn secret_store(object: SecretStore) -> Option<(Key, StoreRow)> {
+    let SecretStore { metadata, spec, status } = object;
+    store_row(StoreKind::SecretStore, &metadata, spec, status)
+}
+
+/// The row of a ClusterSecretStore.
+pub fn cluster_secret_store(object: ClusterSecretStore) -> Option<(Key, StoreRow)> {
+    let ClusterSecretStore { metadata, spec, status } = object;
+    store_row(StoreKind::ClusterSecretStore, &metadata, spec, status)
+}
+
+/// The sink of the ExternalSecrets' watch.
+pub struct ExternalSecrets(pub Arc<Lookup>);
+
+impl Sink for ExternalSecrets {
+    type Object = ExternalSecret;
+    type Row = ExternalSecret;
+
+    fn what(&self) -> &'static str {
+        "ExternalSecrets"
+    }
+
+    fn table(&self) -> &Table<ExternalSecret> {
+        &self.0.external_secrets
+    }
+
+    fn row(&self, object: ExternalSecret) -> Option<(Key, ExternalSecret)> {
+        Some((Key::new(object.namespace()?, object.metadata.name.clone()?), object))
+    }
+
+    fn changed(&self, key: &Key, before: Option<Arc<ExternalSecret>>, now: Option<Arc<ExternalSecret>>) {
+        let (was, is) = (before.as_deref(), now.as_deref());
+        self.0.by_target.change(key, was.map(target), is.map(target));
+        self.0.by_store.change(
+            key,
+            was.map(stores).unwrap_or_default(),
+            is.map(stores).unwrap_or_default(),
+        );
+        self.0.tell(Change::ExternalSecret { key: key.clone(), gone: is.is_none() });
+    }
+
+    fn filled(&self) {
+        self.0.filled(self.what());
+    }
+}
+
+/// The sink of one kind of stores' watch.
+pub struct Stores<K> {
+    /// Where the tables are.
+    pub lookup: Arc<Lookup>,
+    /// The kind.
+    pub kind: StoreKind,
+    /// From object to row.
+    pub row: fn(K) -> Option<(Key, StoreRow)>,
+}
+
+impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
+    type Object = K;
+    type Row = StoreRow;
+
+    fn what(&self) -> &'static str {
+        match self.kind {
+            StoreKind::SecretStore => "SecretStores",
+            StoreKind::ClusterSecretStore => "ClusterSecretStores",
+        }
+    }
+
+    fn table(&self) -> &Table<StoreRow> {
+        self.lookup.table(self.kind)
+    }
+
+    fn row(&self, object: K) -> Option<(Key, StoreRow)> {
+        (self.row)(object)
+    }
+
+    fn changed(&self, key: &Key, before: Option<Arc<StoreRow>>, now: Option<Arc<StoreRow>>) {
+        let same = match (&before, &now) {
+            (Some(was), Some(is)) => was.store.uid == is.store.uid && was.store.generation == is.store.generation,
+            _ => false,
+        };
+        if !same {
+            let store = store_key(self.kind, &key.namespace, &key.name);
+            self.lookup.tell(Change::Store { key: store, gone: now.is_none() });
+        }
+    }
+
+    fn filled(&self) {
+        self.lookup.filled(self.what());
+    }
+}
+
+/// The sink of the managed Secrets' watch.
+pub struct Secrets(pub Arc<Lookup>);
+
+impl Sink for Secrets {
+    type Object = PartialObjectMeta<Secret>;
+    type Row = SecretRow;
+
+    fn what(&self) -> &'static str {
+        "Secrets"
+    }
+
+    fn table(&self) -> &Table<SecretRow> {
+        &self.0.secrets
+    }
+
+    fn row(&self, object: PartialObjectMeta<Secret>) -> Option<(Key, SecretRow)> {
+        let key = Key::new(object.metadata.namespace?, object.metadata.name?);
+        let annotations = object.metadata.annotations.unwrap_or_default();
+        let row = SecretRow {
+            uid: object.metadata.uid.unwrap_or_default(),
+            resource_version: object.metadata.resource_version.unwrap_or_default(),
+            data_hash: annotations.get(DATA_HASH).cloned().unwrap_or_default(),
+            pending: Pending::read(&annotations),
+        };
+        Some((key, row))
+    }
+
+    fn changed(&self, key: &Key, before: Option<Arc<SecretRow>>, now: Option<Arc<SecretRow>>) {
+        let ours = now.as_ref().is_some_and(|row| self.0.is_noted(key, &row.resource_version));
+        if before != now && !ours {
+            self.0.tell(Change::Secret { key: key.clone(), gone: now.is_none() });
+        }
+    }
+
+    fn filled(&self) {
+        self.0.filled(self.what());
+    }
+}

@@ -1,0 +1,91 @@
+//! Stores and namespaces by name, for the core.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
+use latchkey_api::external_secret::StoreKind;
+use moka::sync::Cache;
+
+use super::rows::{StoreRow, cluster_secret_store, secret_store};
+use super::{Key, Lookup, SHORT};
+use crate::engine::plan::StoreKey;
+use crate::engine::stores::{LookupFailed, Store, Stores};
+
+/// What was asked for a moment ago, and what the watch may not have seen yet.
+#[derive(Debug)]
+pub(super) struct Recent {
+    namespaces: Cache<String, Arc<BTreeMap<String, String>>>,
+    admitted: Cache<StoreKey, ()>,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            namespaces: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
+            admitted: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
+        }
+    }
+}
+
+impl Lookup {
+    /// Says that a store is being admitted: for a moment what the watch has of it may be old.
+    pub fn admitted(&self, store: StoreKey) {
+        self.recent.admitted.insert(store, ());
+    }
+
+    async fn fresh(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
+        let row = match (key.kind, &key.namespace) {
+            (StoreKind::SecretStore, Some(namespace)) => {
+                get(Api::namespaced(self.client.clone(), namespace), key, secret_store).await?
+            }
+            (StoreKind::SecretStore, None) => None,
+            (StoreKind::ClusterSecretStore, _) => {
+                get(Api::all(self.client.clone()), key, cluster_secret_store).await?
+            }
+        };
+        Ok(row.map(|row| row.store))
+    }
+}
+
+async fn get<K>(
+    api: Api<K>,
+    key: &StoreKey,
+    row: fn(K) -> Option<(Key, StoreRow)>,
+) -> Result<Option<StoreRow>, LookupFailed>
+where
+    K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+{
+    let object = api.get_opt(&key.name).await.map_err(|error| failed("read", key, &error))?;
+    Ok(object.and_then(row).map(|(_, row)| row))
+}
+
+fn failed(verb: &str, what: impl std::fmt::Display, error: &kube::Error) -> LookupFailed {
+    LookupFailed(format!("cannot {verb} {what}: {}", crate::lookup::credentials::reason(error)))
+}
+
+#[async_trait]
+impl Stores for Lookup {
+    async fn store(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
+        match self.store_row(key) {
+            Some(row) if !self.recent.admitted.contains_key(key) => Ok(Some(Arc::clone(&row.store))),
+            _ => self.fresh(key).await,
+        }
+    }
+
+    async fn namespace_labels(&self, namespace: &str) -> Result<BTreeMap<String, String>, LookupFailed> {
+        if let Some(labels) = self.recent.namespaces.get(namespace) {
+            return Ok(labels.as_ref().clone());
+        }
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let object = api
+            .get_metadata(namespace)
+            .await
+            .map_err(|error| failed("read", format_args!("namespace {namespace:?}"), &error))?;
+        let labels = object.metadata.labels.unwrap_or_default();
+        self.recent.namespaces.insert(namespace.to_owned(), Arc::new(labels.clone()));
+        Ok(labels)
+    }
+}

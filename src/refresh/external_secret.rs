@@ -1,0 +1,213 @@
+//! One ExternalSecret: adopted, synced if it is due, and given its next place in the schedule.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use latchkey_api::external_secret::{ExternalSecret, ExternalSecretStatus};
+
+use super::backoff::Retry;
+use super::item::Item;
+use super::queue::Priority;
+use super::{Term, schedule, status};
+use crate::engine::adopt::Adoption;
+use crate::engine::{Deadline, Effects, Error, Job, Lane, Outcome, SecretState, Stage, Written, due};
+use crate::lookup::Key;
+use crate::metrics::ObjectKind;
+
+/// How old a value may be for a refresh, and after which what was made from an older one is read once more.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// How long a sync that nobody waits for may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a sync is made; it decides how old the value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It is new, or was changed.
+    Changed,
+    /// Its time has come.
+    Due,
+    /// Its Secret was changed or deleted by another hand.
+    Repair,
+}
+
+impl Reason {
+    fn max_age(self, object: &ExternalSecret) -> Duration {
+        match self {
+            Self::Changed if object.status.is_some() => Duration::ZERO, // perhaps somebody asked for it
+            Self::Changed => YOUNG,
+            Self::Due => YOUNG.min(due::interval(object) / 2),
+            Self::Repair => due::interval(object).max(YOUNG),
+        }
+    }
+}
+
+impl Term<'_> {
+    pub(super) async fn external_secret(&self, key: &Key) {
+        let Some(object) = self.refresher.lookup.external_secret(key) else {
+            self.backoffs.clear(key);
+            self.refresher.metrics.forget(ObjectKind::ExternalSecret, &key.namespace, &key.name);
+            return;
+        };
+        if object.metadata.deletion_timestamp.is_some() || !self.refresher.engine.is_ours(&object).await {
+            return;
+        }
+        if let Some(wait) = self.backoffs.wait(key, &version(&object)) {
+            self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
+            return;
+        }
+        let started = Instant::now();
+        self.bring(key, &object).await;
+        self.refresher.metrics.reconcile_duration(
+            ObjectKind::ExternalSecret,
+            &key.namespace,
+            &key.name,
+            started.elapsed(),
+        );
+    }
+
+    async fn bring(&self, key: &Key, object: &Arc<ExternalSecret>) {
+        let now = Timestamp::now();
+        let changed = !due::is_frozen(object) && due::has_changed(object);
+        if changed && self.adopt(key, object).await {
+            return;
+        }
+        match (due::should_refresh(object, now), changed) {
+            (true, true) => self.sync(key, object, Reason::Changed).await,
+            (true, false) => self.sync(key, object, Reason::Due).await,
+            (false, _) if schedule::next(object).is_some_and(|at| at <= now) => {
+                self.sync(key, object, Reason::Due).await;
+            }
+            (false, _) => self.schedule(key, object),
+        }
+    }
+
+    /// Takes over what admission has just written for this very version; true if there was such a thing.
+    async fn adopt(&self, key: &Key, object: &Arc<ExternalSecret>) -> bool {
+        match self.refresher.writer.adopt(object).await {
+            Ok(Adoption::Adopted { created, at, cached, state }) => {
+                self.refresher.lookup.note(&key.namespace, &state);
+                let written = if created { Written::Created } else { Written::Updated };
+                let outcome = adopted(written, state, cached);
+                self.settle(key, object, &outcome, at).await;
+                true
+            }
+            Ok(Adoption::NotPending | Adoption::Mismatch) => false,
+            Err(error) => {
+                tracing::warn!(object = %key, %error, "cannot adopt the Secret; it is synced instead");
+                false
+            }
+        }
+    }
+
+    /// Reads and writes, whatever the schedule says.
+    pub(super) async fn sync(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
+        let at = status::now();
+        let job = Job {
+            external_secret: Arc::clone(object),
+            stage: Stage::Stored,
+            effects: Effects::Apply,
+            max_age: reason.max_age(object),
+            lane: if reason == Reason::Changed { Lane::Admission } else { Lane::Refresh },
+        };
+        match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
+            Ok(mut outcome) => {
+                if reason != Reason::Changed {
+                    outcome.cached = None; // only what is new is verified early
+                }
+                if let Some(state) = &outcome.secret {
+                    self.refresher.lookup.note(&key.namespace, state);
+                }
+                self.settle(key, object, &outcome, at).await;
+            }
+            Err(error) => self.failed(key, object, &error).await,
+        }
+    }
+
+    async fn settle(&self, key: &Key, object: &ExternalSecret, outcome: &Outcome, at: Timestamp) {
+        self.backoffs.clear(key);
+        self.refresher.metrics.sync_call(&key.namespace, &key.name, true);
+        self.refresher.metrics.condition(ObjectKind::ExternalSecret, &key.namespace, &key.name, "Ready", true);
+        tracing::info!(object = %key, written = ?outcome.written, keys = outcome.keys, "synced");
+        let status = status::after_sync(object, outcome, at);
+        self.write(key, object, &status).await;
+        self.refresher.events.synced(object, outcome).await;
+        if outcome.cached.is_some() {
+            self.queue.add(Item::Verify(key.clone()), YOUNG, Priority::Routine);
+        }
+        let mut now_synced = object.clone();
+        now_synced.status = Some(status);
+        self.schedule(key, &now_synced);
+    }
+
+    async fn failed(&self, key: &Key, object: &ExternalSecret, error: &Error) {
+        let retry = match error.retry_after {
+            Some(after) => Retry::NotBefore(after),
+            None if error.is_retried() => Retry::Later,
+            None => Retry::OnChange,
+        };
+        let wait = self.backoffs.failed(key, &version(object), retry);
+        self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
+        self.refresher.metrics.sync_call(&key.namespace, &key.name, false);
+        self.refresher.metrics.condition(ObjectKind::ExternalSecret, &key.namespace, &key.name, "Ready", false);
+        tracing::warn!(object = %key, kind = error.kind.as_str(), %error, retry_in = ?wait, "sync failed");
+        self.write(key, object, &status::after_failure(object, error)).await;
+        self.refresher.events.failed(object, &error.to_string()).await;
+        if let Some(store) = &error.store {
+            self.suspect(store);
+        }
+    }
+
+    async fn write(&self, key: &Key, object: &ExternalSecret, status: &ExternalSecretStatus) {
+        if let Err(error) = self.refresher.statuses.external_secret(object, status).await {
+            tracing::warn!(object = %key, %error, "cannot write the status; it is written with the next sync");
+            self.queue.add(Item::ExternalSecret(key.clone()), YOUNG, Priority::Routine);
+        }
+    }
+
+    fn schedule(&self, key: &Key, object: &ExternalSecret) {
+        if let Some(at) = schedule::next(object) {
+            let wait = schedule::until(at, Timestamp::now());
+            self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
+        }
+    }
+
+    /// Reads once more, if nobody has since it was made.
+    pub(super) async fn verify(&self, key: &Key) {
+        let Some(object) = self.refresher.lookup.external_secret(key) else { return };
+        let refreshed = object.status.as_ref().and_then(|status| status.refresh_time.as_ref());
+        let (Some(refreshed), false) = (refreshed, due::has_changed(&object)) else { return };
+        let age = schedule::until(Timestamp::now(), refreshed.0);
+        let job = Job {
+            external_secret: Arc::clone(&object),
+            stage: Stage::Stored,
+            effects: Effects::Apply,
+            max_age: age.saturating_sub(Duration::from_secs(1)).min(YOUNG),
+            lane: Lane::Refresh,
+        };
+        match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
+            Ok(outcome) if outcome.written == Written::Unchanged => (),
+            Ok(outcome) => self.settle(key, &object, &Outcome { cached: None, ..outcome }, status::now()).await,
+            Err(error) => self.failed(key, &object, &error).await,
+        }
+    }
+}
+
+fn adopted(written: Written, state: SecretState, cached: Option<Duration>) -> Outcome {
+    Outcome {
+        written,
+        secret: Some(state),
+        keys: 0,
+        cached,
+        missing: Vec::new(),
+        orphans_deleted: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// What makes a failure another one: the object and its version.
+fn version(object: &ExternalSecret) -> String {
+    format!("{}/{}", object.uid().unwrap_or_default(), due::version(object))
+}

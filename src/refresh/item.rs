@@ -1,0 +1,19 @@
+//! What the leader does, one at a time for each.
+
+use crate::engine::plan::StoreKey;
+use crate::lookup::Key;
+
+/// One thing to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Item {
+    /// Bring an ExternalSecret to where it should be: adopt, sync if due, schedule.
+    ExternalSecret(Key),
+    /// Read once more what was made from a cached value, so that a change just before it is not missed for an interval.
+    Verify(Key),
+    /// Look whether a managed Secret still is as it was written.
+    Secret(Key),
+    /// Validate a store and say so in its status.
+    Store(StoreKey),
+    /// Take back what admission wrote for objects that never were stored.
+    Sweep,
+}

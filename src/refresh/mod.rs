@@ -1,0 +1,197 @@
+//! What happens without anybody waiting: one replica, by Lease, keeps Secrets fresh, repairs them, validates stores, writes
+//! statuses and events, and takes back what admission wrote for objects that never were stored.
+
+mod backoff;
+mod events;
+mod external_secret;
+mod item;
+mod lease;
+mod queue;
+mod schedule;
+mod secret;
+mod status;
+mod store;
+mod sweep;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use crate::engine::apply::SecretWriter;
+use crate::engine::plan::StoreKey;
+use crate::engine::Engine;
+use crate::lookup::{Change, Key, Lookup};
+use crate::metrics::Metrics;
+use backoff::Backoffs;
+use events::Events;
+use item::Item;
+pub use lease::{Candidate, Election};
+use queue::{Priority, Queue};
+use status::StatusWriter;
+
+/// How many workers do nothing but urgent items, so that a new object never waits behind refreshes.
+const RESERVED: usize = 4;
+
+/// Another's write is looked at after this: by then the echo of our own has been told apart.
+const ECHO: Duration = Duration::from_millis(300);
+
+/// How often it is looked for Secrets whose ExternalSecret never was stored.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// How the refresher works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How many syncs run at once.
+    pub concurrent: usize,
+    /// How often a store is validated again where it does not say itself.
+    pub store_requeue_interval: Duration,
+    /// The leader election.
+    pub candidate: Candidate,
+}
+
+/// The refresher of one replica.
+pub struct Refresher {
+    engine: Engine,
+    writer: SecretWriter,
+    lookup: Arc<Lookup>,
+    metrics: Arc<Metrics>,
+    statuses: StatusWriter,
+    events: Events,
+    client: Client,
+    settings: Settings,
+}
+
+/// What a leader knows; it begins anew with each term.
+struct Term<'a> {
+    refresher: &'a Refresher,
+    queue: Queue<Item>,
+    backoffs: Backoffs<Key>,
+    store_backoffs: Backoffs<StoreKey>,
+    store_reports: Mutex<HashMap<StoreKey, String>>,
+}
+
+impl Refresher {
+    /// A refresher that does not lead yet.
+    pub fn new(
+        engine: Engine,
+        writer: SecretWriter,
+        lookup: Arc<Lookup>,
+        metrics: Arc<Metrics>,
+        client: Client,
+        settings: Settings,
+    ) -> Self {
+        let statuses = StatusWriter::new(client.clone());
+        let events = Events::new(client.clone(), &settings.candidate.identity);
+        Self { engine, writer, lookup, metrics, statuses, events, client, settings }
+    }
+
+    /// Leads whenever the Lease is this replica's, until `stop`; then gives the Lease up.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut election = Election::new(self.client.clone(), self.settings.candidate.clone());
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = election.acquire() => (),
+            }
+            self.metrics.leading(true);
+            tokio::select! {
+                () = stop.cancelled() => (),
+                () = election.hold() => (),
+                () = Arc::clone(&self).lead() => (),
+            }
+            self.metrics.leading(false);
+        }
+        election.release().await;
+    }
+
+    /// Leads until it is dropped.
+    async fn lead(self: Arc<Self>) {
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        self.lookup.listen(sender);
+        let term = Term {
+            refresher: &self,
+            queue: Queue::default(),
+            backoffs: Backoffs::default(),
+            store_backoffs: Backoffs::default(),
+            store_reports: Mutex::default(),
+        };
+        term.begin();
+        let listen = async {
+            while let Some(change) = changes.recv().await {
+                term.heard(change);
+            }
+        };
+        let reserved = (0..RESERVED).map(|_| term.work(true));
+        let workers = (0..self.settings.concurrent.max(1)).map(|_| term.work(false));
+        let all = futures::future::join_all(reserved.chain(workers));
+        tokio::join!(listen, all);
+    }
+}
+
+impl Term<'_> {
+    /// Everything there is, looked at once: most of it only finds its place in the schedule.
+    fn begin(&self) {
+        let lookup = &self.refresher.lookup;
+        let stores = lookup.all_stores();
+        let objects = lookup.external_secrets();
+        info!(external_secrets = objects.len(), stores = stores.len(), "taking over");
+        for row in stores {
+            self.queue.add(Item::Store(row.store.key.clone()), Duration::ZERO, Priority::Routine);
+        }
+        for (key, _) in objects {
+            self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Routine);
+        }
+        for (place, (key, _)) in lookup.secrets().into_iter().enumerate() {
+            // What was changed while nobody led is found at 50 a second.
+            let delay = Duration::from_millis(20).saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
+            self.queue.add(Item::Secret(key), ECHO + delay, Priority::Routine);
+        }
+        self.queue.add(Item::Sweep, SWEEP, Priority::Urgent);
+    }
+
+    fn heard(&self, change: Change) {
+        match change {
+            Change::ExternalSecret { key, .. } => {
+                self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Urgent);
+            }
+            Change::Secret { key, .. } => self.queue.add(Item::Secret(key), ECHO, Priority::Urgent),
+            Change::Store { key, gone } => {
+                if !gone {
+                    self.wake(&key);
+                }
+                self.store_backoffs.clear(&key);
+                self.queue.add(Item::Store(key), Duration::ZERO, Priority::Urgent);
+            }
+        }
+    }
+
+    /// Whoever failed and uses this store may try again.
+    fn wake(&self, store: &StoreKey) {
+        for key in self.refresher.lookup.using(store) {
+            if self.backoffs.clear(&key) {
+                self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Urgent);
+            }
+        }
+    }
+
+    async fn work(&self, only_urgent: bool) {
+        loop {
+            let item = self.queue.next(only_urgent).await;
+            debug!(?item, "working");
+            match &item {
+                Item::ExternalSecret(key) => self.external_secret(key).await,
+                Item::Verify(key) => self.verify(key).await,
+                Item::Secret(key) => self.secret(key).await,
+                Item::Store(key) => self.store(key).await,
+                Item::Sweep => self.sweep().await,
+            }
+            self.queue.done(&item);
+        }
+    }
+}

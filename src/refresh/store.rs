@@ -1,0 +1,105 @@
+//! Stores: validated when they change and from time to time, and their status says what came of it.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use latchkey_api::external_secret::StoreKind;
+use latchkey_api::store::SecretStoreSpec;
+
+use super::backoff::Retry;
+use super::item::Item;
+use super::queue::Priority;
+use super::status::{self, Ready};
+use super::Term;
+use crate::engine::plan::StoreKey;
+use crate::engine::validate::StoreVerdict;
+use crate::lookup::StoreRow;
+use crate::metrics::ObjectKind;
+
+/// A store that does not work is looked at again at least this often: its credentials may have been replaced.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl Term<'_> {
+    pub(super) async fn store(&self, key: &StoreKey) {
+        let Some(row) = self.refresher.lookup.store_row(key) else {
+            self.store_backoffs.clear(key);
+            self.reports().remove(key);
+            self.refresher.metrics.forget(kind(key), namespace(key), &key.name);
+            return;
+        };
+        if !self.refresher.engine.is_of_class(&row.store.spec) {
+            return;
+        }
+        let started = Instant::now();
+        let verdict = self.refresher.engine.validate_store(&row.store).await;
+        self.report(key, &row, &verdict).await;
+        self.refresher.metrics.reconcile_duration(kind(key), namespace(key), &key.name, started.elapsed());
+        let wait = match verdict.ready {
+            true => {
+                self.store_backoffs.clear(key);
+                interval(&row.store.spec, self.refresher.settings.store_requeue_interval)
+            }
+            false => self.store_backoffs.failed(key, "", Retry::Later).min(LONGEST),
+        };
+        self.queue.add(Item::Store(key.clone()), wait, Priority::Routine);
+    }
+
+    /// Something failed at this store: it is validated soon, and says so.
+    pub(super) fn suspect(&self, store: &StoreKey) {
+        let is_ready = self.refresher.lookup.store_row(store).is_some_and(|row| row.store.not_ready.is_none());
+        if is_ready {
+            self.queue.add(Item::Store(store.clone()), Duration::from_millis(500), Priority::Urgent);
+        }
+    }
+
+    async fn report(&self, key: &StoreKey, row: &StoreRow, verdict: &StoreVerdict) {
+        let ready = Ready { ready: verdict.ready, reason: verdict.reason, message: verdict.message.clone() };
+        let status = status::of_store(row.status.as_ref(), &ready, verdict.capabilities);
+        self.refresher.metrics.condition(kind(key), namespace(key), &key.name, "Ready", verdict.ready);
+        if row.status.as_ref() != Some(&status) {
+            if let Err(error) = self.refresher.statuses.store(key, &row.store.uid, &status).await {
+                tracing::warn!(store = %key, %error, "cannot write the store's status");
+            }
+        }
+        let text = verdict.error.as_deref().unwrap_or(&verdict.message);
+        let told = self.reports().insert(key.clone(), text.to_owned());
+        if told.as_deref() != Some(text) {
+            tracing::info!(store = %key, ready = verdict.ready, reason = verdict.reason, text, "store validated");
+            self.refresher.events.store(&row.store, verdict.reason, verdict.ready, text).await;
+            if verdict.ready {
+                self.wake(key);
+            }
+        }
+    }
+
+    fn reports(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<StoreKey, String>> {
+        self.store_reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn kind(key: &StoreKey) -> ObjectKind {
+    match key.kind {
+        StoreKind::SecretStore => ObjectKind::SecretStore,
+        StoreKind::ClusterSecretStore => ObjectKind::ClusterSecretStore,
+    }
+}
+
+fn namespace(key: &StoreKey) -> &str {
+    key.namespace.as_deref().unwrap_or_default()
+}
+
+/// `spec.refreshInterval`: a number of seconds or Go's duration; zero, empty or unreadable is the installation's interval.
+fn interval(spec: &SecretStoreSpec, default: Duration) -> Duration {
+    let own = match &spec.refresh_interval {
+        None => None,
+        Some(IntOrString::Int(seconds)) => u64::try_from(*seconds).ok().map(Duration::from_secs),
+        Some(IntOrString::String(text)) => {
+            latchkey_api::duration::GoDuration::parse(text).ok().and_then(|parsed| parsed.to_std())
+        }
+    };
+    let whole = own.filter(|own| !own.is_zero()).unwrap_or(default);
+    // Many stores that were made together are not validated together for ever.
+    whole.mul_f64(0.9 + rand::random::<f64>() / 10.0)
+}
+

@@ -1,0 +1,46 @@
+//! What admission wrote for objects that never were stored is taken back.
+
+use jiff::Timestamp;
+
+use super::item::Item;
+use super::queue::Priority;
+use super::{SWEEP, Term};
+use crate::engine::sweep::{self, Sweep};
+use crate::lookup::{Key, SecretRow};
+
+impl Term<'_> {
+    pub(super) async fn sweep(&self) {
+        let now = Timestamp::now();
+        let rows = self.refresher.lookup.secrets();
+        let pending = rows.iter().filter(|(_, row)| row.pending.is_some());
+        let mut count = 0;
+        for (key, row) in pending {
+            count += 1;
+            self.sweep_one(key, row, now).await;
+        }
+        self.refresher.metrics.pending(count);
+        self.queue.add(Item::Sweep, SWEEP, Priority::Urgent);
+    }
+
+    async fn sweep_one(&self, key: &Key, row: &SecretRow, now: Timestamp) {
+        let Some(mark) = &row.pending else { return };
+        let owner = Key::new(&key.namespace, &mark.external_secret);
+        let object = self.refresher.lookup.external_secret(&owner);
+        match sweep::decide(mark, object.as_deref(), now) {
+            Sweep::Keep => (),
+            Sweep::Resync => {
+                self.backoffs.clear(&owner);
+                if let Some(object) = object {
+                    self.sync(&owner, &object, super::external_secret::Reason::Repair).await;
+                }
+            }
+            Sweep::TakeBack => match self.refresher.writer.take_back(&key.namespace, &key.name, mark).await {
+                Ok(()) => {
+                    self.refresher.metrics.swept();
+                    tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
+                }
+                Err(error) => tracing::warn!(secret = %key, %error, "cannot take back; tried again"),
+            },
+        }
+    }
+}
