@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use k8s_openapi::ByteString;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sha3::{Digest, Sha3_224};
 
 use super::go_format::{self, Sink};
@@ -38,12 +37,14 @@ pub fn created_by(namespace: &str, external_secret: &str) -> String {
 }
 
 /// `status.syncedResourceVersion`: the generation, and a digest of annotations and labels.
-pub fn synced_resource_version(metadata: &ObjectMeta) -> String {
-    let none = BTreeMap::new();
+pub fn resource_version(
+    generation: i64,
+    annotations: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
+) -> String {
     let mut hasher = Sha3_224::new();
-    let annotations = metadata.annotations.as_ref().unwrap_or(&none);
-    go_format::metadata(&mut hasher, annotations, metadata.labels.as_ref().unwrap_or(&none));
-    format!("{}-{}", metadata.generation.unwrap_or_default(), finish(hasher))
+    go_format::metadata(&mut hasher, annotations, labels);
+    format!("{generation}-{}", finish(hasher))
 }
 
 /// The field manager under which an ExternalSecret's Secret is written.
@@ -90,8 +91,8 @@ mod tests {
         entries.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.to_vec()))).collect()
     }
 
-    fn strings(entries: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
-        Some(entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    fn strings(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -118,10 +119,7 @@ mod tests {
 
     #[test]
     fn created_by_is_the_digest_of_namespace_and_name() {
-        assert_eq!(
-            created_by("default", "app"),
-            "681d4a0ad0265d19b46750f5b00fc5b34b830c155fc5af351e695744"
-        );
+        assert_eq!(created_by("default", "app"), "681d4a0ad0265d19b46750f5b00fc5b34b830c155fc5af351e695744");
         assert_eq!(
             created_by("team-a", "database-credentials"),
             "50e8ffd3e2ad6b824123cc269a55b550f5c51267d52d45f5cd98482e"
@@ -132,10 +130,14 @@ mod tests {
     fn synced_versions_are_those_of_go() {
         let applied = [("b", "c"), ("kubectl.kubernetes.io/last-applied-configuration", "{\"a\":1}\n")];
         for (annotations, labels, digest) in [
-            (None, None, "f47fe3c0b255b6dd8047cdffa772587bb829efe7a1cb70febeda2eb2"),
-            (strings(&[("a", "b")]), None, "bf2e191ffa050d7e5617bad52426046fb9b3f137ba45f6c09b8f320b"),
+            (strings(&[]), strings(&[]), "f47fe3c0b255b6dd8047cdffa772587bb829efe7a1cb70febeda2eb2"),
             (
-                None,
+                strings(&[("a", "b")]),
+                strings(&[]),
+                "bf2e191ffa050d7e5617bad52426046fb9b3f137ba45f6c09b8f320b",
+            ),
+            (
+                strings(&[]),
                 strings(&[("x", "y z"), ("a", "")]),
                 "1f0802f4e4cc017069b827764e9980f4f271d29d96edd9470205b289",
             ),
@@ -145,9 +147,7 @@ mod tests {
                 "8104e24eef98071bdb79d2d69552c792cc3d6a865b49db367f2b0685",
             ),
         ] {
-            let metadata =
-                ObjectMeta { generation: Some(3), annotations, labels, ..ObjectMeta::default() };
-            assert_eq!(synced_resource_version(&metadata), format!("3-{digest}"));
+            assert_eq!(resource_version(3, &annotations, &labels), format!("3-{digest}"));
         }
     }
 

@@ -1,0 +1,104 @@
+//! What the API server's refusal means, in words that hold no value.
+//!
+//! Its free text may quote a label's value, and an admission webhook's text whatever it pleases. Of those only names,
+//! fields and reasons are told; of quotas and missing rights the text is the API server's own and holds no value.
+
+use std::time::Duration;
+
+use kube::core::Status;
+
+use super::super::error::{Error, ErrorKind};
+use super::wire::Failure;
+
+/// What was tried, on which Secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The verb as RBAC has it: get, create, update, patch, delete, list.
+    pub verb: &'static str,
+    /// The Secret's namespace.
+    pub namespace: &'a str,
+    /// The Secret's name.
+    pub name: &'a str,
+}
+
+impl Attempt<'_> {
+    /// The failure as an error of the sync.
+    pub fn failed(self, failure: Failure) -> Error {
+        match failure {
+            Failure::Unreachable(why) => {
+                Error::new(ErrorKind::Cluster, format!("the API server cannot be asked: {why}"))
+            }
+            Failure::Refused(status) => self.refused(&status),
+        }
+    }
+
+    fn refused(self, status: &Status) -> Error {
+        let name = self.name;
+        if let Some(webhook) = between(&status.message, "failed calling webhook \"", "\"") {
+            let why =
+                format!("admission webhook {webhook:?} does not answer the API server for Secret {name:?}");
+            return Error::new(ErrorKind::Cluster, why);
+        }
+        match status.code {
+            401 | 408 | 429 | 500.. => passing(status),
+            _ => Error::new(ErrorKind::WriteRefused, self.sentence(status)),
+        }
+    }
+
+    fn sentence(self, status: &Status) -> String {
+        let Self { verb, namespace, name } = self;
+        if has_cause(status, "NamespaceTerminating") {
+            return format!("namespace {namespace:?} is being deleted: no Secret can be made in it");
+        }
+        if let Some(webhook) = between(&status.message, "admission webhook \"", "\" denied the request") {
+            return format!("admission webhook {webhook:?} refuses Secret {name:?}");
+        }
+        if let Some(policy) = between(&status.message, "ValidatingAdmissionPolicy '", "'") {
+            return format!("ValidatingAdmissionPolicy {policy:?} refuses Secret {name:?}");
+        }
+        if let Some(quota) = from(&status.message, "exceeded quota: ") {
+            return format!("the API server refuses Secret {name:?}: {quota}");
+        }
+        match status.code {
+            403 if status.message.contains(" cannot ") => format!(
+                "latchkey has no right to {verb} Secret {name:?}: grant its ServiceAccount the verb {verb:?} on secrets in \
+                 namespace {namespace:?}"
+            ),
+            404 => format!("namespace {namespace:?} does not exist"),
+            413 => format!("Secret {name:?} is larger than the API server takes"),
+            422 => format!("the API server refuses Secret {name:?}: {}", causes(status)),
+            code => format!("the API server refuses Secret {name:?}: {}", reason(status, code)),
+        }
+    }
+}
+
+fn passing(status: &Status) -> Error {
+    let why = format!("the API server cannot be asked now: {}", reason(status, status.code));
+    let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    let retry_after = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+    Error { retry_after, ..Error::new(ErrorKind::Cluster, why) }
+}
+
+fn has_cause(status: &Status, reason: &str) -> bool {
+    status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == reason)
+}
+
+/// Fields and reasons of an invalid object, such as `metadata.labels (FieldValueInvalid)`.
+fn causes(status: &Status) -> String {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let told: Vec<_> = causes.map(|cause| format!("{} ({})", cause.field, cause.reason)).collect();
+    if told.is_empty() { reason(status, status.code) } else { told.join(", ") }
+}
+
+fn reason(status: &Status, code: u16) -> String {
+    if status.reason.is_empty() { code.to_string() } else { format!("{} ({code})", status.reason) }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(found, _)| found)
+}
+
+fn from<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    text.find(start).and_then(|at| text.get(at..))
+}

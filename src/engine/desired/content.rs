@@ -1,0 +1,168 @@
+//! Data, type and metadata of the Secret, as External Secrets Operator's `mutationFunc` sets them.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use latchkey_api::external_secret::CreationPolicy;
+
+use super::super::error::{Error, ErrorKind};
+use super::super::hash;
+use super::super::managed_fields::{self, Own};
+use super::super::pending::{PENDING, Pending};
+use super::super::render::Rendered;
+use super::Wanted;
+use super::ownership::{CREATED_BY, DATA_HASH, MANAGED};
+
+/// Types whose Secrets are credentials of the cluster itself: whoever may write an ExternalSecret must not get at them.
+const PRIVILEGED: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+/// The type that the API server gives a Secret that names none.
+const OPAQUE: &str = "Opaque";
+
+/// Makes the Secret what is wanted, without a mark.
+pub fn set(secret: &mut Secret, wanted: &Wanted<'_>) {
+    let rendered = wanted.rendered;
+    // With `target.immutable` an existing Secret keeps what it has, even where it was not immutable before.
+    let frozen = rendered.immutable && secret.metadata.uid.is_some();
+    wanted.claim().set_owner(&mut secret.metadata);
+    remove_mark(&mut secret.metadata, rendered);
+    if rendered.immutable {
+        secret.immutable = Some(true);
+    }
+    if !frozen {
+        let own = managed_fields::own(&secret.metadata, &rendered.external_secret);
+        set_data(secret, rendered, &own);
+        set_metadata(&mut secret.metadata, rendered, &own);
+    }
+    set_bookkeeping(secret, wanted);
+}
+
+/// `Owner` and `Orphan` hold this ExternalSecret's keys and no other; the merging policies replace its own.
+fn set_data(secret: &mut Secret, rendered: &Rendered, own: &Own) {
+    let mut data = secret.data.take().unwrap_or_default();
+    match rendered.creation {
+        CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {
+            data.retain(|key, _| !own.data.contains(key))
+        }
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => data.clear(),
+    }
+    let values = rendered.data.iter();
+    data.extend(values.map(|(key, value)| (key.clone(), ByteString(value.expose().to_vec()))));
+    secret.data = (!data.is_empty()).then_some(data);
+    if let Some(type_) = &rendered.type_ {
+        secret.type_ = Some(type_.clone());
+    }
+}
+
+fn set_metadata(metadata: &mut ObjectMeta, rendered: &Rendered, own: &Own) {
+    let labels = metadata.labels.get_or_insert_default();
+    labels.retain(|key, _| !own.labels.contains(key));
+    labels.extend(rendered.labels.clone());
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.retain(|key, _| !own.annotations.contains(key));
+    let given = rendered.annotations.iter().filter(|(key, _)| *key != PENDING);
+    annotations.extend(given.map(|(key, value)| (key.clone(), value.clone())));
+    if metadata.deletion_timestamp.is_none() && !rendered.finalizers.is_empty() {
+        add_missing(metadata.finalizers.get_or_insert_default(), &rendered.finalizers);
+    }
+}
+
+fn add_missing(finalizers: &mut Vec<String>, wanted: &[String]) {
+    for finalizer in wanted {
+        if !finalizers.contains(finalizer) {
+            finalizers.push(finalizer.clone());
+        }
+    }
+}
+
+fn set_bookkeeping(secret: &mut Secret, wanted: &Wanted<'_>) {
+    let labels = secret.metadata.labels.get_or_insert_default();
+    if wanted.rendered.creation == CreationPolicy::Owner {
+        labels.insert(CREATED_BY.to_owned(), wanted.claim().created_by());
+    } else {
+        labels.remove(CREATED_BY);
+    }
+    labels.insert(MANAGED.to_owned(), "true".to_owned());
+    let digest = hash::data_hash(secret.data.as_ref().unwrap_or(&BTreeMap::new()));
+    secret.metadata.annotations.get_or_insert_default().insert(DATA_HASH.to_owned(), digest);
+}
+
+/// Removes the pending mark, save that of another ExternalSecret that merges into the same Secret.
+fn remove_mark(metadata: &mut ObjectMeta, rendered: &Rendered) {
+    let merges = match rendered.creation {
+        CreationPolicy::Merge | CreationPolicy::CreateOrMerge => true,
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => false,
+    };
+    let of_another =
+        Pending::of(metadata).is_some_and(|mark| mark.external_secret != rendered.external_secret);
+    if !(merges && of_another) {
+        metadata.annotations.as_mut().and_then(|annotations| annotations.remove(PENDING));
+    }
+}
+
+/// Refuses to write a Secret of a privileged type, and to make one.
+pub fn refuse_privileged(existing: &Secret, rendered: &Rendered) -> Result<(), Error> {
+    let privileged = |type_: &Option<String>| {
+        type_.as_deref().filter(|type_| PRIVILEGED.contains(type_)).map(str::to_owned)
+    };
+    if let Some(type_) = privileged(&rendered.type_) {
+        return Err(Error::new(ErrorKind::InvalidSpec, format!("template.type={type_:?} is not allowed")));
+    }
+    match privileged(&existing.type_) {
+        Some(type_) => {
+            let name = &rendered.name;
+            let message = format!("Secret {name:?} is of type {type_:?}, which no ExternalSecret may write");
+            Err(Error::new(ErrorKind::WriteRefused, message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Says at once, and in plain words, what the API server would refuse: the type of a Secret cannot change.
+pub fn refuse_type_change(existing: &Secret, rendered: &Rendered) -> Result<(), Error> {
+    let Some(wanted) = rendered.type_.as_deref().filter(|_| !rendered.immutable) else { return Ok(()) };
+    let is = existing.type_.as_deref().filter(|type_| !type_.is_empty()).unwrap_or(OPAQUE);
+    if is == wanted {
+        return Ok(());
+    }
+    let name = &rendered.name;
+    let message = format!(
+        "Secret {name:?} is of type {is:?}, and a Secret's type cannot be changed to {wanted:?}: delete the Secret, or \
+         give spec.target.name another name"
+    );
+    Err(Error::new(ErrorKind::WriteRefused, message))
+}
+
+/// Refuses to change the data of a Secret that is immutable.
+pub fn refuse_immutable(existing: &Secret, updated: &Secret) -> Result<(), Error> {
+    if existing.immutable != Some(true) || same_map(existing.data.as_ref(), updated.data.as_ref()) {
+        return Ok(());
+    }
+    let name = existing.metadata.name.as_deref().unwrap_or_default();
+    let message = format!(
+        "unable to update Secret {name:?}: it is immutable and its data would change; delete it, or set \
+         spec.target.immutable to keep it as it is"
+    );
+    Err(Error::new(ErrorKind::Immutable, message))
+}
+
+/// Whether both are the same but for marks; absent and empty are equal, as in `equality.Semantic.DeepEqual`.
+pub fn is_same(one: &Secret, other: &Secret) -> bool {
+    let (a, b) = (&one.metadata, &other.metadata);
+    same_map(one.data.as_ref(), other.data.as_ref())
+        && one.type_ == other.type_
+        && one.immutable == other.immutable
+        && same_map(a.labels.as_ref(), b.labels.as_ref())
+        && unmarked(a).eq(unmarked(b))
+        && a.owner_references.iter().flatten().eq(b.owner_references.iter().flatten())
+        && a.finalizers.iter().flatten().eq(b.finalizers.iter().flatten())
+}
+
+fn unmarked(metadata: &ObjectMeta) -> impl Iterator<Item = (&String, &String)> {
+    metadata.annotations.iter().flatten().filter(|(key, _)| *key != PENDING)
+}
+
+fn same_map<V: PartialEq>(one: Option<&BTreeMap<String, V>>, other: Option<&BTreeMap<String, V>>) -> bool {
+    one.into_iter().flatten().eq(other.into_iter().flatten())
+}
