@@ -8,7 +8,7 @@
 //! use latchkey_testbed::{ControlPlane, ControlPlaneOptions};
 //!
 //! let cluster = ControlPlane::start(ControlPlaneOptions::default())?;
-//! let output = cluster.kubectl(["get", "namespaces"]).output()?;
+//! let output = cluster.kubectl(["get", "namespaces"])?.output()?;
 //! # anyhow::Ok(())
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! AWS Secrets Manager, SSM and STS, as moto speaks them, behind a counting [`Proxy`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -29,7 +29,7 @@ pub struct Moto {
     proxy: Proxy,
     port: u16,
     _process: Process,
-    _dir: StateDir,
+    dir: StateDir,
 }
 
 impl Moto {
@@ -51,13 +51,19 @@ impl Moto {
         })
         .with_context(|| process.log_tail())?;
         let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], port)))?;
-        Ok(Self { proxy, port, _process: process, _dir: dir })
+        Ok(Self { proxy, port, _process: process, dir })
     }
 
     /// For `AWS_ENDPOINT_URL_SECRETS_MANAGER` and its like; what passes here is recorded. Any credentials do.
     #[must_use]
     pub fn endpoint(&self) -> String {
         self.proxy.url()
+    }
+
+    /// The state folder, with the log.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// To look at requests, and to delay, refuse and break them.

@@ -102,7 +102,7 @@ impl Tool {
                 go_sum: pin!("vault/go.sum"),
                 package: "github.com/hashicorp/vault",
                 tags: "minimal",
-                takes: "4 minutes",
+                takes: "5 minutes",
                 ..Go::PLAIN
             },
             Self::VaultKubernetesPlugin => Go {
@@ -118,7 +118,7 @@ impl Tool {
                 go_mod: pin!("helm/go.mod"),
                 go_sum: pin!("helm/go.sum"),
                 package: "helm.sh/helm/v4/cmd/helm",
-                takes: "1 minute",
+                takes: "3 minutes",
                 ..Go::PLAIN
             },
         })

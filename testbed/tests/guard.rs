@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use latchkey_testbed::{Launch, Process, wait_for};
+use latchkey_testbed::{Launch, Moto, MotoOptions, Process, wait_for};
 
 /// Names the folder in which the test, started again as the owner to be killed, runs its component.
 const OWNED: &str = "LATCHKEY_TESTBED_GUARD_TEST_DIR";
@@ -32,26 +32,32 @@ fn wait_for_end(pid: u32) -> Result<()> {
     wait_for("the component's end", LIMIT, || Ok((!is_alive(pid)).then_some(())))
 }
 
-/// Not a test of its own: the owner that [`a_killed_owner_takes_its_component_along`] starts and kills.
+/// Not a test of its own: the owner that [`a_killed_owner_takes_its_component_and_its_state_along`] starts and kills.
 #[test]
 fn owner() -> Result<()> {
     let Some(dir) = std::env::var_os(OWNED) else { return Ok(()) };
     let _process = sleeper(Path::new(&dir))?;
+    let moto = Moto::start(MotoOptions::default())?;
+    std::fs::write(Path::new(&dir).join("state"), moto.dir().display().to_string())?;
     std::thread::sleep(Duration::from_secs(600));
     Ok(())
 }
 
 #[test]
-fn a_killed_owner_takes_its_component_along() -> Result<()> {
+fn a_killed_owner_takes_its_component_and_its_state_along() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let mut owner = Command::new(std::env::current_exe()?);
     owner.args(["--exact", "owner"]).env(OWNED, dir.path()).stdout(Stdio::null());
     let mut owner = owner.spawn()?;
     let pid = pid_in(dir.path())?;
-    ensure!(is_alive(pid));
+    let state = wait_for("moto's start", Duration::from_secs(300), || {
+        Ok(std::fs::read_to_string(dir.path().join("state")).ok().filter(|path| !path.is_empty()))
+    })?;
+    ensure!(is_alive(pid) && Path::new(&state).exists());
     owner.kill()?; // SIGKILL
     owner.wait()?;
-    wait_for_end(pid)
+    wait_for_end(pid)?;
+    wait_for("the state folder's removal", LIMIT, || Ok((!Path::new(&state).exists()).then_some(())))
 }
 
 #[test]
