@@ -36,6 +36,9 @@ pub enum DurationError {
 }
 
 impl GoDuration {
+    /// One hour, which is what an absent refresh interval means.
+    pub const HOUR: Self = Self(3_600_000_000_000);
+
     /// This many nanoseconds.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
@@ -183,18 +186,16 @@ impl FromStr for GoDuration {
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.unsigned_abs();
-        if nanos == 0 {
-            return f.write_str("0s");
-        }
         if self.is_negative() {
             f.write_str("-")?;
         }
         match nanos {
-            ..MICROSECOND => write!(f, "{nanos}ns"),
-            ..MILLISECOND => write_decimal(f, nanos, MICROSECOND, "\u{b5}s"),
-            ..SECOND => write_decimal(f, nanos, MILLISECOND, "ms"),
-            ..MINUTE => write_decimal(f, nanos, SECOND, "s"),
-            ..HOUR => {
+            0 => f.write_str("0s"),
+            1..MICROSECOND => write!(f, "{nanos}ns"),
+            MICROSECOND..MILLISECOND => write_decimal(f, nanos, MICROSECOND, "\u{b5}s"),
+            MILLISECOND..SECOND => write_decimal(f, nanos, MILLISECOND, "ms"),
+            SECOND..MINUTE => write_decimal(f, nanos, SECOND, "s"),
+            MINUTE..HOUR => {
                 write!(f, "{}m", nanos / MINUTE)?;
                 write_decimal(f, nanos % MINUTE, SECOND, "s")
             }

@@ -1,9 +1,10 @@
 //! The real API server takes the definitions, and takes and refuses manifests by them.
 
 use anyhow::{Context, Result, ensure};
-use latchkey_testbed::{ControlPlane, ControlPlaneOptions, wait_for};
+use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Tool, binary, wait_for};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 const EVERY_FIELD: &str = "tests/manifests/every-field.yaml";
@@ -12,7 +13,12 @@ const DEFINITIONS: &str = "../../manifests/crds";
 
 /// What kubectl printed; its warnings count as failures.
 fn kubectl(cluster: &ControlPlane, args: &[&str]) -> Result<String> {
-    let output = cluster.kubectl(args)?.current_dir(env!("CARGO_MANIFEST_DIR")).output()?;
+    let mut command = Command::new(binary(Tool::Kubectl)?);
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+        .env("KUBECONFIG", cluster.admin_kubeconfig())
+        .env("KUBECACHEDIR", cluster.dir().join("kubectl-cache"));
+    let output = command.output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && errors.is_empty(), "kubectl {args:?}: {errors}");
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

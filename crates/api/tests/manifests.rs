@@ -58,6 +58,7 @@ fn nulls_are_absent() {
         serde_json::from_value(json!({ "metadata": {}, "spec": spec, "status": { "refreshTime": null } }))
             .expect("read");
     assert_eq!(object.spec.refresh_interval, None);
+    assert_eq!(object.spec.refresh_interval().map(|interval| interval.to_string()), Ok("1h0m0s".to_owned()));
     assert_eq!(object.spec.target_name("own-name"), "own-name");
 }
 

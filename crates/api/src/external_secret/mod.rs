@@ -1,20 +1,27 @@
 //! `ExternalSecret`: which remote values go into which Secret, and how fresh they are kept.
 
 mod data;
+mod rewrite;
+mod source;
 mod status;
 mod target;
 
 pub use data::{
-    ConversionStrategy, DataEntry, DataFromEntry, DecodingStrategy, Find, FindName, GeneratorRef,
-    MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, MetadataPolicy, NullBytePolicy, RemoteRef,
-    Rewrite, RewriteMerge, RewriteRegexp, RewriteTransform, SourceRef,
+    ConversionStrategy, DataEntry, DataFromEntry, DecodingStrategy, Find, FindName, MetadataPolicy,
+    NullBytePolicy, RemoteRef,
 };
+pub use rewrite::{
+    MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, Rewrite, RewriteMerge, RewriteRegexp,
+    RewriteTransform,
+};
+pub use source::{GENERATOR_KINDS, GeneratorRef, SourceRef};
 pub use status::{Binding, Condition, ExternalSecretStatus};
 pub use target::{
     CreationPolicy, DeletionPolicy, EngineVersion, ManifestRef, MergePolicy, Target, Template, TemplateAs,
     TemplateFrom, TemplateMetadata, TemplateRef, TemplateRefItem,
 };
 
+use crate::duration::{DurationError, GoDuration};
 use crate::patterns::{SCHEDULE, SUBDOMAIN};
 pub use crate::store::StoreKind;
 use kube::CustomResource;
@@ -22,6 +29,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an ExternalSecret asks for.
+// Columns repeat their type, each in its own list.
+#[allow(clippy::duplicated_attributes)]
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[kube(
     group = "external-secrets.io",
@@ -163,6 +172,11 @@ impl ExternalSecretSpec {
     /// The refresh policy that is meant: an absent one is Periodic.
     pub fn refresh_policy(&self) -> RefreshPolicy {
         self.refresh_policy.unwrap_or_default()
+    }
+
+    /// The refresh interval that is meant: an absent one is an hour.
+    pub fn refresh_interval(&self) -> Result<GoDuration, DurationError> {
+        self.refresh_interval.as_deref().map_or(Ok(GoDuration::HOUR), GoDuration::parse)
     }
 
     /// The creation policy that is meant: an absent one is Owner.

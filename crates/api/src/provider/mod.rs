@@ -7,6 +7,7 @@ mod other;
 mod selectors;
 pub mod vault;
 pub mod vault_auth;
+mod vault_cloud;
 
 pub use aws::Aws;
 pub use fake::Fake;

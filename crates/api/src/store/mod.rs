@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What a store is. The two kinds share it; conditions are for ClusterSecretStores alone.
+// Columns repeat their type, each in its own list.
+#[allow(clippy::duplicated_attributes)]
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[kube(
     group = "external-secrets.io",

@@ -11,7 +11,7 @@ fn spec(change: Value) -> ExternalSecretSpec {
     for (key, value) in change.as_object().cloned().unwrap_or_default() {
         spec[key] = value;
     }
-    serde_json::from_value(spec).unwrap()
+    serde_json::from_value(spec).expect("the fields of the type")
 }
 
 fn accepts(change: Value) {

@@ -2,9 +2,13 @@
 //!
 //! All of it is pure: nothing is looked up, and the caller compiles regular expressions.
 
+mod aws;
 mod external_secret;
+mod fake;
 mod ignored;
+mod kubernetes;
 mod privileged;
+mod scope;
 mod store;
 mod vault;
 

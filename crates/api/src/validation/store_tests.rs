@@ -6,7 +6,7 @@ const OTHER: &str =
     "namespace should either be empty or match the namespace of the SecretStore for a namespaced SecretStore";
 
 fn spec(provider: &Value) -> SecretStoreSpec {
-    serde_json::from_value(json!({ "provider": provider })).unwrap()
+    serde_json::from_value(json!({ "provider": provider })).expect("the fields of the type")
 }
 
 fn texts(errors: &[InvalidStore]) -> Vec<String> {
@@ -49,7 +49,7 @@ fn a_provider_that_is_not_read_is_a_warning() {
 fn a_refresh_interval_is_seconds_or_a_duration_and_not_negative() {
     let with = |interval: Value| {
         let spec = json!({ "provider": { "gcpsm": {} }, "refreshInterval": interval });
-        let spec = serde_json::from_value(spec).unwrap();
+        let spec = serde_json::from_value(spec).expect("the fields of the type");
         texts(&validate_store(StoreKind::SecretStore, Some("team"), &spec).errors)
     };
     for good in [json!(0), json!(60), json!(""), json!("0"), json!("10m")] {
@@ -141,7 +141,8 @@ fn a_store_of_a_namespace_refers_to_nothing_in_another() {
 #[test]
 fn a_store_of_a_namespace_may_name_it() {
     for (_, provider) in references() {
-        let own: Value = serde_json::from_str(&provider.to_string().replace("other", "team")).unwrap();
+        let own: Value = serde_json::from_str(&provider.to_string().replace("other", "team"))
+            .expect("the fields of the type");
         assert_eq!(namespaced(own.clone()), Vec::<String>::new(), "{own}");
     }
 }

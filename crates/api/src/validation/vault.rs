@@ -1,6 +1,7 @@
 //! What is wrong with a store in Vault.
 
-use super::store::{InvalidStore, Scope, settings};
+use super::scope::Scope;
+use super::store::{InvalidStore, settings};
 use crate::provider::Vault;
 use crate::provider::vault::VaultKvVersion;
 use crate::provider::vault_auth::{VaultAppRole, VaultAuth, VaultIamAuth, VaultJwtAuth};
