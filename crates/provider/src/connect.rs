@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use latchkey_api::provider::ProviderRef;
 use latchkey_api::store::SecretStoreSpec;
 
 use crate::observe::Observer;
-use crate::{Cluster, Error, Provider, Scope};
+use crate::pool::Pool;
+use crate::{Cluster, Error, ErrorKind, Provider, Scope};
 
 /// A digest of everything that decides what a connection can read: the provider's configuration and the credentials'
 /// content. Two connections of the same identity see the same values, so their cache entries may be shared.
@@ -33,12 +35,28 @@ pub struct Connection {
 pub struct Connector {
     cluster: Arc<dyn Cluster>,
     observer: Arc<dyn Observer>,
+    pool: Arc<Pool>,
+    #[cfg(feature = "aws")]
+    aws: Arc<crate::aws::Shared>,
 }
 
 impl Connector {
     /// A connector that reads credentials from `cluster` and reports calls to `observer`.
     pub fn new(cluster: Arc<dyn Cluster>, observer: Arc<dyn Observer>) -> Self {
-        Self { cluster, observer }
+        Self {
+            cluster,
+            observer,
+            pool: Arc::default(),
+            #[cfg(feature = "aws")]
+            aws: Arc::new(crate::aws::Shared::new(crate::aws::Endpoints::from_env())),
+        }
+    }
+
+    /// The same with AWS at these endpoints, whatever the environment says.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub fn with_aws_endpoints(self, endpoints: crate::aws::Endpoints) -> Self {
+        Self { aws: Arc::new(crate::aws::Shared::new(endpoints)), ..self }
     }
 
     /// Resolves the store's credentials and gives the connection of that identity, an existing one if there is one.
@@ -47,7 +65,34 @@ impl Connector {
     /// `Credentials`, `ClusterApi`, `InvalidConfig`, `Referent`, `Unsupported`; logins happen at the first call, so the
     /// store's own refusals come from the provider's methods.
     pub async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, Error> {
-        let _ = (&self.cluster, &self.observer, spec, scope);
-        Err(Error::new(crate::ErrorKind::Unsupported, "no provider is compiled in"))
+        let block =
+            spec.provider.kind().map_err(|count| Error::new(ErrorKind::InvalidConfig, count.to_string()))?;
+        let (cluster, observer) = (&self.cluster, &self.observer);
+        match block {
+            #[cfg(feature = "aws")]
+            ProviderRef::Aws(aws) => {
+                let retries = spec.retry_settings.as_ref();
+                let resolved = crate::aws::resolve(aws, retries, scope, cluster, observer, &self.aws).await?;
+                self.pooled(resolved.identity(), || resolved.connect())
+            }
+            #[cfg(feature = "fake")]
+            ProviderRef::Fake(fake) => {
+                let resolved = crate::fake::resolve(fake, scope, cluster, observer).await?;
+                self.pooled(resolved.identity(), || resolved.connect())
+            }
+            other => Err(unsupported(other.key())),
+        }
     }
+
+    fn pooled(
+        &self,
+        identity: Identity,
+        connect: impl FnOnce() -> Result<Arc<dyn Provider>, Error>,
+    ) -> Result<Connection, Error> {
+        Ok(Connection { provider: self.pool.get(identity, connect)?, identity })
+    }
+}
+
+fn unsupported(key: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("provider {key:?} is not supported by this version"))
 }

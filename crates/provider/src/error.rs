@@ -37,6 +37,25 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// In one word, for logs, metrics and the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::PropertyNotFound => "property_not_found",
+            Self::Forbidden => "forbidden",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Credentials => "credentials",
+            Self::Referent => "referent",
+            Self::InvalidConfig => "invalid_config",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidValue => "invalid_value",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::ClusterApi => "cluster_api",
+            Self::Unsupported => "unsupported",
+        }
+    }
+
     /// Whether the same call may well succeed a little later without anybody changing anything.
     pub fn is_transient(self) -> bool {
         match self {

@@ -9,9 +9,11 @@
 pub mod cluster;
 pub mod connect;
 pub mod credentials;
+mod digest;
 pub mod entry;
 pub mod error;
 pub mod observe;
+mod pool;
 pub mod property;
 pub mod provider;
 pub mod scope;
@@ -24,6 +26,8 @@ pub mod fake;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod tls;
+#[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
+mod transport;
 #[cfg(feature = "vault")]
 pub mod vault;
 

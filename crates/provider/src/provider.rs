@@ -14,6 +14,8 @@ pub enum Validation {
     Ready,
     /// It cannot be told without an ExternalSecret (credentials in the namespace of whoever refers to the store).
     Unknown,
+    /// It was asked and could not tell; ESO shows the store as ready with the reason `ValidationUnknown`.
+    Undetermined,
 }
 
 /// A connected store. Read-only. Implementations pass the conformance suite in `tests/conformance`.

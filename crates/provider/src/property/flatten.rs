@@ -9,7 +9,7 @@ use crate::SecretBytes;
 /// the document's own bytes, whitespace and order of keys kept. `None` if the text is no JSON object.
 pub fn raw_map(json: &str) -> Option<BTreeMap<String, SecretBytes>> {
     let mut map = BTreeMap::new();
-    for (key, value) in object(json)? {
+    for (key, value) in raw_members(json)? {
         map.insert(key, raw_value(value)?);
     }
     Some(map)
@@ -27,7 +27,7 @@ fn raw_value(raw: &str) -> Option<SecretBytes> {
 /// objects and arrays marshalled again. `None` if the text is no JSON object.
 pub fn any_map(json: &str, numbers: Numbers) -> Option<BTreeMap<String, SecretBytes>> {
     let mut map = BTreeMap::new();
-    for (key, value) in object(json)? {
+    for (key, value) in raw_members(json)? {
         map.insert(key, any_value(value, numbers)?);
     }
     Some(map)
@@ -38,8 +38,9 @@ pub fn any_value(raw: &str, numbers: Numbers) -> Option<SecretBytes> {
     gotext::scalar_text(raw, numbers).or_else(|| gotext::go_json(raw, numbers, true)).map(SecretBytes::from)
 }
 
-/// The members of an object; Go decodes the text `null` into an empty map.
-fn object(json: &str) -> Option<BTreeMap<String, &str>> {
+/// The members of an object with the bytes of their values, of a repeated key the last; Go decodes the text `null` into
+/// an empty map. `None` if the text is no JSON object.
+pub fn raw_members(json: &str) -> Option<BTreeMap<String, &str>> {
     if json.trim() == "null" {
         return Some(BTreeMap::new());
     }

@@ -2,11 +2,13 @@
 //!
 //! Pure. No message made here holds a byte of a value: serde's own error texts quote their input, so they are dropped.
 
+mod document;
 mod flatten;
 mod gotext;
 mod path;
 
-pub use flatten::{any_map, any_value, raw_map};
+pub use document::Document;
+pub use flatten::{any_map, any_value, raw_map, raw_members};
 pub use gotext::{Numbers, go_json, scalar_text, unquote};
 pub use path::{literal_then_path, lookup, path_then_literal};
 

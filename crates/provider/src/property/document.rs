@@ -1,0 +1,99 @@
+//! Values that are one text, a JSON document if properties are asked for (AWS, fake).
+
+use std::collections::BTreeMap;
+
+use super::{missing, not_an_object, raw_map, text};
+use crate::{Entry, EntryRef, Error, ErrorKind, SecretBytes};
+
+/// How a provider looks up a property of a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Document {
+    /// The order of look-ups, one of this module's functions.
+    pub lookup: fn(&str, &str) -> Option<SecretBytes>,
+    /// What a missing property is: [`ErrorKind::PropertyNotFound`] everywhere but in fake.
+    pub missing: ErrorKind,
+}
+
+impl Document {
+    /// The value of a reference to `property`; the whole entry without one. An empty property is none, as in ESO.
+    ///
+    /// # Errors
+    /// [`Document::missing`], [`ErrorKind::InvalidValue`].
+    pub fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error> {
+        let value = match entry {
+            Entry::Value(value) => value,
+            Entry::Map(_) => return Err(not_an_object(of, None)), // no provider of texts makes one
+        };
+        let Some(property) = property.filter(|property| !property.is_empty()) else {
+            return Ok(value.clone());
+        };
+        let found = (self.lookup)(text(of, value)?, property);
+        found.ok_or_else(|| Error { kind: self.missing, ..missing(of, property) })
+    }
+
+    /// The keys and values of an object by [`raw_map`].
+    ///
+    /// # Errors
+    /// [`Document::missing`], [`ErrorKind::InvalidValue`] where there is no object.
+    pub fn map(
+        &self,
+        of: &EntryRef,
+        entry: &Entry,
+        property: Option<&str>,
+    ) -> Result<BTreeMap<String, SecretBytes>, Error> {
+        let value = self.value(of, entry, property)?;
+        value.expose_str().and_then(raw_map).ok_or_else(|| not_an_object(of, property))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::property::literal_then_path;
+
+    const RULES: Document = Document { lookup: literal_then_path, missing: ErrorKind::PropertyNotFound };
+
+    fn reference() -> EntryRef {
+        EntryRef { key: "db".to_owned(), version: String::new(), metadata: false }
+    }
+
+    fn entry(text: &str) -> Entry {
+        Entry::Value(text.into())
+    }
+
+    #[test]
+    fn without_a_property_the_value_is_the_whole_entry() {
+        for property in [None, Some("")] {
+            let value = RULES.value(&reference(), &Entry::Value(vec![0xff, 0].into()), property).unwrap();
+            assert_eq!(value.expose(), [0xff, 0]);
+        }
+    }
+
+    #[test]
+    fn a_missing_property_is_named_with_its_secret() {
+        let error = RULES.value(&reference(), &entry(r#"{"a":"canary"}"#), Some("b")).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::PropertyNotFound);
+        assert_eq!(error.to_string(), r#"property "b" does not exist in secret "db""#);
+    }
+
+    #[test]
+    fn what_has_no_properties_says_so_without_its_value() {
+        let binary = Entry::Value(vec![0xff, b'c', b'a', b'n'].into());
+        let errors = [
+            RULES.value(&reference(), &binary, Some("a")).unwrap_err(),
+            RULES.map(&reference(), &binary, None).unwrap_err(),
+            RULES.map(&reference(), &entry(r#"{"a":canary}"#), None).unwrap_err(),
+            RULES.map(&reference(), &entry(r#"{"a":"canary"}"#), Some("a")).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind, ErrorKind::InvalidValue);
+            assert!(!format!("{error}{error:?}").contains("can"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_object_inside_flattens_too() {
+        let map = RULES.map(&reference(), &entry(r#"{"a":{"b":"c"}}"#), Some("a")).unwrap();
+        assert_eq!(map["b"].expose(), b"c");
+    }
+}

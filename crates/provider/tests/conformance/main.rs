@@ -1,0 +1,14 @@
+//! One suite of claims that every provider passes, each against the real thing.
+//!
+//! A provider brings a [`fixture::Fixture`]: how to write into its store, and store specifications that are right, have
+//! wrong credentials, or name a server that is not there. [`suite::conformance`] does the rest.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod fixture;
+mod suite;
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "fake")]
+mod fake;
