@@ -1,3 +1,15 @@
 //! Kubernetes Secrets that are there when `kubectl apply` returns.
 
+pub mod cli;
+pub mod config;
+pub mod shutdown;
+pub mod startup;
+
+pub mod certs;
+pub mod http;
+pub mod registration;
+
 pub mod engine;
+
+pub mod metrics;
+pub mod telemetry;

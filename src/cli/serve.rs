@@ -1,0 +1,20 @@
+//! `latchkey serve`
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::{startup, telemetry};
+
+/// How long blocking work may still take once everything else has ended.
+const RUNTIME_GRACE: Duration = Duration::from_secs(1);
+
+pub(super) fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    telemetry::init(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(startup::run(config));
+    runtime.shutdown_timeout(RUNTIME_GRACE);
+    ended
+        .inspect_err(|error| tracing::error!(error = super::chain(error), "latchkey stops"))
+        .map_err(Into::into)
+}

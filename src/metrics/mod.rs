@@ -1,0 +1,235 @@
+//! What is counted and measured: ESO's metrics under ESO's names, so that its dashboards and alerts go on working, and
+//! latchkey's own.
+//!
+//! No label takes a value from outside, but for namespace and name of objects, whose series end with the object
+//! ([`Metrics::forget`]).
+
+mod admission;
+mod objects;
+mod process;
+mod text;
+
+use std::time::Duration;
+
+use latchkey_provider::observe::Observer;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use admission::Admissions;
+pub use admission::{AdmissionTimer, Review};
+use objects::Objects;
+pub use objects::{Condition, Kind, ReconcileTimer};
+use process::Process;
+use text::PlainCounter;
+
+/// All metrics of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    objects: Objects,
+    admissions: Admissions,
+    process: Process,
+    provider_calls: Family<ProviderCall, PlainCounter>,
+    cache_hits: Counter,
+    cache_misses: Counter,
+    remote_reads: Counter,
+    leader: Gauge,
+    pending_secrets: Gauge,
+    tls_not_after: Gauge,
+    sweeps: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderCall {
+    provider: &'static str,
+    call: &'static str,
+    status: &'static str,
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let r = &mut registry;
+        Self {
+            objects: Objects::register(r),
+            provider_calls: register(
+                r,
+                "externalsecret_provider_api_calls_count",
+                "Calls of a provider's API",
+            ),
+            admissions: Admissions::register(r),
+            cache_hits: register(r, "latchkey_cache_hits", "Remote values served from memory"),
+            cache_misses: register(
+                r,
+                "latchkey_cache_misses",
+                "Remote values that memory did not hold or held too long",
+            ),
+            remote_reads: register(
+                r,
+                "latchkey_remote_reads",
+                "Reads of remote entries, each for one or more Secrets",
+            ),
+            leader: register(r, "latchkey_leader", "1 while this replica refreshes"),
+            pending_secrets: register(
+                r,
+                "latchkey_pending_secrets",
+                "Secrets written while their ExternalSecret was admitted and not adopted yet",
+            ),
+            tls_not_after: register(
+                r,
+                "latchkey_tls_not_after_seconds",
+                "When the webhook's certificate ends, in Unix time",
+            ),
+            sweeps: register(r, "latchkey_sweeps", "Searches for Secrets whose ExternalSecret never came"),
+            process: Process::register(r),
+            registry,
+        }
+    }
+
+    /// A value was served from memory.
+    pub fn cache_hit(&self) {
+        self.cache_hits.inc();
+    }
+
+    /// Memory did not hold a value that is young enough.
+    pub fn cache_miss(&self) {
+        self.cache_misses.inc();
+    }
+
+    /// A remote entry was read.
+    pub fn remote_read(&self) {
+        self.remote_reads.inc();
+    }
+
+    /// Whether this replica refreshes.
+    pub fn leader(&self, leads: bool) {
+        self.leader.set(leads.into());
+    }
+
+    /// How many Secrets wait for their ExternalSecret.
+    pub fn pending_secrets(&self, waiting: usize) {
+        self.pending_secrets.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// When the webhook's certificate ends.
+    pub fn tls_not_after(&self, end: jiff::Timestamp) {
+        self.tls_not_after.set(end.as_second());
+    }
+
+    /// Pending Secrets were searched.
+    pub fn sweep(&self) {
+        self.sweeps.inc();
+    }
+
+    /// Everything in Prometheus' text form.
+    pub fn render(&self) -> String {
+        self.process.measure();
+        text::render(&self.registry)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Observer for Metrics {
+    fn call(&self, provider: &'static str, call: &'static str, success: bool) {
+        let status = if success { "success" } else { "error" };
+        self.provider_calls.get_or_create(&ProviderCall { provider, call, status }).inc();
+    }
+}
+
+/// A metric under its whole name; a [`Counter`] without the `_total` that it gets when it is written.
+fn register<M>(registry: &mut Registry, name: &str, help: &str) -> M
+where
+    M: prometheus_client::registry::Metric + Clone + Default,
+{
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn nanoseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of all samples, without labels and values.
+    fn names(page: &str) -> std::collections::BTreeSet<&str> {
+        let samples = page.lines().filter(|line| !line.starts_with('#'));
+        samples.filter_map(|line| line.split(['{', ' ']).next()).collect()
+    }
+
+    fn measured() -> Metrics {
+        let metrics = Metrics::new();
+        metrics.sync_call("shop", "db", true);
+        metrics.sync_call("shop", "db", false);
+        for kind in [Kind::ExternalSecret, Kind::SecretStore, Kind::ClusterSecretStore] {
+            metrics.condition(kind, "shop", "db", Condition::Ready, true);
+            metrics.reconcile_duration(kind, "shop", "db", Duration::from_millis(2));
+        }
+        metrics.call("AWS/SecretsManager", "GetSecretValue", true);
+        metrics
+    }
+
+    #[test]
+    fn names_are_those_of_external_secrets_operator() {
+        let page = measured().render();
+        for name in [
+            "externalsecret_sync_calls_total",
+            "externalsecret_sync_calls_error",
+            "externalsecret_status_condition",
+            "externalsecret_reconcile_duration",
+            "externalsecret_provider_api_calls_count",
+            "secretstore_status_condition",
+            "secretstore_reconcile_duration",
+            "clustersecretstore_status_condition",
+            "clustersecretstore_reconcile_duration",
+        ] {
+            assert!(names(&page).contains(name), "{name} is not in\n{page}");
+        }
+    }
+
+    #[test]
+    fn own_names_are_there_before_anything_happens() {
+        let page = Metrics::new().render();
+        for name in [
+            "latchkey_build_info",
+            "latchkey_cache_hits_total",
+            "latchkey_cache_misses_total",
+            "latchkey_leader",
+            "latchkey_pending_secrets",
+            "latchkey_remote_reads_total",
+            "latchkey_sweeps_total",
+            "latchkey_tls_not_after_seconds",
+            "process_resident_memory_bytes",
+            "process_start_time_seconds",
+        ] {
+            assert!(names(&page).contains(name), "{name} is not in\n{page}");
+        }
+    }
+
+    #[test]
+    fn counters_are_counters_whether_they_end_in_total_or_not() {
+        let page = measured().render();
+        for name in ["externalsecret_sync_calls_total", "externalsecret_sync_calls_error"] {
+            assert!(page.contains(&format!("# TYPE {name} counter\n")), "{page}");
+        }
+        assert!(!page.contains("# EOF") && !page.contains("unknown"), "{page}");
+    }
+
+    #[test]
+    fn calls_of_providers_carry_esos_labels() {
+        let sample = r#"externalsecret_provider_api_calls_count{provider="AWS/SecretsManager",call="GetSecretValue",status="success"} 1"#;
+        assert!(measured().render().contains(sample));
+    }
+}

@@ -1,0 +1,56 @@
+//! What is known of the process itself, under the names that Prometheus' client libraries agree on.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use super::register;
+
+#[derive(Debug)]
+pub(super) struct Process {
+    resident_memory: Gauge,
+}
+
+impl Process {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("latchkey_build", "What runs here", build);
+        let started: Gauge =
+            register(registry, "process_start_time_seconds", "When the process started, in Unix time");
+        started.set(now());
+        let help = "Memory that the process has in use";
+        Self { resident_memory: register(registry, "process_resident_memory_bytes", help) }
+    }
+
+    /// Measures what changes by itself.
+    pub(super) fn measure(&self) {
+        if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident) {
+            self.resident_memory.set(bytes);
+        }
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or_default()
+}
+
+/// The line `VmRSS:     1234 kB`, in bytes.
+fn resident(status: &str) -> Option<i64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_resident_size() {
+        assert_eq!(resident("VmPeak:\t  20 kB\nVmRSS:\t    1000 kB\nThreads:\t3\n"), Some(1_024_000));
+        assert_eq!(resident("Threads:\t3\n"), None);
+    }
+}

@@ -1,0 +1,258 @@
+//! The registration as it should be, as code.
+
+use serde_json::{Map, Value, json};
+
+use super::conditions;
+use crate::config::{FailurePolicy, Registration};
+
+/// Where reviews of ExternalSecrets are answered.
+pub const PATH_EXTERNAL_SECRETS: &str = "/review/external-secrets";
+/// Where reviews of SecretStores and ClusterSecretStores are answered.
+pub const PATH_STORES: &str = "/review/stores";
+/// Where reviews of Pods are answered.
+pub const PATH_PODS: &str = "/review/pods";
+
+/// The registration that this latchkey asks for.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    registration: Registration,
+    namespace: String,
+    username: String,
+}
+
+impl Desired {
+    /// For a latchkey in this namespace that the API server knows by this username.
+    pub fn new(registration: &Registration, namespace: &str, username: &str) -> Self {
+        Self { registration: registration.clone(), namespace: namespace.into(), username: username.into() }
+    }
+
+    /// The configuration's name.
+    pub fn name(&self) -> &str {
+        &self.registration.webhook_name
+    }
+
+    /// The whole configuration.
+    pub fn configuration(&self, bundle: Option<&str>) -> Value {
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": {
+                "name": self.name(),
+                "labels": {
+                    "app.kubernetes.io/name": "latchkey",
+                    "app.kubernetes.io/managed-by": "latchkey",
+                },
+            },
+            "webhooks": self.webhooks(bundle),
+        })
+    }
+
+    /// Gives the known webhooks of a configuration this address and CA and adds those that are missing; nothing else is
+    /// touched. Whether anything had to be changed.
+    pub fn merge_into(&self, configuration: &mut Value, bundle: Option<&str>) -> bool {
+        let before = configuration.clone();
+        if !configuration["webhooks"].is_array() {
+            configuration["webhooks"] = json!([]);
+        }
+        let Some(present) = configuration["webhooks"].as_array_mut() else { return false };
+        for webhook in self.webhooks(bundle) {
+            match present.iter_mut().find(|other| other["name"] == webhook["name"]) {
+                Some(other) => set_address(&mut other["clientConfig"], &webhook["clientConfig"]),
+                None => present.push(webhook),
+            }
+        }
+        *configuration != before
+    }
+
+    fn webhooks(&self, bundle: Option<&str>) -> [Value; 3] {
+        let conditions = conditions::of_custom_resources(&self.username);
+        let failure_policy = self.registration.failure_policy;
+        let system = json!({ "matchExpressions": [{
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["kube-system", self.namespace],
+        }]});
+        [
+            Webhook {
+                name: "externalsecrets.latchkey.dev",
+                path: PATH_EXTERNAL_SECRETS,
+                rule: rule("external-secrets.io", &["externalsecrets"], &["CREATE", "UPDATE"], "Namespaced"),
+                conditions: conditions.clone(),
+                failure_policy,
+                namespaces: json!({}),
+            },
+            Webhook {
+                name: "stores.latchkey.dev",
+                path: PATH_STORES,
+                rule: rule(
+                    "external-secrets.io",
+                    &["secretstores", "clustersecretstores"],
+                    &["CREATE", "UPDATE"],
+                    "*",
+                ),
+                conditions,
+                failure_policy,
+                namespaces: json!({}),
+            },
+            Webhook {
+                name: "pods.latchkey.dev",
+                path: PATH_PODS,
+                rule: rule("", &["pods"], &["CREATE"], "Namespaced"),
+                conditions: conditions::of_pods(),
+                // A cluster whose Pods wait for latchkey does not start again after an outage.
+                failure_policy: FailurePolicy::Ignore,
+                namespaces: system,
+            },
+        ]
+        .map(|webhook| self.webhook(webhook, bundle))
+    }
+
+    fn webhook(&self, webhook: Webhook, bundle: Option<&str>) -> Value {
+        let Webhook { name, path, rule, conditions, failure_policy, namespaces } = webhook;
+        json!({
+            "name": name,
+            "clientConfig": self.address(path, bundle),
+            "rules": [rule],
+            "matchPolicy": "Equivalent",
+            "matchConditions": conditions,
+            "namespaceSelector": namespaces,
+            "objectSelector": {},
+            "failurePolicy": failure_policy.as_str(),
+            "reinvocationPolicy": "IfNeeded",
+            "sideEffects": "NoneOnDryRun",
+            "timeoutSeconds": self.registration.webhook_timeout.as_secs(),
+            "admissionReviewVersions": ["v1"],
+        })
+    }
+
+    /// The Service, or the URL outside of the cluster.
+    fn address(&self, path: &str, bundle: Option<&str>) -> Value {
+        let mut address = match &self.registration.webhook_url {
+            Some(url) => json!({ "url": format!("{url}{path}") }),
+            None => json!({ "service": {
+                "namespace": self.namespace,
+                "name": self.registration.service_name,
+                "path": path,
+                "port": 443,
+            }}),
+        };
+        if let Some(bundle) = bundle {
+            address["caBundle"] = Value::from(encode(bundle));
+        }
+        address
+    }
+}
+
+/// What tells the webhooks apart.
+struct Webhook {
+    name: &'static str,
+    path: &'static str,
+    rule: Value,
+    conditions: Vec<Value>,
+    failure_policy: FailurePolicy,
+    namespaces: Value,
+}
+
+/// Never DELETE, never a subresource. Other versions come converted, by `matchPolicy: Equivalent`.
+fn rule(group: &str, resources: &[&str], operations: &[&str], scope: &str) -> Value {
+    json!({
+        "apiGroups": [group],
+        "apiVersions": ["v1"],
+        "resources": resources,
+        "operations": operations,
+        "scope": scope,
+    })
+}
+
+/// Service and URL exclude each other. A CA is replaced only by another one: without one of ours, somebody else's stays.
+fn set_address(present: &mut Value, wanted: &Value) {
+    if !present.is_object() {
+        *present = Value::Object(Map::new());
+    }
+    let (Some(present), Some(wanted)) = (present.as_object_mut(), wanted.as_object()) else { return };
+    present.retain(|key, _| !["service", "url"].contains(&key.as_str()));
+    present.extend(wanted.clone());
+}
+
+fn encode(bundle: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bundle)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn desired(webhook_url: Option<&str>) -> Desired {
+        let registration = Registration {
+            webhook_url: webhook_url.map(str::to_owned),
+            service_name: "latchkey".into(),
+            webhook_name: "latchkey".into(),
+            webhook_timeout: Duration::from_secs(5),
+            failure_policy: FailurePolicy::Fail,
+        };
+        Desired::new(&registration, "latchkey-system", "system:serviceaccount:latchkey-system:latchkey")
+    }
+
+    fn present() -> Value {
+        desired(None).configuration(Some("old CA"))
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_is_left_alone() {
+        let mut configuration = present();
+        assert!(!desired(None).merge_into(&mut configuration, Some("old CA")));
+        assert!(!desired(None).merge_into(&mut configuration, None), "somebody else's CA stays");
+        assert_eq!(configuration, present());
+    }
+
+    #[test]
+    fn only_address_and_ca_are_kept() {
+        let mut configuration = present();
+        configuration["metadata"]["annotations"] = json!({ "theirs": "1" });
+        let webhook = &mut configuration["webhooks"][0];
+        webhook["failurePolicy"] = json!("Ignore");
+        webhook["new"] = json!("field");
+        webhook["clientConfig"]["future"] = json!(1);
+        let mut expected = configuration.clone();
+        for webhook in expected["webhooks"].as_array_mut().expect("a list") {
+            webhook["clientConfig"]["caBundle"] = json!("bmV3IENB");
+        }
+        assert!(desired(None).merge_into(&mut configuration, Some("new CA")));
+        assert_eq!(configuration, expected);
+    }
+
+    #[test]
+    fn a_url_takes_the_services_place() {
+        let mut configuration = present();
+        assert!(desired(Some("https://127.0.0.1:1/x")).merge_into(&mut configuration, None));
+        let address = &configuration["webhooks"][2]["clientConfig"];
+        assert_eq!(*address, json!({ "url": "https://127.0.0.1:1/x/review/pods", "caBundle": "b2xkIENB" }));
+        assert!(desired(None).merge_into(&mut configuration, Some("old CA")));
+        assert_eq!(configuration, present());
+    }
+
+    #[test]
+    fn adds_webhooks_that_are_missing_after_those_of_others() {
+        let theirs = json!({ "name": "theirs.example.com", "clientConfig": { "url": "https://theirs" } });
+        let mut configuration = json!({ "webhooks": [theirs] });
+        assert!(desired(None).merge_into(&mut configuration, Some("old CA")));
+        let webhooks = configuration["webhooks"].as_array().expect("a list");
+        assert_eq!(webhooks[0], theirs);
+        assert_eq!(json!(webhooks[1..]), present()["webhooks"]);
+        assert!(desired(None).merge_into(&mut json!({}), None));
+    }
+
+    #[test]
+    fn pods_are_never_held_up() {
+        let policies: Vec<_> = present()["webhooks"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|w| w["failurePolicy"].clone())
+            .collect();
+        assert_eq!(policies, ["Fail", "Fail", "Ignore"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Keeps the registration as it should be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use kube::api::{ApiResource, DynamicObject, PostParams};
+use kube::core::PartialObjectMeta;
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::Desired;
+use crate::certs::Certificates;
+use crate::cli::chain;
+use crate::http::ReadyHandle;
+
+/// How often the registration is looked at, though nothing was said to have changed.
+const PERIOD: Duration = Duration::from_secs(30);
+
+/// How often a write is tried again that somebody else was faster with.
+const ATTEMPTS: usize = 5;
+
+/// The webhook is not registered as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be read or written.
+    #[error("cannot {verb} MutatingWebhookConfiguration {name:?}")]
+    Kube {
+        /// What was tried.
+        verb: &'static str,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// It changes faster than it can be written.
+    #[error("MutatingWebhookConfiguration {0:?} was changed by others each time that it was written")]
+    Contended(String),
+    /// The CAs to register could not be read.
+    #[error("cannot tell which CA to register")]
+    Certificates(#[from] crate::certs::Error),
+    /// It is not what the API server sends.
+    #[error("the configuration cannot be read")]
+    Shape(#[from] serde_json::Error),
+}
+
+/// Keeps the registration as it should be.
+pub struct Keeper {
+    client: Client,
+    desired: Desired,
+    certificates: Arc<Certificates>,
+}
+
+impl Keeper {
+    /// For this registration, with the CAs of these certificates.
+    pub fn new(client: Client, desired: Desired, certificates: Arc<Certificates>) -> Self {
+        Self { client, desired, certificates }
+    }
+
+    /// Registers, says so, and looks again whenever the configuration or the CAs change.
+    pub async fn run(self, registered: ReadyHandle, stop: CancellationToken) {
+        let mut bundles = self.certificates.bundle();
+        let mut period = tokio::time::interval(PERIOD);
+        period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let config = watcher::Config::default().fields(&format!("metadata.name={}", self.desired.name()));
+        let api: Api<PartialObjectMeta<MutatingWebhookConfiguration>> = Api::all(self.client.clone());
+        let mut events = watcher(api, config).default_backoff().boxed();
+        loop {
+            match self.ensure().await {
+                Ok(()) => registered.ready(),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the webhook is not registered as it should be")
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = period.tick() => {}
+                _ = bundles.changed() => {}
+                Some(Ok(_)) = events.next() => {}
+            }
+        }
+    }
+
+    /// Registers now.
+    ///
+    /// # Errors
+    /// The configuration can be neither read nor written.
+    pub async fn ensure(&self) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let present =
+                self.api().get_opt(self.desired.name()).await.map_err(|e| self.failed("read", e))?;
+            let written = match present {
+                Some(present) => self.update(present).await?,
+                None => self.create().await?,
+            };
+            match written {
+                Ok(()) => return Ok(()),
+                Err(kube::Error::Api(status))
+                    if status.is_conflict() || status.is_already_exists() || status.is_not_found() => {}
+                Err(error) => return Err(self.failed("write", error)),
+            }
+        }
+        Err(Error::Contended(self.desired.name().to_owned()))
+    }
+
+    /// Before another CA is written, the source is read again: the configuration may be ahead of this replica, which
+    /// would otherwise undo what another one has done for a renewed CA.
+    async fn update(&self, present: DynamicObject) -> Result<Result<(), kube::Error>, Error> {
+        let mut wanted = serde_json::to_value(present)?;
+        if !self.desired.merge_into(&mut wanted.clone(), self.bundle().as_deref()) {
+            return Ok(Ok(()));
+        }
+        self.certificates.refresh().await?;
+        if !self.desired.merge_into(&mut wanted, self.bundle().as_deref()) {
+            return Ok(Ok(()));
+        }
+        let wanted: DynamicObject = serde_json::from_value(wanted)?;
+        let replaced = self.api().replace(self.desired.name(), &PostParams::default(), &wanted).await;
+        Ok(replaced.map(|_| tracing::info!(name = self.desired.name(), "updated the webhook's registration")))
+    }
+
+    async fn create(&self) -> Result<Result<(), kube::Error>, Error> {
+        let whole = serde_json::from_value(self.desired.configuration(self.bundle().as_deref()))?;
+        let created = self.api().create(&PostParams::default(), &whole).await;
+        Ok(created.map(|_| tracing::info!(name = self.desired.name(), "registered the webhook")))
+    }
+
+    fn bundle(&self) -> crate::certs::CaBundle {
+        self.certificates.bundle().borrow().clone()
+    }
+
+    /// Read and written as it stands, so that fields which are younger than this program survive.
+    fn api(&self) -> Api<DynamicObject> {
+        Api::all_with(self.client.clone(), &ApiResource::erase::<MutatingWebhookConfiguration>(&()))
+    }
+
+    fn failed(&self, verb: &'static str, source: kube::Error) -> Error {
+        Error::Kube { verb, name: self.desired.name().to_owned(), source: Box::new(source) }
+    }
+}

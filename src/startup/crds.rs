@@ -1,0 +1,69 @@
+//! Waits for the API that latchkey serves.
+
+use std::time::Duration;
+
+use kube::Client;
+use tokio::time::{Instant, sleep};
+
+use super::Context;
+
+/// How often the API server is asked.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// How often it is said what is missing.
+const REMINDER: Duration = Duration::from_secs(60);
+
+/// What latchkey cannot do without.
+const RESOURCES: [&str; 3] = ["externalsecrets", "secretstores", "clustersecretstores"];
+
+/// latchkey is ready no sooner than the API server knows ExternalSecrets and stores.
+pub(super) fn wait(context: &Context) {
+    let (client, installed) = (context.client.clone(), context.readiness.handle("crds"));
+    let leaving = context.tasks.leaving();
+    context.tasks.spawn_finite("the wait for the CRDs", async move {
+        if leaving.run_until_cancelled(until_installed(&client)).await.is_some() {
+            installed.ready();
+        }
+    });
+}
+
+async fn until_installed(client: &Client) {
+    let mut reminded: Option<Instant> = None;
+    loop {
+        let missing = missing(client).await;
+        if missing.as_ref().is_ok_and(Vec::is_empty) {
+            return;
+        }
+        if reminded.is_none_or(|last| last.elapsed() >= REMINDER) {
+            remind(missing);
+            reminded = Some(Instant::now());
+        }
+        sleep(PERIOD).await;
+    }
+}
+
+fn remind(missing: Result<Vec<&str>, kube::Error>) {
+    match missing {
+        Ok(missing) => tracing::warn!(
+            ?missing,
+            group = latchkey_api::GROUP,
+            version = latchkey_api::VERSION,
+            "CustomResourceDefinitions are missing; install them with `latchkey crds | kubectl apply --server-side -f -`"
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "cannot tell whether the CustomResourceDefinitions are installed")
+        }
+    }
+}
+
+/// Which of them the API server does not serve.
+async fn missing(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
+    let version = format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION);
+    let served = match client.list_api_group_resources(&version).await {
+        Ok(list) => list.resources,
+        Err(kube::Error::Api(status)) if status.is_not_found() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let is_served = |name: &&str| served.iter().any(|resource| resource.name == *name);
+    Ok(RESOURCES.into_iter().filter(|name| !is_served(name)).collect())
+}

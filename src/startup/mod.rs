@@ -1,0 +1,146 @@
+//! Puts the parts together: binds and loads TLS first, serves next, is ready when the last part says so.
+
+mod crds;
+mod identity;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use kube::Client;
+use tokio::net::TcpListener;
+
+use crate::certs::{Certificates, DigestKey, Files, Names, Own};
+use crate::config::Config;
+use crate::http::{self, Readiness};
+use crate::metrics::Metrics;
+use crate::registration::{Desired, Keeper};
+use crate::shutdown::{self, Tasks};
+
+/// latchkey cannot start, or did not end in order.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no cluster to talk to.
+    #[error(
+        "cannot tell which cluster to talk to: latchkey takes KUBECONFIG, or a ServiceAccount inside a Pod"
+    )]
+    Cluster(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} of {flag}")]
+    Listen {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The API server does not say who latchkey is.
+    #[error("the API server does not say as whom it knows latchkey")]
+    Identity(#[source] Box<kube::Error>),
+    /// There is no certificate or no digest key.
+    #[error(transparent)]
+    Certificates(#[from] crate::certs::Error),
+    /// A part has ended, or the end was not in order.
+    #[error(transparent)]
+    Shutdown(#[from] shutdown::Error),
+}
+
+/// What every part is given.
+#[derive(Clone)]
+pub struct Context {
+    /// The flags.
+    pub config: Arc<Config>,
+    /// The API server.
+    pub client: Client,
+    /// As whom the API server knows latchkey.
+    pub username: Arc<str>,
+    /// The key of digests.
+    pub digest_key: DigestKey,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What latchkey waits for before it is ready.
+    pub readiness: Readiness,
+    /// Background work.
+    pub tasks: Tasks,
+}
+
+/// Makes aws-lc-rs the process's one provider of cryptography. The first line of `main`, and of tests that use TLS.
+pub fn install_crypto_provider() {
+    // Fails only if there is one already, and then it is this one: no other is linked.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// Runs latchkey until it is told to stop.
+///
+/// # Errors
+/// It cannot start, or did not end in order.
+pub async fn run(config: Config) -> Result<(), Error> {
+    let (tasks, watch) = Tasks::new();
+    let (metrics, readiness) = (Arc::new(Metrics::new()), Readiness::default());
+    let serving = readiness.handle("serving");
+    let webhook = listen("--webhook-listen", config.webhook_listen).await?;
+    let admin = listen("--admin-listen", config.admin_listen).await?;
+    let admin_router = http::admin::router(readiness.clone(), metrics.clone());
+    tasks.spawn("the admin server", http::serve(admin, None, admin_router, tasks.draining()));
+
+    let client = connect().await?;
+    let certificates = Arc::new(certificates(&config, &client, &metrics));
+    certificates.refresh().await?;
+    let username = identity::username(&client).await.map_err(|error| Error::Identity(Box::new(error)))?;
+    let digest_key = DigestKey::load(client.clone(), &config.namespace).await?;
+    let config = Arc::new(config);
+    let context = Context { config, client, username, digest_key, metrics, readiness, tasks };
+
+    let router = parts(&context);
+    let tls = Arc::new(http::tls::server_config(certificates.resolver()));
+    context
+        .tasks
+        .spawn("the webhook server", http::serve(webhook, Some(tls), router, context.tasks.draining()));
+    context.tasks.spawn("the keeper of the certificate", certificates.clone().run(context.tasks.leaving()));
+    register(&context, certificates);
+    crds::wait(&context);
+    serving.ready();
+    let delay = context.config.shutdown_delay;
+    Ok(context.tasks.run(watch, delay, || serving.unready()).await?)
+}
+
+/// The parts of the service, each in a line or two, and the routes that answer the API server's reviews.
+fn parts(_context: &Context) -> Router {
+    Router::new()
+}
+
+async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| Error::Listen { flag, address, source })?;
+    tracing::info!(flag, address = listener.local_addr().ok().map(tracing::field::display), "listening");
+    Ok(listener)
+}
+
+async fn connect() -> Result<Client, Error> {
+    let config = kube::Config::infer().await.map_err(|error| Error::Cluster(Box::new(error)))?;
+    tracing::info!(cluster = %config.cluster_url, "talking to the API server");
+    Client::try_from(config).map_err(|error| Error::Cluster(Box::new(error)))
+}
+
+fn certificates(config: &Config, client: &Client, metrics: &Arc<Metrics>) -> Certificates {
+    if let Some(files) = Files::of(config) {
+        return Certificates::files(files, metrics.clone());
+    }
+    let registration = &config.registration;
+    let names =
+        Names::new(&registration.service_name, &config.namespace, registration.webhook_url.as_deref());
+    Certificates::own(Own::new(client.clone(), &config.namespace, names), metrics.clone())
+}
+
+/// Only now that the webhook is served.
+fn register(context: &Context, certificates: Arc<Certificates>) {
+    let Context { config, client, username, readiness, tasks, .. } = context;
+    if !config.register {
+        return tracing::info!("the webhook's registration is left to others, by --register=false");
+    }
+    let desired = Desired::new(&config.registration, &config.namespace, username);
+    let keeper = Keeper::new(client.clone(), desired, certificates);
+    tasks
+        .spawn("the keeper of the registration", keeper.run(readiness.handle("registered"), tasks.leaving()));
+}
