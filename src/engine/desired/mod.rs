@@ -7,6 +7,8 @@
 //! taken that could not be given back.
 
 mod content;
+#[cfg(test)]
+pub(in crate::engine) mod fixture;
 pub mod ownership;
 mod sealed;
 #[cfg(test)]
