@@ -1,5 +1,7 @@
 //! Writing the Secret: read once, decide, write with what was read as precondition, and once more if somebody was faster.
 
+#[cfg(test)]
+pub(super) mod double;
 mod orphans;
 mod refusal;
 #[cfg(test)]

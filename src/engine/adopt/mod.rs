@@ -2,6 +2,9 @@
 //! own it and to take the mark away; no store is asked and no value is written. No value is even read: both requests are
 //! about metadata alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
