@@ -72,6 +72,107 @@ impl Error {
         self.store = Some(store);
         self
     }
+
+    /// See [`ErrorKind::is_transient`].
+    pub fn is_transient(&self) -> bool {
+        self.kind.is_transient()
+    }
+
+    /// See [`ErrorKind::is_retried`].
+    pub fn is_retried(&self) -> bool {
+        self.kind.is_retried()
+    }
+
+    /// See [`ErrorKind::condition`].
+    pub fn condition(&self) -> &'static str {
+        self.kind.condition()
+    }
+}
+
+impl ErrorKind {
+    /// Whether the same sync may well succeed a little later without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Provider(kind) => kind.is_transient(),
+            Self::StoreNotReady | Self::Cluster | Self::Deadline | Self::BackingOff => true,
+            Self::InvalidSpec
+            | Self::Unsupported
+            | Self::StoreNotFound
+            | Self::StoreDenied
+            | Self::Value
+            | Self::Template
+            | Self::OwnedByAnother
+            | Self::ForeignOwner
+            | Self::Immutable
+            | Self::NotOwner
+            | Self::WriteRefused => false,
+        }
+    }
+
+    /// In one word, for logs, metrics and the audit.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::InvalidSpec => "invalid_spec",
+            Self::Unsupported => "unsupported",
+            Self::StoreNotFound => "store_not_found",
+            Self::StoreDenied => "store_denied",
+            Self::StoreNotReady => "store_not_ready",
+            Self::Provider(kind) => kind.as_str(),
+            Self::Value => "value",
+            Self::Template => "template",
+            Self::OwnedByAnother => "owned_by_another",
+            Self::ForeignOwner => "foreign_owner",
+            Self::Immutable => "immutable",
+            Self::NotOwner => "not_owner",
+            Self::WriteRefused => "write_refused",
+            Self::Cluster => "cluster",
+            Self::Deadline => "deadline",
+            Self::BackingOff => "backing_off",
+        }
+    }
+
+    /// Whether the refresher tries again with backoff. What is not retried waits for the ExternalSecret to change.
+    pub fn is_retried(&self) -> bool {
+        match self {
+            Self::InvalidSpec
+            | Self::Unsupported
+            | Self::OwnedByAnother
+            | Self::Immutable
+            | Self::NotOwner => false,
+            Self::StoreNotFound
+            | Self::StoreDenied
+            | Self::StoreNotReady
+            | Self::Provider(_)
+            | Self::Value
+            | Self::Template
+            | Self::ForeignOwner
+            | Self::WriteRefused
+            | Self::Cluster
+            | Self::Deadline
+            | Self::BackingOff => true,
+        }
+    }
+
+    /// The message of the condition `Ready=False`, reason `SecretSyncedError`: ESO's own. The sentence goes to the event.
+    pub fn condition(&self) -> &'static str {
+        match self {
+            Self::Unsupported
+            | Self::StoreNotFound
+            | Self::StoreDenied
+            | Self::StoreNotReady
+            | Self::Provider(_)
+            | Self::Value
+            | Self::Deadline
+            | Self::BackingOff => "could not get secret data from provider",
+            Self::InvalidSpec | Self::Template | Self::WriteRefused | Self::Cluster => {
+                "could not update secret"
+            }
+            Self::Immutable => "could not update secret, target is immutable",
+            Self::OwnedByAnother => "target is owned by another ExternalSecret",
+            Self::ForeignOwner => "failed to take ownership of target secret",
+            Self::NotOwner => "could not delete secret",
+        }
+    }
 }
 
 impl fmt::Display for Error {

@@ -4,14 +4,52 @@
 //! `Job → Plan → Resolved → Values → Rendered → Applied`: each step consumes the value of the step before, so none can be
 //! skipped or run twice.
 
+pub mod adopt;
+pub mod batch;
+pub mod breaker;
+pub mod budget;
+pub mod cache;
+pub mod convert;
+pub mod decode;
+pub mod apply;
+pub mod desired;
+pub mod due;
 pub mod error;
+pub mod fetch;
+pub mod flight;
+pub mod go_format;
+pub mod hash;
 pub mod job;
+pub mod managed_fields;
+pub mod message;
 pub mod outcome;
+pub mod pending;
 pub mod plan;
+pub mod regexp;
 pub mod render;
+pub mod resolve;
+pub mod rewrite;
+pub mod select;
+pub mod settings;
+pub mod standing;
 pub mod stores;
+pub mod sync;
+#[cfg(test)]
+mod testing;
+pub mod validate;
+pub mod values;
+pub mod sweep;
 
 pub use error::{Error, ErrorKind};
 pub use job::{Deadline, Effects, Job, Lane, Stage};
 pub use outcome::{MissingEntry, Outcome, SecretState, Written};
 pub use render::Rendered;
+pub use settings::Settings;
+pub use sync::Engine;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks; a panic of somebody who held the lock leaves nothing half done in what this module locks.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

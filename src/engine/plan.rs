@@ -5,10 +5,15 @@ use std::fmt;
 use std::time::Duration;
 
 use latchkey_api::external_secret::{
-    ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, NullBytePolicy, RefreshPolicy, Rewrite,
+    ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, NullBytePolicy, RefreshPolicy,
     StoreKind, Template,
 };
 use latchkey_provider::EntryRef;
+
+use super::rewrite::Rewriting;
+
+mod parse;
+mod unsupported;
 
 /// The name of a store, as seen from an ExternalSecret's namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,12 +42,27 @@ pub struct Plan {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// The store of `spec.secretStoreRef`, if it has one.
+    pub store: Option<StoreKey>,
     /// Where values come from, in the order in which later ones overwrite earlier ones: `dataFrom`, then `data`.
     pub sources: Vec<Source>,
     /// What is written.
     pub target: TargetPlan,
     /// When it is read again.
     pub refresh: RefreshPlan,
+}
+
+impl Plan {
+    /// The field that names this store: what to correct if it is the wrong one.
+    pub fn store_field(&self, store: &StoreKey) -> String {
+        let own = self.sources.iter().find(|source| source.store == *store);
+        match own {
+            Some(source) if self.store.as_ref() != Some(store) => {
+                format!("{}.sourceRef.storeRef", source.at.entry())
+            }
+            Some(_) | None => "spec.secretStoreRef".to_owned(),
+        }
+    }
 }
 
 /// One `data[]` or `dataFrom[]` entry.
@@ -67,6 +87,24 @@ pub enum SourcePath {
     Data(usize),
     /// `spec.dataFrom[i].extract`
     Extract(usize),
+}
+
+impl SourcePath {
+    /// The entry of its list, such as `spec.dataFrom[0]`.
+    pub fn entry(self) -> String {
+        match self {
+            Self::Data(index) => format!("spec.data[{index}]"),
+            Self::Extract(index) => format!("spec.dataFrom[{index}]"),
+        }
+    }
+
+    /// A field of its remote reference, short, such as `remoteRef.key`.
+    pub fn field(self, name: &str) -> String {
+        match self {
+            Self::Data(_) => format!("remoteRef.{name}"),
+            Self::Extract(_) => format!("extract.{name}"),
+        }
+    }
 }
 
 impl fmt::Display for SourcePath {
@@ -95,7 +133,7 @@ pub enum Take {
         /// How names become valid keys (only without rewrites).
         conversion: ConversionStrategy,
         /// Rewrites of the names, in order.
-        rewrite: Vec<Rewrite>,
+        rewrite: Vec<Rewriting>,
         /// How the values are decoded.
         decoding: DecodingStrategy,
         /// Whether null bytes are refused.

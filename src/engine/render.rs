@@ -2,10 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy};
-use latchkey_provider::SecretBytes;
+use latchkey_api::external_secret::{
+    CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateMetadata,
+};
 
+use super::convert::{Data, writable_keys};
+use super::error::Error;
+use super::message;
 use super::outcome::MissingEntry;
+use super::plan::{Plan, TargetPlan};
+use super::select::Selected;
+
+mod check;
+mod from;
+mod template;
+mod yaml;
+
+pub use check::check;
+pub use from::{Object, ObjectKind, Objects, objects};
+pub use template::{TemplateError, execute};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
 /// here; under `Merge` and `CreateOrMerge` its other keys stay beside these.
@@ -32,9 +47,103 @@ pub struct Rendered {
     /// The finalizers to add.
     pub finalizers: Vec<String>,
     /// The keys and values that are this ExternalSecret's: over whatever the Secret holds under them.
-    pub data: BTreeMap<String, SecretBytes>,
+    pub data: Data,
     /// Whether the provider gave nothing at all, which `deletion` speaks of (a template may give keys all the same).
     pub provider_empty: bool,
     /// Entries that the provider does not have, skipped by `deletionPolicy` Delete or Merge.
     pub missing: Vec<MissingEntry>,
 }
+
+/// Renders what the provider gave. `objects` is what [`objects`] asks for.
+///
+/// # Errors
+/// A template that fails, a key that no Secret can have.
+pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rendered, Error> {
+    let Selected { data, missing } = selected;
+    let TargetPlan { name, creation, deletion, immutable, template, labels, annotations } = &plan.target;
+    let provider_empty = data.is_empty();
+    let parts = match template {
+        Some(template) if is_written(*creation, *deletion, provider_empty) => {
+            templated(template, data, objects)?
+        }
+        Some(template) => Parts { type_: template.type_.clone(), data, ..Parts::default() },
+        None => Parts { data, labels: labels.clone(), annotations: annotations.clone(), ..Parts::default() },
+    };
+    writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
+    Ok(Rendered {
+        namespace: plan.namespace.clone(),
+        external_secret: plan.name.clone(),
+        name: name.clone(),
+        creation: *creation,
+        deletion: *deletion,
+        immutable: *immutable,
+        type_: parts.type_,
+        labels: parts.labels,
+        annotations: parts.annotations,
+        finalizers: parts.finalizers,
+        data: parts.data,
+        provider_empty,
+        missing,
+    })
+}
+
+/// Whether the template is used at all: a Secret that is deleted, left alone or not wanted needs none, and the template
+/// would fail for want of values.
+fn is_written(creation: CreationPolicy, deletion: DeletionPolicy, provider_empty: bool) -> bool {
+    match (creation, deletion) {
+        (CreationPolicy::None, _) => false,
+        (_, DeletionPolicy::Delete | DeletionPolicy::Retain) => !provider_empty,
+        (_, DeletionPolicy::Merge) => true,
+    }
+}
+
+/// What the template decides.
+#[derive(Debug, Default)]
+struct Parts {
+    type_: Option<String>,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    finalizers: Vec<String>,
+    data: Data,
+}
+
+/// Later wins: the values (unless the template replaces them), `templateFrom`, `template.data` and `template.metadata`.
+fn templated(template: &Template, values: Data, objects: &Objects) -> Result<Parts, Error> {
+    let Template { type_, engine_version: _, merge_policy, metadata, data, template_from } = template;
+    let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
+    let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;
+    let mut parts = Parts { type_: type_.clone(), ..Parts::default() };
+    if keeps_values {
+        parts.data = values.clone();
+    }
+    for (index, source) in template_from.iter().enumerate() {
+        from::apply(&mut parts, index, source, &values, objects)?;
+    }
+    for (key, text) in data.iter().flatten() {
+        let value = template::run(&format!("spec.target.template.data[{key:?}]"), text, &values)?;
+        parts.data.insert(key.clone(), value);
+    }
+    if let Some(metadata) = metadata {
+        add_metadata(&mut parts, metadata, &values)?;
+    }
+    Ok(parts)
+}
+
+fn add_metadata(parts: &mut Parts, metadata: &TemplateMetadata, values: &Data) -> Result<(), Error> {
+    let TemplateMetadata { labels, annotations, finalizers } = metadata;
+    for (name, texts, rendered) in
+        [("labels", labels, &mut parts.labels), ("annotations", annotations, &mut parts.annotations)]
+    {
+        for (key, text) in texts {
+            let at = format!("spec.target.template.metadata.{name}[{key:?}]");
+            let value = template::run(&at, text, values)?;
+            rendered.insert(key.clone(), String::from_utf8_lossy(value.expose()).into_owned());
+        }
+    }
+    parts.finalizers.clone_from(finalizers);
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

@@ -1,0 +1,39 @@
+//! The sentences that are said at the prompt, in events and in the log: what is wrong, where, and what to do.
+//!
+//! Each is one sentence and ends in the remedy, after a semicolon. They name fields, objects, remote keys, properties and
+//! the provider's code; never a value. `message_golden.txt` holds them all.
+
+mod spec;
+mod store;
+mod target;
+mod template;
+mod value;
+
+pub use spec::{
+    invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field, no_store,
+    unnamed_store, unsupported,
+};
+pub use store::{
+    Read, backing_off, not_read, remote, store_denied, store_not_found, store_not_ready,
+    store_of_another_class, store_unknown, store_unusable, too_late,
+};
+pub use target::{cluster, foreign_owner, immutable, not_owner, owned_by_another, target_key, write_refused};
+pub use template::{
+    template_failed, template_map, template_not_text, template_object_missing, template_object_unread,
+    template_target,
+};
+pub use value::{decoding, keys, merging};
+
+/// Names in one line: the first few, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

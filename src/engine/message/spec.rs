@@ -1,0 +1,54 @@
+//! A specification that cannot work.
+
+use latchkey_api::duration::DurationError;
+use latchkey_api::validation::Invalid;
+
+use crate::engine::error::{Error, ErrorKind};
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidSpec, message)
+}
+
+/// ESO's own texts, all in one line.
+pub fn invalid_spec(all: &[Invalid]) -> Error {
+    let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
+    invalid(texts.join("; "))
+}
+
+/// A field that every ExternalSecret has.
+pub fn missing_field(field: &str) -> Error {
+    invalid(format!("{field} is missing; set it"))
+}
+
+/// An entry that has no store, neither its own nor the common one.
+pub fn no_store(entry: &str) -> Error {
+    invalid(format!(
+        "{entry} names no store; set spec.secretStoreRef.name, or {entry}.sourceRef.storeRef.name"
+    ))
+}
+
+/// An entry whose own store has no name.
+pub fn unnamed_store(entry: &str) -> Error {
+    invalid(format!("{entry}.sourceRef.storeRef has no name; set it, or remove sourceRef"))
+}
+
+/// A refresh interval that is no duration.
+pub fn invalid_interval(text: &str, why: &DurationError) -> Error {
+    invalid(format!("invalid refreshInterval {text:?}: {why}; write it as \"30s\", \"15m\" or \"1h\""))
+}
+
+/// A rewrite whose regular expression is none.
+pub fn invalid_pattern(rewrite: &str, why: &str) -> Error {
+    invalid(format!("{rewrite}.regexp.source is no regular expression: {why}; correct it (RE2 syntax)"))
+}
+
+/// A merge by the strategy JSON that does not say where to.
+pub fn merge_without_into(rewrite: &str) -> Error {
+    invalid(format!("{rewrite}: merge failed with missing 'into' field; set merge.into, or strategy Extract"))
+}
+
+/// A field that this version does not act on.
+pub fn unsupported(field: &str, instead: &str) -> Error {
+    let message = format!("{field} is not supported by this version of latchkey; {instead}");
+    Error::new(ErrorKind::Unsupported, message)
+}

@@ -1,0 +1,45 @@
+//! Templates. Their errors name where the template stands; what they were executed on is not theirs to tell.
+
+use latchkey_api::external_secret::DecodingStrategy;
+
+use super::value::strategy_name;
+use crate::engine::error::{Error, ErrorKind};
+
+fn failed(message: String) -> Error {
+    Error::new(ErrorKind::Template, message)
+}
+
+/// A template that cannot be parsed or executed.
+pub fn template_failed(at: &str, why: &str) -> Error {
+    failed(format!("{at}: {why}; correct the template"))
+}
+
+/// A rendered text that should be a YAML map of keys and values.
+pub fn template_map(at: &str, why: &str) -> Error {
+    failed(format!(
+        "{at} does not render to a YAML map of keys and single values: {why}; correct the template"
+    ))
+}
+
+/// A rendered value that is not in the encoding that `valuesDecodingStrategy` names.
+pub fn template_not_text(at: &str, key: &str, strategy: DecodingStrategy) -> Error {
+    let name = strategy_name(strategy);
+    failed(format!(
+        "{at}: the value of {key:?} is not {name}; correct the template, or valuesDecodingStrategy"
+    ))
+}
+
+/// `templateFrom` names a target that a Secret does not have.
+pub fn template_target(at: &str, target: &str) -> Error {
+    failed(format!("{at}.target {target:?} is nothing that a Secret has; set Data, Labels or Annotations"))
+}
+
+/// A ConfigMap or Secret of `templateFrom`, or a key of it, is not there.
+pub fn template_object_missing(at: &str, what: &str) -> Error {
+    failed(format!("{at}: {what} not found; create it, or correct the reference"))
+}
+
+/// A ConfigMap or Secret of `templateFrom` that this version does not read.
+pub fn template_object_unread(at: &str) -> Error {
+    super::unsupported(at, "write the template into literal or template.data")
+}

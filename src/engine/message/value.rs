@@ -1,0 +1,91 @@
+//! Values that are there and cannot be used as asked.
+
+use latchkey_api::external_secret::DecodingStrategy;
+
+use super::listed;
+use crate::engine::convert::KeyError;
+use crate::engine::decode::DecodeError;
+use crate::engine::error::{Error, ErrorKind};
+use crate::engine::plan::Source;
+use crate::engine::rewrite::MergeError;
+
+fn at(source: &Source, what: &str) -> Error {
+    let Source { at, entry, store, .. } = source;
+    let message = format!("{at}: secret {entry} of {store}: {what}");
+    Error::new(ErrorKind::Value, message).at(store.clone())
+}
+
+/// A value that cannot be decoded or holds a NUL byte. `key` is the Secret's.
+pub fn decoding(source: &Source, key: &str, why: DecodeError) -> Error {
+    match why {
+        DecodeError::NotEncoded(strategy) => {
+            let (name, field) = (strategy_name(strategy), source.at.field("decodingStrategy"));
+            at(
+                source,
+                &format!("the value for key {key:?} is not {name}; correct it there, or set {field} to None"),
+            )
+        }
+        DecodeError::NullByte => {
+            let field = source.at.field("nullBytePolicy");
+            at(
+                source,
+                &format!(
+                    "the value for key {key:?} contains null bytes; store it as text, or remove {field}"
+                ),
+            )
+        }
+    }
+}
+
+/// A strategy as it is written.
+pub(super) fn strategy_name(strategy: DecodingStrategy) -> &'static str {
+    match strategy {
+        DecodingStrategy::Auto => "Auto",
+        DecodingStrategy::Base64 => "Base64",
+        DecodingStrategy::Base64URL => "Base64URL",
+        DecodingStrategy::None => "None",
+    }
+}
+
+/// Keys that cannot be used.
+pub fn keys(source: &Source, why: &KeyError) -> Error {
+    at(source, &format!("{}; use rewrite or conversionStrategy to change keys", key_error(why)))
+}
+
+pub(super) fn key_error(why: &KeyError) -> String {
+    match why {
+        KeyError::Collision(key) => format!("two of its keys become {key:?}"),
+        KeyError::Character(char, key) => {
+            format!(
+                "key {key:?} has the character {char:?}, and a Secret's has letters, digits, '-', '_' and '.' only"
+            )
+        }
+        KeyError::TooLong(length) => format!("a key has {length} bytes, and a Secret's has no more than 253"),
+        KeyError::Impossible(key) => format!("key {key:?} is none that a Secret can have"),
+    }
+}
+
+/// Values that cannot be merged.
+pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
+    let what = match why {
+        MergeError::MissingPriority(key) => {
+            format!(
+                "there is no key {key:?} to merge; remove it from priority, or set priorityPolicy IgnoreNotFound"
+            )
+        }
+        MergeError::NotAnObject(key) => {
+            format!(
+                "the value of {key:?} is not a JSON object to merge; correct it there, or remove the merge"
+            )
+        }
+        MergeError::Conflicts(properties) => {
+            format!(
+                "more than one value has {}; set conflictPolicy Ignore, or rename them",
+                listed(properties)
+            )
+        }
+    };
+    let Source { at, entry, store, .. } = source;
+    let message = format!("{}.rewrite[{step}].merge: secret {entry} of {store}: {what}", at.entry());
+    Error::new(ErrorKind::Value, message).at(store.clone())
+}

@@ -1,0 +1,216 @@
+//! Every sentence, beside its text in `message_golden.txt`. Set `UPDATE_GOLDEN=1` to write the file anew.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use latchkey_api::duration::GoDuration;
+use latchkey_api::external_secret::{ConversionStrategy, DecodingStrategy, NullBytePolicy, StoreKind};
+use latchkey_api::validation::Invalid;
+use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote};
+
+use super::*;
+use crate::engine::convert::KeyError;
+use crate::engine::decode::DecodeError;
+use crate::engine::error::Error;
+use crate::engine::plan::{Source, SourcePath, StoreKey, Take};
+use crate::engine::rewrite::MergeError;
+
+const GOLDEN: &str = include_str!("message_golden.txt");
+const LONGEST: usize = 256;
+
+fn namespaced() -> StoreKey {
+    StoreKey { kind: StoreKind::SecretStore, namespace: Some("shop".into()), name: "aws".into() }
+}
+
+fn cluster_store() -> StoreKey {
+    StoreKey { kind: StoreKind::ClusterSecretStore, namespace: None, name: "vault".into() }
+}
+
+fn data(property: Option<&str>) -> Source {
+    let take = Take::Value {
+        secret_key: "password".into(),
+        decoding: DecodingStrategy::None,
+        null_bytes: NullBytePolicy::Ignore,
+    };
+    let entry = EntryRef { key: "my-app/db".into(), version: String::new(), metadata: false };
+    Source {
+        at: SourcePath::Data(0),
+        store: namespaced(),
+        entry,
+        property: property.map(str::to_owned),
+        take,
+    }
+}
+
+fn extract() -> Source {
+    let take = Take::Map {
+        conversion: ConversionStrategy::Default,
+        rewrite: Vec::new(),
+        decoding: DecodingStrategy::None,
+        null_bytes: NullBytePolicy::Ignore,
+    };
+    let entry = EntryRef { key: "my-app/db".into(), version: "v3".into(), metadata: true };
+    Source { at: SourcePath::Extract(1), store: cluster_store(), entry, property: None, take }
+}
+
+fn failed(kind: Remote, message: &str, code: &str) -> provider::Error {
+    let error = provider::Error::new(kind, message);
+    if code.is_empty() { error } else { error.with_code(code) }
+}
+
+const AWS: &str = "eu-west-1";
+const VAULT: &str = "https://vault:8200";
+
+fn remotes() -> Vec<(&'static str, Error)> {
+    let aws =
+        |kind, message: &str, code: &str| remote(&data(None), AWS, Read::Entry, &failed(kind, message, code));
+    let vault = |kind, message: &str, code: &str| {
+        remote(&extract(), VAULT, Read::Entry, &failed(kind, message, code))
+    };
+    let property =
+        |kind| remote(&data(Some("pasword")), AWS, Read::Inside, &failed(kind, "no such property", ""));
+    vec![
+        ("missing key", aws(Remote::NotFound, "no such secret", "ResourceNotFoundException")),
+        ("missing version", vault(Remote::NotFound, "no such secret", "HTTP 404")),
+        ("missing property", property(Remote::PropertyNotFound)),
+        ("missing property of the fake provider", property(Remote::NotFound)),
+        ("forbidden", aws(Remote::Forbidden, "reading the secret is denied", "AccessDeniedException")),
+        (
+            "forbidden, location said",
+            vault(Remote::Forbidden, "vault at https://vault:8200 denies reading \"kv/x\"", "HTTP 403"),
+        ),
+        (
+            "unauthenticated",
+            aws(Remote::Unauthenticated, "the access key is not known", "UnrecognizedClientException"),
+        ),
+        (
+            "credentials",
+            aws(Remote::Credentials, "cannot get Kubernetes secret \"aws-key\" from namespace \"shop\"", ""),
+        ),
+        ("referent", vault(Remote::Referent, "the credentials' namespace is that of the ExternalSecret", "")),
+        ("invalid config", vault(Remote::InvalidConfig, "nothing is mounted at \"kv\"", "HTTP 404")),
+        ("invalid request", aws(Remote::InvalidRequest, "the name is malformed", "ValidationException")),
+        ("invalid value", vault(Remote::InvalidValue, "the value is not a JSON object", "")),
+        ("rate limited", aws(Remote::RateLimited, "too many calls", "ThrottlingException")),
+        ("unavailable", vault(Remote::Unavailable, "vault at https://vault:8200 is sealed", "HTTP 503")),
+        ("cluster api", aws(Remote::ClusterApi, "a token could not be requested", "")),
+        ("unsupported", aws(Remote::Unsupported, "parameters are not read by this version", "")),
+    ]
+}
+
+fn stores() -> Vec<(&'static str, Error)> {
+    let down = failed(Remote::Credentials, "cannot find secret data for key: \"token\"", "");
+    vec![
+        ("store not found", store_not_found(&namespaced(), "spec.secretStoreRef")),
+        ("cluster store not found", store_not_found(&cluster_store(), "spec.data[0].sourceRef.storeRef")),
+        ("store unknown", store_unknown(&namespaced(), "the API server does not answer")),
+        ("store denied", store_denied(&cluster_store(), "shop")),
+        ("store of another class", store_of_another_class(&namespaced(), "other")),
+        ("store not ready", store_not_ready(&namespaced(), "unable to validate store")),
+        ("store unusable", store_unusable(&cluster_store(), &down)),
+        ("too late", too_late(&cluster_store())),
+        ("backing off", backing_off(&cluster_store(), Duration::from_secs(7), "vault is sealed; unseal it")),
+        ("not read", not_read(&data(None))),
+    ]
+}
+
+fn specs() -> Vec<(&'static str, Error)> {
+    let why = GoDuration::parse("soon").expect_err("no duration");
+    vec![
+        ("invalid spec", invalid_spec(&[Invalid::NoData, Invalid::DuplicateKey("a".into())])),
+        ("missing field", missing_field("metadata.name")),
+        ("no store", no_store("spec.data[0]")),
+        ("unnamed store", unnamed_store("spec.data[0]")),
+        ("invalid interval", invalid_interval("soon", &why)),
+        ("invalid pattern", invalid_pattern("spec.dataFrom[0].rewrite[0]", "unclosed group")),
+        ("merge without into", merge_without_into("spec.dataFrom[0].rewrite[0]")),
+        (
+            "unsupported field",
+            unsupported("spec.dataFrom[0].find", "name the entries by extract or spec.data"),
+        ),
+    ]
+}
+
+fn values() -> Vec<(&'static str, Error)> {
+    let base64 = DecodeError::NotEncoded(DecodingStrategy::Base64URL);
+    let many: Vec<String> = (0..8).map(|number| format!("p{number}")).collect();
+    vec![
+        ("not base64", decoding(&data(None), "password", base64)),
+        ("null bytes", decoding(&extract(), "ca.der", DecodeError::NullByte)),
+        ("collision", keys(&extract(), &KeyError::Collision("a_b".into()))),
+        ("invalid key", keys(&extract(), &KeyError::Character('/', "a/b".into()))),
+        ("long key", keys(&extract(), &KeyError::TooLong(300))),
+        ("missing priority", merging(&extract(), 2, &MergeError::MissingPriority("base".into()))),
+        ("no object to merge", merging(&extract(), 0, &MergeError::NotAnObject("base".into()))),
+        ("merge conflict", merging(&extract(), 0, &MergeError::Conflicts(many))),
+    ]
+}
+
+fn targets() -> Vec<(&'static str, Error)> {
+    vec![
+        ("key of the Secret", target_key("db", &KeyError::Impossible("..".into()))),
+        ("owned by another", owned_by_another("db", "db-old")),
+        ("foreign owner", foreign_owner("db", "Certificate", "db-tls")),
+        ("immutable", immutable("db")),
+        ("not owner", not_owner("db")),
+        ("write refused", write_refused("db", "exceeded quota: secrets=10")),
+        ("cluster", cluster("Secret \"db\" could not be read", "the API server does not answer")),
+        (
+            "template failed",
+            template_failed("spec.target.template.data[\"url\"]", "map has no entry for key \"usr\""),
+        ),
+        (
+            "template is no map",
+            template_map("spec.target.template.templateFrom[0].literal", "line 2 cannot be read"),
+        ),
+        (
+            "template value not decoded",
+            template_not_text("spec.target.template.templateFrom[0]", "a", DecodingStrategy::Base64),
+        ),
+        ("template target", template_target("spec.target.template.templateFrom[0]", "spec")),
+        (
+            "template object missing",
+            template_object_missing("spec.target.template.templateFrom[0].configMap", "ConfigMap \"cm\""),
+        ),
+        ("template object unread", template_object_unread("spec.target.template.templateFrom[0].secret")),
+    ]
+}
+
+fn all() -> Vec<(&'static str, Error)> {
+    [specs(), stores(), remotes(), values(), targets()].concat()
+}
+
+#[test]
+fn the_sentences_are_those_of_the_golden_file() {
+    let mut text = String::new();
+    for (name, error) in all() {
+        let condition = error.condition();
+        let _ = writeln!(text, "# {name} -> {:?}, {condition}\n{error}\n", error.kind); // writing to a String cannot fail
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/message_golden.txt"), &text)
+            .expect("written");
+    }
+    assert_eq!(text, GOLDEN);
+}
+
+#[test]
+fn each_sentence_is_one_line_with_a_remedy() {
+    for (name, error) in all() {
+        let text = &error.message;
+        assert!(text.len() <= LONGEST, "{name} has {} characters: {text}", text.len());
+        assert!(!text.contains('\n') && !text.ends_with('.'), "{name}: {text}");
+        assert!(text.contains("; "), "{name} has no remedy: {text}");
+        let first = text.split_once(' ').map_or("", |(first, _)| first);
+        let object = ["SecretStore", "ClusterSecretStore", "Secret"].contains(&first);
+        assert!(object || first.starts_with(char::is_lowercase), "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_the_store_says_about_waiting_is_kept() {
+    let limited = failed(Remote::RateLimited, "too many calls", "").with_retry_after(Duration::from_secs(9));
+    let error = remote(&data(None), AWS, Read::Entry, &limited);
+    assert_eq!((error.retry_after, error.store.clone()), (Some(Duration::from_secs(9)), Some(namespaced())));
+    assert!(error.is_transient() && error.is_retried());
+}

@@ -1,0 +1,35 @@
+//! What External Secrets Operator does and this version does not: refused, never ignored.
+
+use latchkey_api::external_secret::{DataFromEntry, ExternalSecretSpec};
+
+use crate::engine::error::Error;
+use crate::engine::message;
+
+/// Refuses what would otherwise be left out silently.
+pub(super) fn refuse(spec: &ExternalSecretSpec) -> Result<(), Error> {
+    let whole = [
+        (spec.sync_windows.is_some(), "spec.syncWindows", "remove it"),
+        (
+            spec.target.as_ref().is_some_and(|target| target.manifest.is_some()),
+            "spec.target.manifest",
+            "write a Secret",
+        ),
+    ];
+    for (given, field, instead) in whole {
+        if given {
+            return Err(message::unsupported(field, instead));
+        }
+    }
+    spec.data_from.iter().enumerate().try_for_each(|(index, entry)| refuse_set(index, entry))
+}
+
+fn refuse_set(index: usize, entry: &DataFromEntry) -> Result<(), Error> {
+    let at = format!("spec.dataFrom[{index}]");
+    if entry.find.is_some() {
+        return Err(message::unsupported(&format!("{at}.find"), "name the entries by extract or spec.data"));
+    }
+    if entry.source_ref.as_ref().is_some_and(|source| source.generator_ref.is_some()) {
+        return Err(message::unsupported(&format!("{at}.sourceRef.generatorRef"), "read a store"));
+    }
+    Ok(())
+}

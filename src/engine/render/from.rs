@@ -1,0 +1,174 @@
+//! `template.templateFrom`: templates that stand in ConfigMaps, in Secrets or in the specification.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use latchkey_api::external_secret::{DecodingStrategy, Template, TemplateAs, TemplateFrom, TemplateRef};
+use latchkey_provider::SecretBytes;
+
+use super::{Parts, template, yaml};
+use crate::engine::convert::Data;
+use crate::engine::decode::by_strategy;
+use crate::engine::error::Error;
+use crate::engine::message;
+
+/// What templates may stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// A ConfigMap.
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+        })
+    }
+}
+
+/// An object of the ExternalSecret's namespace that holds templates.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Object {
+    /// Which kind.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+}
+
+/// The data of such objects; none for one that does not exist. One that is not in the map was not read.
+pub type Objects = BTreeMap<Object, Option<Data>>;
+
+/// The objects that a template needs.
+pub fn objects(of: Option<&Template>) -> BTreeSet<Object> {
+    let sources = of.iter().flat_map(|template| &template.template_from);
+    sources
+        .flat_map(|source| references(source).map(|(kind, of)| Object { kind, name: of.name.clone() }))
+        .collect()
+}
+
+fn references(source: &TemplateFrom) -> impl Iterator<Item = (ObjectKind, &TemplateRef)> {
+    let config_map = source.config_map.iter().map(|of| (ObjectKind::ConfigMap, of));
+    config_map.chain(source.secret.iter().map(|of| (ObjectKind::Secret, of)))
+}
+
+/// Where the result goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Data,
+    Labels,
+    Annotations,
+}
+
+impl Target {
+    fn parse(at: &str, target: Option<&str>) -> Result<Self, Error> {
+        let is = |name: &str| target.is_none_or(|target| target.eq_ignore_ascii_case(name));
+        match () {
+            () if is("Data") => Ok(Self::Data),
+            () if is("Labels") => Ok(Self::Labels),
+            () if is("Annotations") => Ok(Self::Annotations),
+            () => Err(message::template_target(at, target.unwrap_or_default())),
+        }
+    }
+
+    fn insert(self, parts: &mut Parts, key: String, value: SecretBytes) {
+        let text = || String::from_utf8_lossy(value.expose()).into_owned();
+        match self {
+            Self::Data => drop(parts.data.insert(key, value)),
+            Self::Labels => drop(parts.labels.insert(key, text())),
+            Self::Annotations => drop(parts.annotations.insert(key, text())),
+        }
+    }
+}
+
+fn path(index: usize) -> String {
+    format!("spec.target.template.templateFrom[{index}]")
+}
+
+/// Checks what needs no object.
+pub(super) fn check(index: usize, source: &TemplateFrom) -> Result<(), Error> {
+    let at = path(index);
+    Target::parse(&at, source.target.as_deref())?;
+    let literal = source.literal.as_deref().map_or(Ok(()), template::check);
+    literal.map_err(|why| template::said(&format!("{at}.literal"), &why))
+}
+
+/// Renders one source into the parts: its ConfigMap, its Secret, then its literal.
+pub(super) fn apply(
+    parts: &mut Parts,
+    index: usize,
+    source: &TemplateFrom,
+    values: &Data,
+    objects: &Objects,
+) -> Result<(), Error> {
+    let at = path(index);
+    let target = Target::parse(&at, source.target.as_deref())?;
+    let decoding = source.values_decoding_strategy.unwrap_or_default();
+    for (kind, of) in references(source) {
+        for (at, key, template_as, text) in items(&at, kind, of, objects)? {
+            match template_as {
+                TemplateAs::Values => {
+                    target.insert(parts, key.to_owned(), template::run(&at, &text, values)?)
+                }
+                TemplateAs::KeysAndValues => insert_map(parts, target, &at, &text, values, decoding)?,
+            }
+        }
+    }
+    match &source.literal {
+        Some(text) => insert_map(parts, target, &format!("{at}.literal"), text, values, decoding),
+        None => Ok(()),
+    }
+}
+
+/// Where an item stands, its key, how it is used, its text.
+type Item<'a> = (String, &'a str, TemplateAs, String);
+
+fn items<'a>(
+    at: &str,
+    kind: ObjectKind,
+    of: &'a TemplateRef,
+    objects: &Objects,
+) -> Result<Vec<Item<'a>>, Error> {
+    let field = match kind {
+        ObjectKind::ConfigMap => format!("{at}.configMap"),
+        ObjectKind::Secret => format!("{at}.secret"),
+    };
+    let object = Object { kind, name: of.name.clone() };
+    let data = objects.get(&object).ok_or_else(|| message::template_object_unread(&field))?;
+    let named = format!("{kind} {:?}", of.name);
+    let data = data.as_ref().ok_or_else(|| message::template_object_missing(&field, &named))?;
+    let items = of.items.iter().map(|item| match data.get(&item.key) {
+        Some(text) => {
+            let text = String::from_utf8_lossy(text.expose()).into_owned();
+            Ok((
+                format!("{field} {named} key {:?}", item.key),
+                &*item.key,
+                item.template_as.unwrap_or_default(),
+                text,
+            ))
+        }
+        None => Err(message::template_object_missing(&field, &format!("key {:?} of {named}", item.key))),
+    });
+    items.collect()
+}
+
+fn insert_map(
+    parts: &mut Parts,
+    target: Target,
+    at: &str,
+    text: &str,
+    values: &Data,
+    decoding: DecodingStrategy,
+) -> Result<(), Error> {
+    let rendered = template::run(at, text, values)?;
+    let map = yaml::string_map(&String::from_utf8_lossy(rendered.expose()));
+    for (key, text) in map.map_err(|why| message::template_map(at, &why))? {
+        let value = by_strategy(decoding, &text.into());
+        let value = value.ok_or_else(|| message::template_not_text(at, &key, decoding))?;
+        target.insert(parts, key, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+use latchkey_provider::SecretBytes;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::engine::ErrorKind;
+
+fn plan(target: Value) -> Plan {
+    let object = json!({
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {
+            "name": "db",
+            "namespace": "shop",
+            "labels": {"app": "db"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}\n"},
+        },
+        "spec": {
+            "secretStoreRef": {"name": "aws"},
+            "target": target,
+            "data": [{"secretKey": "a", "remoteRef": {"key": "k"}}],
+        },
+    });
+    let object: latchkey_api::ExternalSecret = serde_json::from_value(object).expect("an ExternalSecret");
+    Plan::try_from(&object).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn values(given: &[(&str, &str)]) -> Data {
+    given.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value))).collect()
+}
+
+fn rendered_from(target: Value, given: &[(&str, &str)], objects: &Objects) -> Result<Rendered, Error> {
+    render(&plan(target), Selected { data: values(given), missing: Vec::new() }, objects)
+}
+
+fn rendered(target: Value) -> Rendered {
+    rendered_from(target, &[("a", "1"), ("b", "2")], &Objects::new()).expect("rendered")
+}
+
+fn pairs(data: &Data) -> String {
+    let pairs: Vec<_> =
+        data.iter().map(|(key, value)| format!("{key}={}", value.expose_str().unwrap_or("?"))).collect();
+    pairs.join(" ")
+}
+
+#[test]
+fn without_a_template_the_metadata_is_copied_byte_for_byte() {
+    let rendered = rendered(json!({}));
+    assert_eq!(pairs(&rendered.data), "a=1 b=2");
+    assert_eq!(rendered.labels["app"], "db");
+    assert_eq!(rendered.annotations["kubectl.kubernetes.io/last-applied-configuration"], "{}\n");
+    assert_eq!((rendered.type_, rendered.provider_empty), (None, false));
+}
+
+#[test]
+fn an_empty_template_copies_no_metadata_and_keeps_the_values() {
+    let rendered = rendered(json!({"template": {}}));
+    assert!(rendered.labels.is_empty() && rendered.annotations.is_empty());
+    assert_eq!(pairs(&rendered.data), "a=1 b=2");
+}
+
+#[test]
+fn a_template_gives_type_metadata_and_finalizers() {
+    let metadata = json!({"labels": {"l": "x"}, "annotations": {"n": "y"}, "finalizers": ["example.com/f"]});
+    let rendered = rendered(json!({"template": {"type": "kubernetes.io/tls", "metadata": metadata}}));
+    assert_eq!(rendered.type_.as_deref(), Some("kubernetes.io/tls"));
+    assert_eq!((rendered.labels["l"].as_str(), rendered.annotations["n"].as_str()), ("x", "y"));
+    assert_eq!(rendered.finalizers, ["example.com/f"]);
+    assert_eq!(pairs(&rendered.data), "a=1 b=2");
+}
+
+#[test]
+fn templates_replace_the_values_or_join_them() {
+    let data = json!({"a": "plain", "c": "3"});
+    assert_eq!(pairs(&rendered(json!({"template": {"data": data}})).data), "a=plain c=3");
+    let merged = rendered(json!({"template": {"data": data, "mergePolicy": "Merge"}}));
+    assert_eq!(pairs(&merged.data), "a=plain b=2 c=3");
+}
+
+#[test]
+fn later_templates_win() {
+    let from = json!([
+        {"literal": "a: yes\nb: from\nc: 010\n"},
+        {"literal": "b: Zm9v", "valuesDecodingStrategy": "Base64"},
+        {"literal": "l: one\nm: two", "target": "labels"},
+    ]);
+    let template = json!({"templateFrom": from, "data": {"a": "own"}, "metadata": {"labels": {"m": "own"}}});
+    let rendered = rendered(json!({"template": template}));
+    assert_eq!(pairs(&rendered.data), "a=own b=foo c=8");
+    assert_eq!((rendered.labels["l"].as_str(), rendered.labels["m"].as_str()), ("one", "own"));
+}
+
+fn with_objects() -> Value {
+    let items = json!([{"key": "conf"}, {"key": "map", "templateAs": "KeysAndValues"}]);
+    let from = json!([{"configMap": {"name": "cm", "items": items}}, {"secret": {"name": "s", "items": [{"key": "conf"}]}}]);
+    json!({"template": {"templateFrom": from}})
+}
+
+#[test]
+fn templates_may_stand_in_objects() {
+    let target = with_objects();
+    let needed: Vec<_> = objects(plan(target.clone()).target.template.as_ref()).into_iter().collect();
+    let object = |kind, name: &str| Object { kind, name: name.to_owned() };
+    assert_eq!(needed, [object(ObjectKind::ConfigMap, "cm"), object(ObjectKind::Secret, "s")]);
+    let mut read =
+        Objects::from([(needed[0].clone(), Some(values(&[("conf", "text"), ("map", "x: 1.50")])))]);
+    let unread = rendered_from(target.clone(), &[("a", "1")], &read).expect_err("the Secret was not read");
+    assert_eq!(unread.kind, ErrorKind::Unsupported);
+    read.insert(needed[1].clone(), None);
+    let absent = rendered_from(target.clone(), &[("a", "1")], &read).expect_err("the Secret does not exist");
+    assert!(
+        absent.kind == ErrorKind::Template && absent.message.contains("Secret \"s\" not found"),
+        "{absent}"
+    );
+    read.insert(needed[1].clone(), Some(values(&[("conf", "later")])));
+    let rendered = rendered_from(target, &[("a", "1")], &read).expect("rendered");
+    assert_eq!(pairs(&rendered.data), "conf=later x=1.5");
+}
+
+#[test]
+fn a_template_that_is_not_needed_is_not_executed() {
+    let nothing: &[(&str, &str)] = &[];
+    for (target, runs) in [
+        (json!({"deletionPolicy": "Retain"}), false),
+        (json!({"deletionPolicy": "Delete"}), false),
+        (json!({"deletionPolicy": "Merge"}), true),
+        (json!({"creationPolicy": "None"}), false),
+    ] {
+        let mut target = target;
+        json_patch::merge(&mut target, &with_objects());
+        let outcome = rendered_from(target.clone(), nothing, &Objects::new());
+        assert_eq!(outcome.is_err(), runs, "{target}");
+        assert!(outcome.is_err() || outcome.is_ok_and(|rendered| rendered.provider_empty));
+    }
+}
+
+#[test]
+fn what_the_api_server_would_refuse_is_said_before() {
+    let error = rendered_from(json!({}), &[("ключ", "1")], &Objects::new()).expect_err("no key of a Secret");
+    assert!(error.kind == ErrorKind::Value && error.message.contains("ключ"), "{error}");
+    let replaced = json!({"template": {"data": {"k": "plain"}}});
+    assert!(rendered_from(replaced, &[("ключ", "1")], &Objects::new()).is_ok());
+}
+
+#[test]
+fn a_literal_that_is_no_map_is_named_and_not_quoted() {
+    let from = json!([{"literal": "- hunter2"}]);
+    let error = rendered_from(json!({"template": {"templateFrom": from}}), &[("a", "1")], &Objects::new());
+    let error = error.expect_err("no map");
+    assert!(error.message.starts_with("spec.target.template.templateFrom[0].literal"), "{error}");
+    assert!(error.kind == ErrorKind::Template && !error.message.contains("hunter2"), "{error}");
+}

@@ -1,0 +1,104 @@
+//! `dataFrom[].rewrite`: changes of the keys, one after the other.
+
+use latchkey_api::external_secret::{
+    MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, Rewrite, RewriteMerge, RewriteRegexp,
+};
+use regex::Regex;
+
+use super::convert::Data;
+use super::error::Error;
+use super::{message, regexp};
+
+mod merge;
+
+pub use merge::MergeError;
+
+/// One change, checked.
+#[derive(Debug, Clone)]
+pub enum Rewriting {
+    /// Replaces what matches in each key. Of two keys that become the same, the alphabetically later one stays.
+    Regexp {
+        /// What is replaced.
+        source: Regex,
+        /// By what; `$1` and `${name}` stand for groups.
+        target: String,
+    },
+    /// Takes the values for JSON objects and joins them.
+    Merge(Merging),
+}
+
+/// How values are joined.
+#[derive(Debug, Clone)]
+pub struct Merging {
+    /// Keys whose values are joined last, in this order.
+    pub priority: Vec<String>,
+    /// Whether all of those must be there.
+    pub strict: bool,
+    /// Whether two values may have the same property, and the later one wins.
+    pub overwrite: bool,
+    /// The key that takes the joined object beside the rest; without one its properties replace all.
+    pub into: Option<String>,
+}
+
+impl Rewriting {
+    /// The changes of `spec.dataFrom[index].rewrite`. One that says nothing changes nothing.
+    ///
+    /// # Errors
+    /// A pattern that is none, a merge without its `into`, a transform.
+    pub fn parse_all(index: usize, all: &[Rewrite]) -> Result<Vec<Self>, Error> {
+        let parsed = all.iter().enumerate().map(|(step, rewrite)| {
+            Self::parse(&format!("spec.dataFrom[{index}].rewrite[{step}]"), rewrite).transpose()
+        });
+        parsed.flatten().collect()
+    }
+
+    fn parse(at: &str, rewrite: &Rewrite) -> Result<Option<Self>, Error> {
+        let Rewrite { merge, regexp, transform } = rewrite;
+        match (merge, regexp, transform) {
+            (Some(merge), _, _) => parse_merge(at, merge).map(Some),
+            (None, Some(regexp), _) => parse_regexp(at, regexp).map(Some),
+            (None, None, Some(_)) => Err(message::unsupported(&format!("{at}.transform"), "use regexp")),
+            (None, None, None) => Ok(None),
+        }
+    }
+
+    /// Applies it.
+    ///
+    /// # Errors
+    /// A merge that cannot be done.
+    pub fn apply(&self, values: Data) -> Result<Data, MergeError> {
+        match self {
+            Self::Regexp { source, target } => {
+                let renamed = |key: &String| source.replace_all(key, target.as_str()).into_owned();
+                Ok(values.into_iter().map(|(key, value)| (renamed(&key), value)).collect())
+            }
+            Self::Merge(merging) => merging.apply(values),
+        }
+    }
+}
+
+fn parse_regexp(at: &str, rewrite: &RewriteRegexp) -> Result<Rewriting, Error> {
+    let source = regexp::compile(&rewrite.source).map_err(|why| message::invalid_pattern(at, &why))?;
+    Ok(Rewriting::Regexp { source, target: rewrite.target.clone() })
+}
+
+fn parse_merge(at: &str, rewrite: &RewriteMerge) -> Result<Rewriting, Error> {
+    let RewriteMerge { into, priority, priority_policy, conflict_policy, strategy } = rewrite;
+    let into = match strategy.unwrap_or_default() {
+        MergeStrategy::Extract => None,
+        MergeStrategy::JSON => {
+            let into = into.clone().filter(|into| !into.is_empty());
+            Some(into.ok_or_else(|| message::merge_without_into(at))?)
+        }
+    };
+    Ok(Rewriting::Merge(Merging {
+        priority: priority.clone(),
+        strict: priority_policy.unwrap_or_default() == MergePriorityPolicy::Strict,
+        overwrite: conflict_policy.unwrap_or_default() == MergeConflictPolicy::Ignore,
+        into,
+    }))
+}
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod tests;
