@@ -75,6 +75,16 @@ impl Connector {
                 let resolved = crate::aws::resolve(aws, retries, scope, cluster, observer, &self.aws).await?;
                 self.pooled(resolved.identity(), || resolved.connect())
             }
+            #[cfg(feature = "vault")]
+            ProviderRef::Vault(vault) => {
+                let resolved = crate::vault::resolve(vault, scope, cluster, observer).await?;
+                self.pooled(resolved.identity(), || resolved.connect())
+            }
+            #[cfg(feature = "kubernetes")]
+            ProviderRef::Kubernetes(kubernetes) => {
+                let resolved = crate::kubernetes::resolve(kubernetes, scope, cluster, observer).await?;
+                self.pooled(resolved.identity(), || resolved.connect())
+            }
             #[cfg(feature = "fake")]
             ProviderRef::Fake(fake) => {
                 let resolved = crate::fake::resolve(fake, scope, cluster, observer).await?;

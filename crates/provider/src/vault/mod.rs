@@ -1,1 +1,209 @@
-//! (being written)
+//! HashiCorp Vault's key-value engines, version 1 and 2 (OpenBao speaks the same).
+//!
+//! [`resolve`] looks up what a store names and checks it, [`Resolved::connect`] makes the client; the login happens at
+//! its first call. See ESO's rules in `path`, `value` and `auth`.
+
+mod auth;
+mod consistency;
+mod failure;
+mod http;
+mod login;
+mod mount;
+mod path;
+mod session;
+mod store;
+mod value;
+
+use std::sync::Arc;
+
+use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+use latchkey_api::provider::Vault;
+use latchkey_api::provider::vault::{VaultClientTls, VaultKvVersion};
+use url::Url;
+
+use self::auth::Lookup;
+use self::http::Http;
+use self::session::{Credential, Keeper};
+use self::store::Store;
+use crate::connect::Identity;
+use crate::digest::Digest;
+use crate::observe::Observer;
+use crate::tls::{ClientCertificate, Tls};
+use crate::{Cluster, Error, ErrorKind, Provider, Scope, credentials};
+
+/// A store's configuration, checked, with its credentials.
+#[derive(Debug)]
+pub struct Resolved {
+    server: Url,
+    tls: Tls,
+    headers: HeaderMap,
+    read_your_writes: bool,
+    mount: Option<String>,
+    version: VaultKvVersion,
+    namespace: Option<HeaderValue>,
+    login_namespace: Option<HeaderValue>,
+    credential: Credential,
+    observer: Arc<dyn Observer>,
+}
+
+/// Looks up the credentials that the store names, and checks the rest.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`], [`ErrorKind::Credentials`], [`ErrorKind::Referent`], [`ErrorKind::ClusterApi`],
+/// [`ErrorKind::Unsupported`].
+pub async fn resolve(
+    spec: &Vault,
+    scope: &Scope,
+    cluster: &Arc<dyn Cluster>,
+    observer: &Arc<dyn Observer>,
+) -> Result<Resolved, Error> {
+    let Vault {
+        server,
+        auth,
+        path,
+        version: _,
+        namespace,
+        ca_bundle,
+        ca_provider,
+        tls,
+        read_your_writes,
+        forward_inconsistent,
+        headers,
+        check_and_set: _, // for pushed secrets
+    } = spec;
+    let lookup = Lookup { cluster, scope };
+    let (credential, login_certificate) = auth::resolve(auth.as_ref(), lookup).await?;
+    let bundle = ca_bundle.as_ref().map(|bundle| bundle.0.as_slice());
+    let ca = credentials::ca(cluster.as_ref(), scope, bundle, ca_provider.as_ref()).await?;
+    let client = match login_certificate {
+        Some(certificate) => Some(certificate), // as in ESO, it stands for the one of `tls`
+        None => client_certificate(tls.as_ref(), lookup).await?,
+    };
+    let (reads, forwards) = (read_your_writes.unwrap_or_default(), forward_inconsistent.unwrap_or_default());
+    let login_namespace = auth.as_ref().and_then(|auth| auth.namespace.as_ref()).or(namespace.as_ref());
+    Ok(Resolved {
+        server: server_url(server)?,
+        tls: Tls { ca, client },
+        headers: request_headers(headers, reads && forwards)?,
+        read_your_writes: reads || forwards,
+        mount: path.clone().filter(|path| !path.is_empty()),
+        version: spec.version(),
+        namespace: namespace_header(namespace.as_deref())?,
+        login_namespace: namespace_header(login_namespace.map(String::as_str))?,
+        credential,
+        observer: observer.clone(),
+    })
+}
+
+impl Resolved {
+    /// What decides which values the connection sees.
+    pub fn identity(&self) -> Identity {
+        let Self {
+            server,
+            tls: Tls { ca, client },
+            headers,
+            read_your_writes,
+            mount,
+            version,
+            namespace,
+            login_namespace,
+            credential,
+            observer: _,
+        } = self;
+        let digest = Digest::new("vault")
+            .part("server", server.as_str())
+            .maybe("ca", ca.as_ref())
+            .maybe("certificate", client.as_ref().map(|client| client.chain.expose()))
+            .maybe("key", client.as_ref().map(|client| client.key.expose()))
+            .part("read your writes", [u8::from(*read_your_writes)])
+            .maybe("mount", mount.as_ref())
+            .part("version", [u8::from(*version == VaultKvVersion::V2)])
+            .maybe("namespace", namespace.as_ref())
+            .maybe("login namespace", login_namespace.as_ref());
+        let digest = headers.iter().fold(digest, |digest, (name, value)| digest.part(name.as_str(), value));
+        auth::digest(credential, digest).identity()
+    }
+
+    /// A client. It makes no request yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] for a CA that is none, [`ErrorKind::Credentials`] for a client certificate that
+    /// cannot be used.
+    pub fn connect(self) -> Result<Arc<dyn Provider>, Error> {
+        let Self {
+            server,
+            tls,
+            headers,
+            read_your_writes,
+            mount,
+            version,
+            namespace,
+            login_namespace,
+            credential,
+            observer,
+        } = self;
+        let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, observer)?);
+        let keeper = Keeper::new(http.clone(), credential, login_namespace);
+        Ok(Arc::new(Store::new(http, keeper, mount, version, namespace)))
+    }
+}
+
+/// The server's URL, with any path (a Vault behind a prefix) and without query and fragment.
+fn server_url(text: &str) -> Result<Url, Error> {
+    let invalid = |why: &str| {
+        Error::new(
+            ErrorKind::InvalidConfig,
+            format!("the vault store's server is {why}; it needs https://host:port"),
+        )
+    };
+    let mut url = Url::parse(text.trim()).map_err(|_| invalid("not a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(invalid("not an http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("a URL with credentials in it"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+fn request_headers(
+    headers: &std::collections::BTreeMap<String, String>,
+    forward_inconsistent: bool,
+) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let invalid = |_| {
+            let text = format!("the vault store's header {name:?} is not one that HTTP allows");
+            Error::new(ErrorKind::InvalidConfig, text)
+        };
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(()))?;
+        map.append(name, HeaderValue::from_str(value).map_err(|_| invalid(()))?);
+    }
+    if forward_inconsistent {
+        map.insert("x-vault-inconsistent", HeaderValue::from_static("forward-active-node"));
+    }
+    Ok(map)
+}
+
+fn namespace_header(namespace: Option<&str>) -> Result<Option<HeaderValue>, Error> {
+    let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) else { return Ok(None) };
+    HeaderValue::from_str(namespace).map(Some).map_err(|_| {
+        let text = format!("the vault store's namespace {namespace:?} is not one that HTTP can carry");
+        Error::new(ErrorKind::InvalidConfig, text)
+    })
+}
+
+async fn client_certificate(
+    tls: Option<&VaultClientTls>,
+    lookup: Lookup<'_>,
+) -> Result<Option<ClientCertificate>, Error> {
+    let Some(VaultClientTls { cert_secret_ref, key_secret_ref }) = tls else { return Ok(None) };
+    if cert_secret_ref.is_none() && key_secret_ref.is_none() {
+        return Ok(None);
+    }
+    let chain = lookup.verbatim(cert_secret_ref.as_ref(), Some("tls.crt"), "tls.certSecretRef").await?;
+    let key = lookup.verbatim(key_secret_ref.as_ref(), Some("tls.key"), "tls.keySecretRef").await?;
+    Ok(Some(ClientCertificate { chain, key }))
+}

@@ -1,0 +1,259 @@
+//! The requests that latchkey makes of Vault, and nothing more: one plain client instead of an SDK.
+//!
+//! It sees what SDKs hide and ESO's rules need: the list of errors, the headers of each answer (`X-Vault-Index`,
+//! `Retry-After`), and numbers as they were written. Nothing that came from outside is unwrapped: the URL, the headers
+//! and the token are checked before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Method, StatusCode};
+use reqwest::redirect;
+use serde::Deserialize;
+use url::Url;
+
+use super::consistency::Seen;
+use super::failure::{Purpose, Refusal};
+use crate::observe::Observer;
+use crate::tls::Tls;
+use crate::{Error, ErrorKind, SecretBytes, transport};
+
+/// The provider's name in metrics.
+pub const PROVIDER: &str = "HashiCorp/Vault";
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pauses before a lagging node (412) is asked again.
+const CATCH_UP: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+/// Vault itself takes no request above 32 MiB.
+const MAX_BODY: usize = 32 << 20;
+
+const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+
+/// One request.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// ESO's name for it in metrics.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: Purpose<'a>,
+    /// The HTTP method.
+    pub method: &'a Method,
+    /// The path below `/v1`, not yet escaped.
+    pub path: &'a [String],
+    /// The version asked for.
+    pub version: Option<&'a str>,
+    /// The namespace of Vault.
+    pub namespace: Option<&'a HeaderValue>,
+    /// Whose token.
+    pub token: Option<&'a SecretBytes>,
+    /// A JSON body.
+    pub body: Option<&'a [u8]>,
+}
+
+/// What Vault has under a path.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A document.
+    Found(SecretBytes),
+    /// Nothing (404); of a deleted version Vault tells the time of its deletion there, which nobody needs.
+    Missing,
+}
+
+/// A client for one Vault.
+#[derive(Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    server: Url,
+    headers: HeaderMap,
+    seen: Option<Seen>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Http {
+    /// A client that trusts as `tls` says and sends `headers` along; with `read_your_writes` also the newest
+    /// replication state that it has seen.
+    ///
+    /// # Errors
+    /// Those of [`Tls::client_config`].
+    pub fn new(
+        tls: &Tls,
+        server: Url,
+        mut headers: HeaderMap,
+        read_your_writes: bool,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Error> {
+        headers.insert(REQUEST, HeaderValue::from_static("true")); // what a Vault Agent with SSRF protection asks for
+        let client = tls
+            .http_client()?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(to_the_active_node())
+            .build()
+            .map_err(|_| {
+                Error::new(ErrorKind::InvalidConfig, "no HTTP client can be made of the store's settings")
+            })?;
+        Ok(Self { client, server, headers, seen: read_your_writes.then(Seen::default), observer })
+    }
+
+    /// The server as it is shown.
+    pub fn server(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
+    }
+
+    /// Makes the request; a node that lags behind is asked up to three times.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] if there is no answer, else by [`Refusal::error`].
+    pub async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
+        for pause in CATCH_UP {
+            match self.send_once(call).await {
+                Ok(Err(refusal)) if refusal.status == StatusCode::PRECONDITION_FAILED => {
+                    tokio::time::sleep(pause).await
+                }
+                outcome => return self.outcome(call, outcome),
+            }
+        }
+        self.outcome(call, self.send_once(call).await)
+    }
+
+    fn outcome(
+        &self,
+        call: Call<'_>,
+        outcome: Result<Result<Answer, Refusal>, Error>,
+    ) -> Result<Answer, Error> {
+        outcome?.map_err(|refusal| refusal.error(self.server(), call.purpose))
+    }
+
+    async fn send_once(&self, call: Call<'_>) -> Result<Result<Answer, Refusal>, Error> {
+        let sent = self.client.execute(self.request(call)?).await;
+        let answer = match sent {
+            Ok(response) => self.read(response).await,
+            Err(error) => Err(self.unreachable(&error)),
+        };
+        self.observer.call(PROVIDER, call.name, matches!(answer, Ok(Ok(_))));
+        answer
+    }
+
+    fn request(&self, call: Call<'_>) -> Result<reqwest::Request, Error> {
+        let mut url = self.server.clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => path.pop_if_empty().push("v1").extend(call.path),
+            Err(()) => return Err(Error::new(ErrorKind::InvalidConfig, "the server's URL can have no path")),
+        };
+        if let Some(version) = call.version {
+            url.query_pairs_mut().append_pair("version", version);
+        }
+        let mut request = reqwest::Request::new(call.method.clone(), url);
+        *request.headers_mut() = self.request_headers(call)?;
+        *request.body_mut() = call.body.map(|body| body.to_vec().into());
+        Ok(request)
+    }
+
+    fn request_headers(&self, call: Call<'_>) -> Result<HeaderMap, Error> {
+        let mut headers = self.headers.clone();
+        if let Some(namespace) = call.namespace {
+            headers.insert(NAMESPACE, namespace.clone());
+        }
+        if let Some(token) = call.token {
+            headers.insert(TOKEN, sensitive(token)?);
+        }
+        for index in self.seen.iter().flat_map(Seen::headers) {
+            headers.extend(HeaderValue::from_str(&index).ok().map(|value| (INDEX, value)));
+        }
+        Ok(headers)
+    }
+
+    async fn read(&self, response: reqwest::Response) -> Result<Result<Answer, Refusal>, Error> {
+        let (status, retry_after) = (response.status(), retry_after(response.headers()));
+        if let (Some(seen), Some(Ok(index))) =
+            (&self.seen, response.headers().get(INDEX).map(HeaderValue::to_str))
+        {
+            seen.record(index);
+        }
+        let body = self.body(response).await?;
+        if status.is_success() {
+            return Ok(Ok(Answer::Found(body)));
+        }
+        let refusal = Refusal { status, errors: errors(body.expose()), retry_after };
+        Ok(if refusal.is_mere_absence() { Ok(Answer::Missing) } else { Err(refusal) })
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<SecretBytes, Error> {
+        let expected =
+            response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(expected.min(MAX_BODY)); // growing would leave copies behind
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                let text = format!("vault at {} answers with more than {MAX_BODY} bytes", self.server());
+                return Err(Error::new(ErrorKind::InvalidValue, text));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.into())
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Error {
+        let server = self.server();
+        let text = if error.is_redirect() {
+            format!("vault at {server} redirects more than once, or from https to http")
+        } else if error.is_timeout() && !error.is_connect() {
+            format!("vault at {server} did not answer within {} s", REQUEST_TIMEOUT.as_secs())
+        } else if error.is_timeout() {
+            format!("cannot connect to vault at {server}: no answer within {} s", CONNECT_TIMEOUT.as_secs())
+        } else if error.is_connect() {
+            format!("cannot connect to vault at {server}: {}", transport::why(error))
+        } else {
+            format!("the connection to vault at {server} broke: {}", transport::why(error))
+        };
+        Error::new(ErrorKind::Unavailable, text)
+    }
+}
+
+/// A standby that does not forward sends its callers to the active node: one step, never from https to http. Vault's own
+/// client does the same.
+fn to_the_active_node() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let downgrade = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https" && attempt.url().scheme() != "https");
+        if attempt.previous().len() > 1 || downgrade {
+            attempt.error("not followed")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+/// A credential as a header's value, without the line break that often ends a file.
+fn sensitive(token: &SecretBytes) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_bytes(token.expose().trim_ascii()).map_err(|_| {
+        Error::new(ErrorKind::Credentials, "the token for vault holds characters that no token has")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// Vault's list of errors; a body that is not Vault's is one error by itself.
+fn errors(body: &[u8]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        errors: Vec<String>,
+        #[serde(default)]
+        warnings: Option<Vec<String>>,
+    }
+    match serde_json::from_slice::<Body>(body) {
+        Ok(Body { errors, warnings }) => errors.into_iter().chain(warnings.unwrap_or_default()).collect(),
+        Err(_) => vec![String::from_utf8_lossy(body).into_owned()],
+    }
+}

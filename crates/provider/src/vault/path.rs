@@ -1,0 +1,126 @@
+//! From a remote key to the path that Vault is asked for.
+//!
+//! The rules are ESO's `buildPath`, to the letter, since the same manifests must find the same secrets; so is its gap: a
+//! secret whose own path begins with the mount's name is out of reach while `path` is set.
+
+use latchkey_api::provider::vault::VaultKvVersion as KvVersion;
+
+use crate::{Error, ErrorKind};
+
+/// The path of a secret's data below `/v1`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] for a key that leaves its mount.
+pub fn data(mount: Option<&str>, version: KvVersion, key: &str) -> Result<Vec<String>, Error> {
+    let path = match (mount, version) {
+        (Some(mount), KvVersion::V1) => format!("{mount}/{}", inside(mount, version, key)),
+        (Some(mount), KvVersion::V2) => format!("{mount}/data/{}", inside(mount, version, key)),
+        (None, KvVersion::V2) if !key.contains("/data/") => match key.split_once('/') {
+            Some((mount, rest)) => format!("{mount}/data/{rest}"),
+            None => format!("{key}/data"),
+        },
+        (None, KvVersion::V1 | KvVersion::V2) => key.to_owned(),
+    };
+    segments(&path)
+}
+
+/// The path of a secret's metadata below `/v1`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] for version 1, which has none, and for a key that does not show where its mount ends.
+pub fn metadata(mount: Option<&str>, version: KvVersion, key: &str) -> Result<Vec<String>, Error> {
+    let path = match (mount, version) {
+        (_, KvVersion::V1) => return Err(invalid("a kv version 1 store of Vault has no metadata to fetch")),
+        (Some(mount), KvVersion::V2) => format!("{mount}/metadata/{}", inside(mount, version, key)),
+        (None, KvVersion::V2) if !key.contains("data") => {
+            return Err(invalid(format!(
+                "{key:?} is no path of a kv version 2 secret: it needs `<mount>/data/…`, or the store a `path`"
+            )));
+        }
+        (None, KvVersion::V2) => key.replacen("/data/", "/metadata/", 1),
+    };
+    segments(&path)
+}
+
+/// The key without the mount, should it repeat it; with the mount also goes a `data/` of version 2.
+fn inside<'a>(mount: &str, version: KvVersion, key: &'a str) -> &'a str {
+    let Some(rest) = key.strip_prefix(mount).and_then(|rest| rest.strip_prefix('/')) else { return key };
+    match version {
+        KvVersion::V1 => rest,
+        KvVersion::V2 => rest.strip_prefix("data/").unwrap_or(rest),
+    }
+}
+
+/// Splits a path as Vault's own client cleans it: empty segments and `.` fall away. `..` is refused, since it would
+/// leave the mount that the store's owner has chosen.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] for `..`, for control characters and for a path without any segment.
+pub fn segments(path: &str) -> Result<Vec<String>, Error> {
+    if path.chars().any(char::is_control) {
+        return Err(invalid(format!("the key {path:?} holds a control character")));
+    }
+    let segments: Vec<_> =
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect();
+    if segments.is_empty() || segments.iter().any(|part| part == "..") {
+        return Err(invalid(format!("the key {path:?} is no path inside a mount of Vault")));
+    }
+    Ok(segments)
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_path(mount: Option<&str>, version: KvVersion, key: &str) -> String {
+        data(mount, version, key).expect("a valid key").join("/")
+    }
+
+    #[test]
+    fn puts_the_key_under_mount_and_data() {
+        for (mount, version, key, path) in [
+            (Some("secret/path"), KvVersion::V2, "foo", "secret/path/data/foo"),
+            (Some("secret/path"), KvVersion::V1, "foo", "secret/path/foo"),
+            (Some("secret/path"), KvVersion::V2, "secret/path/foo", "secret/path/data/foo"),
+            (Some("secret/path"), KvVersion::V2, "secret/path/data/foo", "secret/path/data/foo"),
+            (Some("secret/path"), KvVersion::V1, "secret/path/foo", "secret/path/foo"),
+            (Some("secret/path"), KvVersion::V1, "secret/path/data/foo", "secret/path/data/foo"),
+            (Some("secret"), KvVersion::V2, "data/foo", "secret/data/data/foo"),
+            (Some("secret"), KvVersion::V2, "secretive/foo", "secret/data/secretive/foo"),
+            (None, KvVersion::V2, "secret/path/foo", "secret/data/path/foo"),
+            (None, KvVersion::V2, "secret/path/data/foo", "secret/path/data/foo"),
+            (None, KvVersion::V2, "secret", "secret/data"),
+            (None, KvVersion::V1, "secret/path/foo", "secret/path/foo"),
+        ] {
+            assert_eq!(data_path(mount, version, key), path, "{mount:?} {version:?} {key}");
+        }
+    }
+
+    #[test]
+    fn cleans_what_vaults_client_cleans() {
+        assert_eq!(data_path(Some("secret/"), KvVersion::V2, "/a//./b/"), "secret/data/a/b");
+    }
+
+    #[test]
+    fn refuses_a_key_that_leaves_its_mount() {
+        for key in ["../sys/mounts", "a/../../sys", "a\nb"] {
+            let error = data(Some("secret"), KvVersion::V2, key).expect_err(key);
+            assert_eq!(error.kind, ErrorKind::InvalidRequest);
+        }
+    }
+
+    #[test]
+    fn metadata_follows_the_data() {
+        let path = |mount, key| metadata(mount, KvVersion::V2, key).map(|path| path.join("/"));
+        assert_eq!(path(Some("secret"), "foo").as_deref(), Ok("secret/metadata/foo"));
+        assert_eq!(path(Some("secret"), "secret/data/foo").as_deref(), Ok("secret/metadata/foo"));
+        assert_eq!(path(None, "secret/data/foo").as_deref(), Ok("secret/metadata/foo"));
+        assert_eq!(path(None, "secret/foo").map_err(|e| e.kind), Err(ErrorKind::InvalidRequest));
+        let v1 = metadata(Some("secret"), KvVersion::V1, "foo");
+        assert_eq!(v1.map_err(|e| e.kind), Err(ErrorKind::InvalidRequest));
+    }
+}

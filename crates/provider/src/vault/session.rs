@@ -1,0 +1,250 @@
+//! The client's token: logged in for once, kept, renewed at two thirds of its lease, revoked at the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::failure::Purpose;
+use super::http::{Answer, Call, Http};
+use super::login::Login;
+use crate::{Error, ErrorKind, SecretBytes};
+
+/// How a client comes to its token.
+#[derive(Debug)]
+pub enum Credential {
+    /// None: the address is that of a Vault Agent or proxy that adds its own.
+    Nothing,
+    /// A token that somebody else made and keeps alive.
+    Token(SecretBytes),
+    /// A login.
+    Login(Login),
+}
+
+/// A token from a login.
+#[derive(Debug)]
+struct Session {
+    token: SecretBytes,
+    /// What the login granted; a renewal that grants less than half of it has met the token's maximum.
+    lease: Duration,
+    renewable: bool,
+    renew_at: Option<Instant>,
+    expires: Option<Instant>,
+}
+
+/// Keeper of the token of one connection. Whoever needs a token while a login is under way waits for that login.
+#[derive(Debug)]
+pub struct Keeper {
+    http: Arc<Http>,
+    credential: Credential,
+    namespace: Option<HeaderValue>,
+    session: Mutex<Option<Session>>,
+}
+
+impl Keeper {
+    /// A keeper that logs in at the first need, in this namespace of Vault.
+    pub fn new(http: Arc<Http>, credential: Credential, namespace: Option<HeaderValue>) -> Self {
+        Self { http, credential, namespace, session: Mutex::new(None) }
+    }
+
+    /// Whether the token comes from a login, so that another one can be had.
+    pub fn logs_in(&self) -> bool {
+        matches!(self.credential, Credential::Login(_))
+    }
+
+    /// A token that is good as far as is known; none if the store has no `auth`.
+    ///
+    /// # Errors
+    /// Those of the login. A renewal that fails while the token lives on is no error.
+    pub async fn token(&self) -> Result<Option<SecretBytes>, Error> {
+        let login = match &self.credential {
+            Credential::Nothing => return Ok(None),
+            Credential::Token(token) => return Ok(Some(token.clone())),
+            Credential::Login(login) => login,
+        };
+        let mut session = self.session.lock().await;
+        match session.as_mut() {
+            Some(live) if !live.has_expired() => {
+                if live.is_due() {
+                    self.prolong(login, live).await;
+                }
+                Ok(Some(live.token.clone()))
+            }
+            _ => self.enter(login, &mut session).await.map(Some),
+        }
+    }
+
+    /// Another token for one that Vault has refused, unless somebody else has fetched one in the meantime.
+    ///
+    /// # Errors
+    /// Those of the login.
+    pub async fn replace(&self, refused: &SecretBytes) -> Result<Option<SecretBytes>, Error> {
+        let Credential::Login(login) = &self.credential else { return Ok(None) };
+        let mut session = self.session.lock().await;
+        match session.as_ref() {
+            Some(live) if live.token != *refused => Ok(Some(live.token.clone())),
+            _ => {
+                login.forget();
+                self.enter(login, &mut session).await.map(Some)
+            }
+        }
+    }
+
+    /// Asks Vault what it knows of a token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] for a token that Vault says is invalid, [`ErrorKind::Forbidden`] if Vault does not
+    /// say: such a token lacks even the `default` policy, or the Vault is old and the token invalid.
+    pub async fn look_up(&self, token: Option<&SecretBytes>) -> Result<(), Error> {
+        let path = own_token("lookup-self");
+        let namespace = self.namespace.as_ref();
+        let call = Call { name: "LookupSelf", method: &Method::GET, ..own(&path, namespace, token, None) };
+        match self.http.send(call).await? {
+            Answer::Found(_) => Ok(()),
+            Answer::Missing => Err(self.odd("says nothing about the token")),
+        }
+    }
+
+    async fn enter(&self, login: &Login, session: &mut Option<Session>) -> Result<SecretBytes, Error> {
+        *session = None;
+        let fresh = self.log_in(login).await?;
+        let token = fresh.token.clone();
+        *session = Some(fresh);
+        Ok(token)
+    }
+
+    async fn log_in(&self, login: &Login) -> Result<Session, Error> {
+        let (path, body) = (login.path()?, login.body().await?);
+        let call = Call {
+            name: "Login",
+            purpose: Purpose::Login { method: login.method, mount: &login.mount },
+            ..own(&path, self.namespace.as_ref(), None, Some(&body))
+        };
+        match self.http.send(call).await? {
+            Answer::Found(body) => self.granted(body.expose()),
+            Answer::Missing => Err(self.odd("answers the login with nothing")),
+        }
+    }
+
+    /// Renews the token if it can be, else logs in again. If neither works just now, the token lives on for the last third
+    /// of its lease, and the next attempt waits.
+    async fn prolong(&self, login: &Login, live: &mut Session) {
+        if live.renewable {
+            match self.renew(&live.token).await {
+                Ok(renewed) if renewed.lease >= live.lease / 2 => {
+                    *live = Session { lease: live.lease, ..renewed };
+                    return;
+                }
+                Ok(_) | Err(_) => {} // at its maximum, or not renewable after all
+            }
+        }
+        match self.log_in(login).await {
+            Ok(fresh) => *live = fresh,
+            Err(error) => {
+                tracing::debug!(%error, "could not renew a login to vault");
+                live.renew_at = Some(Instant::now() + live.lease / 12);
+            }
+        }
+    }
+
+    async fn renew(&self, token: &SecretBytes) -> Result<Session, Error> {
+        let path = own_token("renew-self");
+        let call = own(&path, self.namespace.as_ref(), Some(token), Some(b"{}"));
+        match self.http.send(Call { name: "RenewSelf", ..call }).await? {
+            Answer::Found(body) => self.granted(body.expose()),
+            Answer::Missing => Err(self.odd("answers the renewal with nothing")),
+        }
+    }
+
+    fn granted(&self, body: &[u8]) -> Result<Session, Error> {
+        #[derive(Deserialize)]
+        struct Granted {
+            auth: Option<Auth>,
+        }
+        #[derive(Deserialize)]
+        struct Auth {
+            #[serde(default)]
+            client_token: String,
+            #[serde(default)]
+            lease_duration: u64,
+            #[serde(default)]
+            renewable: bool,
+        }
+        let granted: Option<Granted> = serde_json::from_slice(body).ok();
+        match granted.and_then(|granted| granted.auth) {
+            Some(auth) if !auth.client_token.is_empty() => {
+                let lease = Duration::from_secs(auth.lease_duration);
+                Ok(Session::new(auth.client_token.into(), lease, auth.renewable))
+            }
+            Some(_) => {
+                let text = format!(
+                    "vault at {} asks for a second factor, which nobody is there to give",
+                    self.http.server()
+                );
+                Err(Error::new(ErrorKind::Unsupported, text))
+            }
+            None => Err(self.odd("answers the login without a token")),
+        }
+    }
+
+    fn odd(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Unavailable, format!("vault at {} {what}", self.http.server()))
+    }
+}
+
+/// ESO revokes the token at the end of each reconcile; this one ends with its connection. In vain if the runtime is gone.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let Some(session) = self.session.get_mut().take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (http, namespace) = (self.http.clone(), self.namespace.clone());
+        runtime.spawn(async move {
+            let path = own_token("revoke-self");
+            let call = own(&path, namespace.as_ref(), Some(&session.token), None);
+            if let Err(error) = http.send(Call { name: "RevokeSelf", ..call }).await {
+                tracing::debug!(%error, "could not revoke a login to vault");
+            }
+        });
+    }
+}
+
+impl Session {
+    fn new(token: SecretBytes, lease: Duration, renewable: bool) -> Self {
+        let now = Instant::now();
+        let after = |span: Duration| (!lease.is_zero()).then(|| now + span);
+        Self { token, lease, renewable, renew_at: after(lease * 2 / 3), expires: after(lease) }
+    }
+
+    fn is_due(&self) -> bool {
+        self.renew_at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+fn own_token(what: &str) -> [String; 3] {
+    ["auth", "token", what].map(str::to_owned)
+}
+
+fn own<'a>(
+    path: &'a [String],
+    namespace: Option<&'a HeaderValue>,
+    token: Option<&'a SecretBytes>,
+    body: Option<&'a [u8]>,
+) -> Call<'a> {
+    Call {
+        name: "",
+        purpose: Purpose::OwnToken,
+        method: &Method::POST,
+        path,
+        version: None,
+        namespace,
+        token,
+        body,
+    }
+}

@@ -1,0 +1,189 @@
+//! The provider itself: reading, looking up properties, validating.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use http::{HeaderValue, Method};
+use latchkey_api::provider::vault::VaultKvVersion;
+
+use super::failure::Purpose;
+use super::http::{Answer, Call, Http, PROVIDER};
+use super::session::Keeper;
+use super::{mount, path, value};
+use crate::property;
+use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation};
+
+/// Reads under way at once for one batch.
+const CONCURRENCY: usize = 8;
+
+/// A connected Vault.
+#[derive(Debug)]
+pub struct Store {
+    http: Arc<Http>,
+    keeper: Keeper,
+    mount: Option<String>,
+    version: VaultKvVersion,
+    namespace: Option<HeaderValue>,
+}
+
+impl Store {
+    /// A store that reads in this mount (none: each key begins with its own) and namespace.
+    pub fn new(
+        http: Arc<Http>,
+        keeper: Keeper,
+        mount: Option<String>,
+        version: VaultKvVersion,
+        namespace: Option<HeaderValue>,
+    ) -> Self {
+        Self { http, keeper, mount, version, namespace }
+    }
+
+    async fn entry(&self, of: &EntryRef) -> Result<Entry, Error> {
+        let mount = self.mount.as_deref();
+        if of.metadata {
+            let path = path::metadata(mount, self.version, &of.key)?;
+            return value::metadata(of, &self.read(&path, None).await?).map(Entry::Value);
+        }
+        let path = path::data(mount, self.version, &of.key)?;
+        let version = (!of.version.is_empty()).then_some(of.version.as_str());
+        value::data(of, self.version, &self.read(&path, version).await?).map(Entry::Value)
+    }
+
+    /// Reads a path. If Vault refuses the token of a login, once more with a fresh one.
+    async fn read(&self, path: &[String], version: Option<&str>) -> Result<Answer, Error> {
+        let token = self.keeper.token().await?;
+        match self.read_as(path, version, token.as_ref()).await {
+            Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => {
+                match self.other_token(token, error).await? {
+                    Some(fresh) => self.read_as(path, version, Some(&fresh)).await,
+                    None => Err(self.no_token()),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether a refusal is the token's fault; if it is, a fresh token. Vault answers 403 for both, and only newer ones add
+    /// "invalid token", so the token is looked up.
+    async fn other_token(
+        &self,
+        token: Option<SecretBytes>,
+        refusal: Error,
+    ) -> Result<Option<SecretBytes>, Error> {
+        let Some(token) = token else { return Err(refusal) };
+        if refusal.kind == ErrorKind::Forbidden {
+            match self.keeper.look_up(Some(&token)).await {
+                Ok(()) => return Err(refusal),
+                Err(unknown) if unknown.kind == ErrorKind::Forbidden && !self.keeper.logs_in() => {
+                    return Err(refusal);
+                }
+                Err(bad) if matches!(bad.kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        if self.keeper.logs_in() { self.keeper.replace(&token).await } else { Err(self.refused_token()) }
+    }
+
+    async fn read_as(
+        &self,
+        path: &[String],
+        version: Option<&str>,
+        token: Option<&SecretBytes>,
+    ) -> Result<Answer, Error> {
+        let shown = path.join("/");
+        let purpose = Purpose::Read(&shown);
+        let namespace = self.namespace.as_ref();
+        let method = &Method::GET;
+        self.http
+            .send(Call {
+                name: "ReadSecretData",
+                purpose,
+                method,
+                path,
+                version,
+                namespace,
+                token,
+                body: None,
+            })
+            .await
+    }
+
+    fn refused_token(&self) -> Error {
+        let text =
+            format!("vault at {} refuses the store's token: revoked, expired or wrong", self.http.server());
+        Error::new(ErrorKind::Unauthenticated, text).with_code("HTTP 403")
+    }
+
+    fn no_token(&self) -> Error {
+        Error::new(ErrorKind::Unauthenticated, format!("vault at {} asks for a token", self.http.server()))
+    }
+
+    /// Whether the token is good; a login that has just worked proves it.
+    async fn check_token(&self) -> Result<(), Error> {
+        let token = self.keeper.token().await?;
+        match (self.keeper.look_up(token.as_ref()).await, token) {
+            (Ok(()), _) => Ok(()),
+            (Err(error), Some(token)) if self.keeper.logs_in() && is_refusal(error.kind) => {
+                self.keeper.replace(&token).await.map(drop)
+            }
+            (Err(error), _) if error.kind == ErrorKind::Forbidden => Err(self.refused_token()),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Whether the mount is what the store says. Only a definite answer counts: many tokens may not ask.
+    async fn check_mount(&self) -> Result<(), Error> {
+        let Some(mount) = self.mount.as_deref() else { return Ok(()) };
+        let path = path::segments(&format!("sys/internal/ui/mounts/{mount}"))?;
+        let token = self.keeper.token().await?;
+        match self.read_as(&path, None, token.as_ref()).await {
+            Ok(Answer::Found(body)) => mount::check(body.expose(), mount, self.version),
+            Err(error) if error.kind.is_transient() => Err(error),
+            Ok(Answer::Missing) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated)
+}
+
+#[async_trait]
+impl Provider for Store {
+    fn name(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn location(&self) -> String {
+        self.http.server().to_owned()
+    }
+
+    async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
+        let reads = entries.iter().cloned().map(|of| async move { self.entry(&of).await });
+        futures::stream::iter(reads).buffered(CONCURRENCY).collect().await
+    }
+
+    fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error> {
+        value::value(of, value::document(of, entry)?, property)
+    }
+
+    fn map(
+        &self,
+        of: &EntryRef,
+        entry: &Entry,
+        property: Option<&str>,
+    ) -> Result<BTreeMap<String, SecretBytes>, Error> {
+        let value = self.value(of, entry, property)?;
+        let text = property::text(of, &value)?;
+        property::any_map(text, property::Numbers::Float64)
+            .ok_or_else(|| property::not_an_object(of, property))
+    }
+
+    async fn validate(&self) -> Result<Validation, Error> {
+        self.check_token().await?;
+        self.check_mount().await?;
+        Ok(Validation::Ready)
+    }
+}
