@@ -1,5 +1,6 @@
 //! The command line: build the components, start them for a developer, stop them again.
 
+mod demo;
 mod environment;
 mod hold;
 mod session;
@@ -41,6 +42,12 @@ enum Action {
     Status {
         #[arg(long)]
         dir: Option<PathBuf>,
+    },
+    /// Shows what latchkey is for, on components of its own, and ends them.
+    Demo {
+        /// The binary of latchkey.
+        #[arg(long, value_name = "FILE")]
+        latchkey: PathBuf,
     },
     /// Holds the components of `up` until it is ended.
     #[command(hide = true)]
@@ -89,6 +96,7 @@ pub(crate) fn run(Arguments { command }: Arguments) -> Result<()> {
             println!("{}", Session::at(folder(dir)?)?.status());
             Ok(())
         }
+        Action::Demo { latchkey } => demo::run(&latchkey),
         Action::Hold { with, dir } => hold::hold(&with, &dir),
     }
 }

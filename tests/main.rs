@@ -1,0 +1,6 @@
+//! What latchkey claims, on a real API server, a real Vault and moto. One file per area; all share one control plane and
+//! one latchkey, which has the rights of the chart's ServiceAccount and no others, and each test has a namespace of its own.
+
+mod support;
+
+mod aws_document;
