@@ -1,0 +1,260 @@
+//! One connection's queues: waiting entries go out in batches as calls come free.
+//!
+//! Nothing is delayed for the sake of a batch while the connection is idle. While calls are under way, entries that arrive
+//! gather; each call that comes free takes as many as one request may carry. Each lane has calls of its own.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::FutureExt;
+use latchkey_provider::{Entry, EntryRef, Error, ErrorKind, Provider};
+use tokio::time::Instant;
+
+use super::breaker::Pass;
+use super::budget::PerLane;
+use super::cache::{LineKey, Read};
+use super::fetch::Shared;
+use super::flight::{Answer, Flight};
+use super::standing::Standing;
+use super::{Lane, lock};
+
+/// How long a call that is not the only one waits for more entries to come with it.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// A flight in a queue, with the client to read it by.
+#[derive(Debug)]
+pub struct Ticket {
+    /// What is read, for whom.
+    pub flight: Arc<Flight>,
+    /// By which client. All clients of one line see the same values.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// The queues of one connection.
+#[derive(Debug)]
+pub struct Line {
+    /// Whose eyes it reads with.
+    pub key: LineKey,
+    /// What is known of the store.
+    pub standing: Arc<Standing>,
+    shared: Arc<Shared>,
+    queues: Mutex<PerLane<Queue>>,
+    forgotten: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Ticket>,
+    /// Workers of this lane.
+    busy: usize,
+    /// Those of them that have not taken their first batch yet.
+    gathering: usize,
+}
+
+impl Queue {
+    /// Whether another worker would have something to do.
+    fn wants_worker(&self, limit: usize) -> bool {
+        let batch = self.waiting.front().map_or(1, max_batch);
+        self.busy < limit && self.waiting.len() > self.gathering.saturating_mul(batch)
+    }
+}
+
+impl Line {
+    /// A line with empty queues.
+    pub fn new(key: LineKey, standing: Arc<Standing>, shared: Arc<Shared>) -> Self {
+        Self { key, standing, shared, queues: Mutex::default(), forgotten: Mutex::new(None) }
+    }
+
+    /// Puts entries that came together into the lane's queue.
+    pub fn submit(self: &Arc<Self>, lane: Lane, tickets: Vec<Ticket>) {
+        lock(&self.queues).of_mut(lane).waiting.extend(tickets);
+        self.employ(lane);
+    }
+
+    /// Whether this caller is the one to have refused credentials forgotten: one does it for all who were refused at once.
+    pub fn may_forget(&self, within: Duration) -> bool {
+        let forgotten = &mut *lock(&self.forgotten);
+        let now = Instant::now();
+        let due = forgotten.is_none_or(|last| now.saturating_duration_since(last) >= within);
+        if due {
+            *forgotten = Some(now);
+        }
+        due
+    }
+
+    /// Starts as many workers as have something to do.
+    fn employ(self: &Arc<Self>, lane: Lane) {
+        let limit = (*self.shared.settings.calls.of(lane)).max(1);
+        let queue = &mut *lock(&self.queues);
+        let queue = queue.of_mut(lane);
+        while queue.wants_worker(limit) {
+            let alone = queue.busy == 0;
+            queue.busy += 1;
+            queue.gathering += 1;
+            tokio::spawn(Worker { line: Arc::clone(self), lane, gathering: true, left: false }.work(alone));
+        }
+    }
+
+    /// The next tickets for one call.
+    fn take(&self, lane: Lane, gathering: bool) -> Vec<Ticket> {
+        let now = Instant::now();
+        let queue = &mut *lock(&self.queues);
+        let queue = queue.of_mut(lane);
+        queue.gathering -= usize::from(gathering);
+        let mut batch = Vec::new();
+        while batch.len() < batch.first().or(queue.waiting.front()).map_or(1, max_batch) {
+            let Some(ticket) = queue.waiting.pop_front() else { break };
+            if ticket.flight.take_off(now) {
+                batch.push(ticket);
+            }
+        }
+        batch
+    }
+
+    fn is_idle(&self, lane: Lane) -> bool {
+        lock(&self.queues).of(lane).waiting.is_empty()
+    }
+
+    /// Reads a batch and gives everybody the answer.
+    async fn call(&self, batch: Vec<Ticket>) {
+        let now = Instant::now();
+        let batch = self.turn_away(batch, now);
+        let Some(first) = batch.first() else { return };
+        let provider = Arc::clone(&first.provider);
+        let entries: Vec<_> = batch.iter().map(|ticket| ticket.flight.key.entry.clone()).collect();
+        self.shared.observer.call(&self.standing.key, entries.len());
+        let pass = if batch.iter().any(|ticket| ticket.flight.pass() == Pass::Probe) {
+            Pass::Probe
+        } else {
+            Pass::Free
+        };
+        let answers = self.ask(&*provider, &entries, pass).await;
+        for (ticket, answer) in batch.into_iter().zip(answers) {
+            self.settle(&ticket.flight, answer, now).await;
+        }
+    }
+
+    /// Answers those at once that must not be called, as the store has gone down while they waited.
+    fn turn_away(&self, batch: Vec<Ticket>, now: Instant) -> Vec<Ticket> {
+        let Some(down) = self.standing.breaker.down(now) else { return batch };
+        let (called, refused): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|ticket| ticket.flight.pass() == Pass::Probe);
+        for ticket in refused {
+            self.shared.flights.land(&ticket.flight, Err(down.error.clone()));
+        }
+        called
+    }
+
+    /// Asks the provider, in one call unless it panics; then one by one, so that one entry does not spoil the others.
+    async fn ask(
+        &self,
+        provider: &dyn Provider,
+        entries: &[EntryRef],
+        pass: Pass,
+    ) -> Vec<Result<Entry, Error>> {
+        let limit = self.shared.settings.call_limit;
+        match guarded(provider, entries, limit).await {
+            Ok(answers) => {
+                self.standing.record(&answers, pass);
+                answers
+            }
+            Err(error) if entries.len() == 1 => vec![Err(error)],
+            Err(_) => {
+                let mut answers = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let one = guarded(provider, std::slice::from_ref(entry), limit).await;
+                    answers.push(
+                        one.and_then(|one| one.into_iter().next().unwrap_or_else(|| Err(defect(provider)))),
+                    );
+                }
+                answers
+            }
+        }
+    }
+
+    async fn settle(&self, flight: &Arc<Flight>, answer: Result<Entry, Error>, started: Instant) {
+        let answer: Answer = answer.map(|entry| Read { entry: Arc::new(entry), started });
+        self.shared.cache.keep(flight.key.clone(), &answer, started).await; // before it lands, or a caller finds neither
+        self.shared.flights.land(flight, answer);
+    }
+}
+
+fn max_batch(ticket: &Ticket) -> usize {
+    ticket.provider.max_batch().max(1)
+}
+
+/// One call of the provider: it may neither hang nor take the process with it.
+///
+/// # Errors
+/// The provider panicked or broke its contract.
+async fn guarded(
+    provider: &dyn Provider,
+    entries: &[EntryRef],
+    limit: Duration,
+) -> Result<Vec<Result<Entry, Error>>, Error> {
+    let call = AssertUnwindSafe(provider.fetch(entries)).catch_unwind();
+    match tokio::time::timeout(limit, call).await {
+        Ok(Ok(answers)) if answers.len() == entries.len() => Ok(answers),
+        Ok(Ok(_) | Err(_)) => Err(defect(provider)),
+        Err(_) => {
+            let silent = silent(provider, limit);
+            Ok(entries.iter().map(|_| Err(silent.clone())).collect())
+        }
+    }
+}
+
+/// What is said of a store that lets us wait.
+pub(super) fn silent(provider: &dyn Provider, limit: Duration) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{} did not answer within {limit:?}", provider.location()))
+}
+
+/// What is said when a provider's code fails inside. What it panicked with is not: that may hold a value.
+pub(super) fn defect(provider: &dyn Provider) -> Error {
+    let message = format!(
+        "reading from {} failed inside latchkey; this is a defect, please report it",
+        provider.name()
+    );
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+/// One of a lane's calls.
+struct Worker {
+    line: Arc<Line>,
+    lane: Lane,
+    gathering: bool,
+    /// Whether it has come to its end; else it panicked or the runtime is shutting down.
+    left: bool,
+}
+
+impl Worker {
+    async fn work(mut self, alone: bool) {
+        if alone {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(GATHER).await;
+        }
+        while !self.line.is_idle(self.lane) {
+            tokio::time::sleep(self.line.standing.budget.of(self.lane).take(Instant::now())).await;
+            let batch = self.line.take(self.lane, std::mem::take(&mut self.gathering));
+            self.line.call(batch).await;
+        }
+        self.left = true;
+    }
+}
+
+impl Drop for Worker {
+    /// Leaves the lane, even by a panic, and looks whether something has come since.
+    fn drop(&mut self) {
+        {
+            let queue = &mut *lock(&self.line.queues);
+            let queue = queue.of_mut(self.lane);
+            queue.busy -= 1;
+            queue.gathering -= usize::from(self.gathering);
+        }
+        if self.left || std::thread::panicking() {
+            self.line.employ(self.lane); // not while the runtime shuts down: it would drop that worker at once, and so on
+        }
+    }
+}

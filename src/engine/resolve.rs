@@ -1,0 +1,213 @@
+//! From the stores that a plan names to connections.
+//!
+//! Unlike External Secrets Operator's "flood gate", a store is not asked whether its status says Ready: one that was
+//! applied a moment ago has no status yet, and one that failed long ago may have been repaired by a new credential. What
+//! holds callers back is the breaker, which knows what the store did a moment ago.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use kube::core::{Selector, SelectorExt};
+use latchkey_api::external_secret::{ExternalSecret, StoreKind, StoreRef};
+use latchkey_api::store::{SecretStoreSpec, StoreCondition};
+use latchkey_provider as provider;
+use latchkey_provider::{Connection, Connector, Scope};
+use regex::Regex;
+use serde_json::Value;
+
+use super::fetch::Reader;
+use super::message;
+use super::plan::{Plan, StoreKey};
+use super::stores::{LookupFailed, Store};
+use super::{Engine, Error};
+
+/// Within this time refused credentials are forgotten once, however many callers were refused.
+const FORGET_ONCE: Duration = Duration::from_secs(1);
+
+/// Makes connections: [`Connector`], or a double of it in tests.
+#[async_trait]
+pub trait Connect: Send + Sync + fmt::Debug {
+    /// The connection for this store and whoever asks.
+    async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, provider::Error>;
+}
+
+#[async_trait]
+impl Connect for Connector {
+    async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, provider::Error> {
+        Self::connect(self, spec, scope).await
+    }
+}
+
+/// A store that the ExternalSecret may use, connected.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: Arc<Store>,
+    /// For whom it is connected.
+    pub scope: Scope,
+    /// What it is read by.
+    pub reader: Reader,
+}
+
+impl Engine {
+    /// Finds the store, sees whether this namespace may use it, then reads its credentials.
+    pub(super) async fn open(&self, plan: &Plan, key: &StoreKey) -> Result<Opened, Error> {
+        let store = self.inner.stores.store(key).await.map_err(|failed| unknown(key, &failed))?;
+        let store = store.ok_or_else(|| message::store_not_found(key, &plan.store_field(key)))?;
+        if !self.is_of_class(&store.spec) {
+            return Err(message::store_of_another_class(key, class(&store.spec)));
+        }
+        self.admit(&plan.namespace, &store).await?;
+        let scope = scope(&store.key, Some(&plan.namespace));
+        let reader =
+            self.connect(&store, &scope).await.map_err(|error| message::store_unusable(key, &error))?;
+        Ok(Opened { store, scope, reader })
+    }
+
+    /// Connects anew after the store has refused the credentials: they may have been replaced a moment ago.
+    pub(super) async fn reopen(&self, opened: &mut Opened) -> Result<(), provider::Error> {
+        if opened.reader.line.may_forget(FORGET_ONCE) {
+            for namespace in credentials_namespaces(&opened.store.spec, &opened.scope) {
+                self.inner.cluster.forget(&namespace);
+            }
+        }
+        opened.reader = self.connect(&opened.store, &opened.scope).await?;
+        Ok(())
+    }
+
+    /// Connects a store; a panic on the way stays here.
+    pub(super) async fn connect(&self, store: &Store, scope: &Scope) -> Result<Reader, provider::Error> {
+        let connecting = AssertUnwindSafe(self.inner.connector.connect(&store.spec, scope)).catch_unwind();
+        let Connection { provider, identity } = connecting.await.unwrap_or_else(|_| Err(defect()))?;
+        let line = self.inner.standings.of(store, &self.inner.shared).line(identity, &self.inner.shared);
+        Ok(Reader { line, provider })
+    }
+
+    /// Whether each store that the ExternalSecret names is this installation's by `spec.controller`; a store that is not
+    /// there is nobody's, one that cannot be looked up is for the sync to complain of. What is not ours is left alone
+    /// without a word, as External Secrets Operator does.
+    pub async fn is_ours(&self, external_secret: &ExternalSecret) -> bool {
+        for key in referenced_stores(external_secret) {
+            if let Ok(Some(store)) = self.inner.stores.store(&key).await
+                && !self.is_of_class(&store.spec)
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a store is this installation's.
+    pub fn is_of_class(&self, spec: &SecretStoreSpec) -> bool {
+        let class = class(spec);
+        class.is_empty() || class == self.inner.shared.settings.controller_class
+    }
+
+    /// Sees whether a ClusterSecretStore's conditions admit the namespace: any part of any of them will do.
+    async fn admit(&self, namespace: &str, store: &Store) -> Result<(), Error> {
+        let conditions = &store.spec.conditions;
+        if store.key.kind == StoreKind::SecretStore
+            || conditions.is_empty()
+            || conditions.iter().any(|condition| admits_name(condition, namespace))
+        {
+            return Ok(());
+        }
+        if conditions.iter().any(|condition| condition.namespace_selector.is_some()) {
+            let labels = self.inner.stores.namespace_labels(namespace).await;
+            let labels = labels.map_err(|failed| unknown(&store.key, &failed))?;
+            if conditions.iter().any(|condition| admits_labels(condition, &labels)) {
+                return Ok(());
+            }
+        }
+        Err(message::store_denied(&store.key, namespace))
+    }
+}
+
+fn class(spec: &SecretStoreSpec) -> &str {
+    spec.controller.as_deref().unwrap_or_default()
+}
+
+/// Who asks which store.
+pub(super) fn scope(key: &StoreKey, namespace: Option<&str>) -> Scope {
+    Scope {
+        kind: key.kind,
+        store: key.name.clone(),
+        store_namespace: key.namespace.clone(),
+        namespace: namespace.map(str::to_owned),
+    }
+}
+
+/// By its name or one of its regular expressions, which may match anywhere. One that does not compile admits nobody.
+fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
+    condition.namespaces.iter().any(|name| name == namespace)
+        || condition
+            .namespace_regexes
+            .iter()
+            .any(|regex| Regex::new(regex).is_ok_and(|regex| regex.is_match(namespace)))
+}
+
+/// By its selector. An empty one admits everybody, one that is not valid nobody.
+fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String, String>) -> bool {
+    let Some(selector) = &condition.namespace_selector else { return false };
+    let lacks_values = selector.match_expressions.iter().flatten().any(|requirement| {
+        matches!(requirement.operator.as_str(), "In" | "NotIn")
+            && requirement.values.as_ref().is_none_or(|values| values.is_empty())
+    });
+    !lacks_values && Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
+}
+
+/// The stores that an ExternalSecret names, however wrong the rest of it may be.
+fn referenced_stores(external_secret: &ExternalSecret) -> BTreeSet<StoreKey> {
+    let spec = &external_secret.spec;
+    let data = spec.data.iter().map(|entry| &entry.source_ref);
+    let sources = data.chain(spec.data_from.iter().map(|entry| &entry.source_ref)).flatten();
+    let namespace = external_secret.metadata.namespace.as_deref();
+    let references =
+        spec.secret_store_ref.iter().chain(sources.filter_map(|source| source.store_ref.as_ref()));
+    references.filter_map(|reference| store_key(reference, namespace)).collect()
+}
+
+fn store_key(reference: &StoreRef, namespace: Option<&str>) -> Option<StoreKey> {
+    let kind = reference.kind();
+    let namespace = namespace.filter(|_| kind == StoreKind::SecretStore).map(str::to_owned);
+    Some(StoreKey { kind, namespace, name: reference.name.clone()? })
+}
+
+/// Every namespace that a credential of this store may be read from. Selectors name theirs in a field of that name,
+/// wherever they are; so do other things, and forgetting too much costs one look-up.
+fn credentials_namespaces(spec: &SecretStoreSpec, scope: &Scope) -> BTreeSet<String> {
+    let mut namespaces: BTreeSet<_> = scope.store_namespace.iter().chain(&scope.namespace).cloned().collect();
+    if let Ok(spec) = serde_json::to_value(&spec.provider) {
+        collect_namespaces(&spec, &mut namespaces);
+    }
+    namespaces
+}
+
+fn collect_namespaces(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            into.extend(fields.get("namespace").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect_namespaces(value, into));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_namespaces(item, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn defect() -> provider::Error {
+    let message = "connecting failed inside latchkey; this is a defect, please report it";
+    provider::Error::new(provider::ErrorKind::Unsupported, message)
+}
+
+fn unknown(key: &StoreKey, failed: &LookupFailed) -> Error {
+    message::store_unknown(key, &failed.0)
+}
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! The core itself.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use latchkey_provider::Cluster;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::apply::{Applied, SecretWriter, Write};
+use super::cache::EntryCache;
+use super::fetch::{Observer, Shared, Terms};
+use super::flight::Flights;
+use super::plan::{Plan, StoreKey};
+use super::render::render;
+use super::resolve::Connect;
+use super::select::select;
+use super::settings::Settings;
+use super::standing::Standings;
+use super::stores::Stores;
+use super::{Deadline, Error, ErrorKind, Job, Outcome};
+
+/// How often memory is tidied up.
+const TICK: Duration = Duration::from_secs(10);
+
+/// The sync core. Clones are the same core.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) stores: Arc<dyn Stores>,
+    pub(super) connector: Arc<dyn Connect>,
+    pub(super) cluster: Arc<dyn Cluster>,
+    writer: SecretWriter,
+    pub(super) standings: Standings,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// A core that knows nothing yet. Its [`Engine::housekeeping`] has to be run beside it.
+    pub fn new(
+        stores: Arc<dyn Stores>,
+        connector: impl Connect + 'static,
+        cluster: Arc<dyn Cluster>,
+        writer: SecretWriter,
+        settings: Settings,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let cache = EntryCache::new(settings.cache_bytes);
+        let shared = Arc::new(Shared { settings, cache, flights: Flights::default(), observer });
+        let connector = Arc::new(connector);
+        let standings = Standings::default();
+        Self { inner: Arc::new(Inner { stores, connector, cluster, writer, standings, shared }) }
+    }
+
+    /// Makes the Secret of one ExternalSecret what it has to be, or proves that it can be made so.
+    ///
+    /// # Errors
+    /// Any kind; the message is for the prompt. A panic on the way stays here.
+    pub async fn sync(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
+        let syncing = AssertUnwindSafe(self.steps(&job, deadline)).catch_unwind();
+        syncing.await.unwrap_or_else(|_| Err(defect()))
+    }
+
+    async fn steps(&self, job: &Job, deadline: Deadline) -> Result<Outcome, Error> {
+        let began = Instant::now();
+        let Job { external_secret, stage, effects, max_age, lane } = job;
+        let (stage, effects, max_age, lane) = (*stage, *effects, *max_age, *lane);
+        let plan = Plan::try_from(&**external_secret)?;
+        let values = self.fetch(&plan, Terms { lane, max_age, deadline }).await?;
+        let cached = values.oldest(began);
+        let selected = select(&plan, |source| values.of(source))?;
+        let objects = self.template_objects(&plan, deadline).await?;
+        let rendered = render(&plan, selected, &objects)?;
+        let write = Write { rendered: &rendered, external_secret, stage, effects, cached };
+        let Applied { written, secret, orphans_deleted, notes } =
+            self.inner.writer.apply(&write, deadline).await?;
+        let (keys, missing) = (rendered.data.len(), rendered.missing);
+        Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes })
+    }
+
+    /// How long the store will be left alone from now, and why, if it is known to be down.
+    pub fn store_down(&self, key: &StoreKey) -> Option<(Duration, String)> {
+        let down = self.inner.standings.get(key)?.breaker.down(Instant::now())?;
+        Some((down.left, down.error.to_string()))
+    }
+
+    /// Tidies up memory, for ever.
+    pub async fn housekeeping(self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.inner.shared.cache.tend().await;
+            self.inner.shared.flights.tend();
+            self.inner.standings.tend();
+        }
+    }
+}
+
+/// What is said of a panic. What it panicked with is not: that may hold a value.
+fn defect() -> Error {
+    let message =
+        "the sync failed inside latchkey; this is a defect, please report it with the log of that moment";
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+#[cfg(test)]
+#[path = "sync_tests.rs"]
+mod tests;

@@ -1,0 +1,278 @@
+//! Doubles for the core's tests: a provider that counts and can be made to fail, slow or panic, and a cluster around it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::store::{SecretStoreSpec, StoreKind};
+use latchkey_provider::cluster::ServiceAccount;
+use latchkey_provider::connect::Identity;
+use latchkey_provider::{
+    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation,
+};
+use serde_json::json;
+
+use super::apply::SecretWriter;
+use super::fetch::{Terms, Unobserved};
+use super::plan::{Plan, StoreKey};
+use super::resolve::Connect;
+use super::stores::{LookupFailed, Store, Stores};
+use super::values::Values;
+use super::{Deadline, Engine, Lane, Settings, lock};
+
+/// How the remote store behaves towards one entry.
+#[derive(Debug, Clone)]
+pub enum Mood {
+    Good,
+    Fails(ErrorKind),
+    Panics,
+}
+
+/// The remote store, as all connections see it.
+#[derive(Debug)]
+pub struct Remote {
+    /// The entries of each call.
+    pub calls: Mutex<Vec<Vec<String>>>,
+    pub moods: Mutex<BTreeMap<String, Mood>>,
+    pub delay: Mutex<Duration>,
+    pub max_batch: AtomicUsize,
+    /// The credentials that the store takes; zero: any.
+    pub accepts: AtomicU8,
+}
+
+impl Default for Remote {
+    fn default() -> Self {
+        Self {
+            calls: Mutex::default(),
+            moods: Mutex::default(),
+            delay: Mutex::new(Duration::from_millis(50)),
+            max_batch: AtomicUsize::new(1),
+            accepts: AtomicU8::new(0),
+        }
+    }
+}
+
+impl Remote {
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
+        lock(&self.calls).len()
+    }
+
+    /// How many entries each call had.
+    pub fn sizes(&self) -> Vec<usize> {
+        lock(&self.calls).iter().map(Vec::len).collect()
+    }
+
+    /// How it behaves from now on towards all entries that have no mood of their own.
+    pub fn is(&self, mood: Mood) {
+        self.towards("", mood);
+    }
+
+    /// How it behaves from now on towards this entry.
+    pub fn towards(&self, key: &str, mood: Mood) {
+        lock(&self.moods).insert(key.to_owned(), mood);
+    }
+
+    fn mood(&self, key: &str) -> Mood {
+        let moods = lock(&self.moods);
+        moods.get(key).or_else(|| moods.get("")).cloned().unwrap_or(Mood::Good)
+    }
+
+    fn answer(&self, key: &str, credentials: u8) -> Result<(), Error> {
+        let accepts = self.accepts.load(Ordering::SeqCst);
+        if accepts != 0 && accepts != credentials {
+            return Err(Error::new(ErrorKind::Unauthenticated, "the double does not take these credentials"));
+        }
+        match self.mood(key) {
+            Mood::Good => Ok(()),
+            Mood::Fails(kind) => Err(Error::new(kind, format!("the double answers {kind:?}"))),
+            Mood::Panics => panic!("the double panics"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Client {
+    remote: Arc<Remote>,
+    credentials: u8,
+}
+
+#[async_trait]
+impl Provider for Client {
+    fn name(&self) -> &'static str {
+        "Double"
+    }
+
+    fn location(&self) -> String {
+        "double.test".to_owned()
+    }
+
+    fn max_batch(&self) -> usize {
+        self.remote.max_batch.load(Ordering::SeqCst)
+    }
+
+    async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
+        lock(&self.remote.calls).push(entries.iter().map(|entry| entry.key.clone()).collect());
+        let delay = *lock(&self.remote.delay);
+        tokio::time::sleep(delay).await;
+        let answer = |entry: &EntryRef| self.remote.answer(&entry.key, self.credentials);
+        entries.iter().map(|entry| answer(entry).map(|()| Entry::Value(entry.key.as_str().into()))).collect()
+    }
+
+    fn value(&self, _: &EntryRef, entry: &Entry, _: Option<&str>) -> Result<SecretBytes, Error> {
+        match entry {
+            Entry::Value(value) => Ok(value.clone()),
+            Entry::Map(_) => Err(Error::new(ErrorKind::InvalidValue, "a map")),
+        }
+    }
+
+    fn map(&self, _: &EntryRef, _: &Entry, _: Option<&str>) -> Result<BTreeMap<String, SecretBytes>, Error> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn validate(&self) -> Result<Validation, Error> {
+        self.remote.answer("", self.credentials).map(|()| Validation::Ready)
+    }
+}
+
+/// The cluster around the core: its stores, its credentials, and connections by them.
+#[derive(Debug, Default)]
+pub struct World {
+    pub remote: Arc<Remote>,
+    pub stores: Mutex<BTreeMap<StoreKey, Store>>,
+    pub labels: Mutex<BTreeMap<String, String>>,
+    /// The credentials in the cluster, and those that are remembered of them.
+    pub credentials: AtomicU8,
+    pub remembered: AtomicU8,
+    pub forgotten: Mutex<Vec<String>>,
+    pub connects: Mutex<Vec<Scope>>,
+    pub connect_fails: Mutex<Option<ErrorKind>>,
+}
+
+#[async_trait]
+impl Stores for World {
+    async fn store(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
+        Ok(lock(&self.stores).get(key).cloned().map(Arc::new))
+    }
+
+    async fn namespace_labels(&self, _: &str) -> Result<BTreeMap<String, String>, LookupFailed> {
+        Ok(lock(&self.labels).clone())
+    }
+}
+
+#[derive(Debug)]
+struct Connects(Arc<World>);
+
+#[async_trait]
+impl Connect for Connects {
+    async fn connect(&self, _: &SecretStoreSpec, scope: &Scope) -> Result<Connection, Error> {
+        lock(&self.0.connects).push(scope.clone());
+        if let Some(kind) = *lock(&self.0.connect_fails) {
+            return Err(Error::new(kind, "the double does not connect"));
+        }
+        let credentials = self.0.remembered.load(Ordering::SeqCst);
+        let provider = Arc::new(Client { remote: Arc::clone(&self.0.remote), credentials });
+        Ok(Connection { provider, identity: Identity([credentials; 28]) })
+    }
+}
+
+#[async_trait]
+impl Cluster for World {
+    async fn secret(&self, _: &str, _: &str) -> Result<BTreeMap<String, SecretBytes>, Error> {
+        Err(Error::new(ErrorKind::Credentials, "there are no Secrets"))
+    }
+
+    async fn config_map(&self, _: &str, _: &str) -> Result<BTreeMap<String, String>, Error> {
+        Err(Error::new(ErrorKind::Credentials, "there are no ConfigMaps"))
+    }
+
+    async fn service_account(&self, _: &str, _: &str) -> Result<ServiceAccount, Error> {
+        Ok(ServiceAccount::default())
+    }
+
+    async fn service_account_token(
+        &self,
+        _: &str,
+        _: &str,
+        _: &[String],
+        _: Duration,
+    ) -> Result<SecretBytes, Error> {
+        Ok(SecretBytes::default())
+    }
+
+    fn forget(&self, namespace: &str) {
+        lock(&self.forgotten).push(namespace.to_owned());
+        self.remembered.store(self.credentials.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+}
+
+/// A core in such a cluster, which has one store, `store`, in the namespace `team`.
+pub fn engine() -> (Engine, Arc<World>) {
+    let world = Arc::new(World::default());
+    lock(&world.stores).insert(store_key(), store(store_key(), SecretStoreSpec::default()));
+    let settings = Settings::default();
+    let connects = Connects(Arc::clone(&world));
+    let (stores, cluster) = (world.clone(), world.clone());
+    (Engine::new(stores, connects, cluster, no_writer(), settings, Arc::new(Unobserved)), world)
+}
+
+/// A writer for tests that write nothing.
+fn no_writer() -> SecretWriter {
+    let refuse = |_: http::Request<kube::client::Body>| async {
+        Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("no test of the core writes"))
+    };
+    SecretWriter::new(kube::Client::new(tower::service_fn(refuse), "team"))
+}
+
+pub fn store_key() -> StoreKey {
+    StoreKey { kind: StoreKind::SecretStore, namespace: Some("team".to_owned()), name: "store".to_owned() }
+}
+
+pub fn store(key: StoreKey, spec: SecretStoreSpec) -> Store {
+    let uid = format!("uid of {}", key.name);
+    Store { key, uid, generation: 1, spec, not_ready: None }
+}
+
+/// An ExternalSecret in `team` that reads these keys of `store` and never writes.
+pub fn external_secret(keys: &[&str]) -> ExternalSecret {
+    let data: Vec<_> = keys
+        .iter()
+        .enumerate()
+        .map(|(i, key)| json!({"secretKey": format!("k{i}"), "remoteRef": {"key": key}}))
+        .collect();
+    serde_json::from_value(json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+        "metadata": {"name": "app", "namespace": "team"},
+        "spec": {
+            "secretStoreRef": {"name": "store"},
+            "target": {"creationPolicy": "None"},
+            "data": data,
+        },
+    }))
+    .expect("it is an ExternalSecret")
+}
+
+pub fn plan(keys: &[&str]) -> Plan {
+    Plan::try_from(&external_secret(keys)).expect("it is a good ExternalSecret")
+}
+
+/// What most callers ask: at a prompt, not older than five seconds, within ten.
+pub fn terms() -> Terms {
+    Terms {
+        lane: Lane::Admission,
+        max_age: Duration::from_secs(5),
+        deadline: Deadline::after(Duration::from_secs(10)),
+    }
+}
+
+/// Reads these keys; the first failure of an entry, if there is one.
+pub async fn read(engine: &Engine, keys: &[&str], terms: Terms) -> Result<Values, ErrorKind> {
+    let plan = plan(keys);
+    let values = engine.fetch(&plan, terms).await.expect("the store can be opened");
+    let failed =
+        plan.sources.iter().find_map(|source| values.of(source)?.entry.err().map(|error| error.kind));
+    failed.map_or(Ok(values), Err)
+}

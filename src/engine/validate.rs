@@ -1,0 +1,109 @@
+//! Whether a store works, in External Secrets Operator's words for its status.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use latchkey_provider::{Error, ErrorKind, Validation};
+
+use super::Engine;
+use super::breaker::Pass;
+use super::fetch::Reader;
+use super::resolve::scope;
+use super::stores::Store;
+
+/// What a store's `status` says, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreVerdict {
+    /// The status of the condition `Ready`.
+    pub ready: bool,
+    /// Its reason.
+    pub reason: &'static str,
+    /// Its message.
+    pub message: String,
+    /// `status.capabilities`, where that is known: latchkey reads only.
+    pub capabilities: Option<&'static str>,
+    /// The cause, for the event.
+    pub error: Option<String>,
+}
+
+impl StoreVerdict {
+    fn valid() -> Self {
+        let message = "store validated".to_owned();
+        Self { ready: true, reason: "Valid", message, capabilities: Some("ReadOnly"), error: None }
+    }
+
+    fn unknown() -> Self {
+        let message = "could not determine validation status".to_owned();
+        let error = Some("unable to validate".to_owned());
+        Self { ready: true, reason: "ValidationUnknown", message, capabilities: None, error }
+    }
+
+    fn invalid(message: &str, error: &Error) -> Self {
+        let (message, error) = (message.to_owned(), Some(error.to_string()));
+        Self { ready: false, reason: "InvalidProviderConfig", message, capabilities: None, error }
+    }
+}
+
+impl Engine {
+    /// Connects the store as nobody in particular and asks it whether the credentials are good. An answer closes the
+    /// store's breaker.
+    pub async fn validate_store(&self, store: &Store) -> StoreVerdict {
+        match self.connect(store, &scope(&store.key, None)).await {
+            Ok(reader) => self.ask(&reader).await,
+            Err(error) => not_connected(&error),
+        }
+    }
+
+    async fn ask(&self, reader: &Reader) -> StoreVerdict {
+        let standing = &reader.line.standing;
+        match self.asked(reader).await {
+            Ok(validation) => {
+                standing.breaker.answered();
+                told(validation)
+            }
+            Err(error) if error.kind == ErrorKind::Referent => StoreVerdict::valid(),
+            Err(error) => {
+                let verdict = StoreVerdict::invalid("unable to validate store", &error);
+                standing.record(&[Err(error)], Pass::Probe);
+                verdict
+            }
+        }
+    }
+
+    async fn asked(&self, reader: &Reader) -> Result<Validation, Error> {
+        let limit = self.inner.shared.settings.call_limit;
+        let asking = AssertUnwindSafe(reader.provider.validate()).catch_unwind();
+        match tokio::time::timeout(limit, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(super::batch::defect(&*reader.provider)),
+            Err(_) => Err(super::batch::silent(&*reader.provider, limit)),
+        }
+    }
+}
+
+/// A store whose credentials are in the namespace of whoever uses it cannot be told bad; External Secrets Operator calls
+/// it valid.
+fn not_connected(error: &Error) -> StoreVerdict {
+    match error.kind {
+        ErrorKind::Referent => StoreVerdict::valid(),
+        ErrorKind::Unsupported => StoreVerdict::invalid("not supported by this version", error),
+        ErrorKind::NotFound
+        | ErrorKind::PropertyNotFound
+        | ErrorKind::Forbidden
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Credentials
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidRequest
+        | ErrorKind::InvalidValue
+        | ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::ClusterApi => StoreVerdict::invalid("unable to create client", error),
+    }
+}
+
+fn told(validation: Validation) -> StoreVerdict {
+    match validation {
+        Validation::Ready | Validation::Unknown => StoreVerdict::valid(),
+        Validation::Undetermined => StoreVerdict::unknown(),
+    }
+}
