@@ -20,19 +20,20 @@ pub fn of_sdk<E>(error: &SdkError<E, HttpResponse>, doing: &str, place: &str) ->
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    if let Some(cause) = of_credentials(error) {
-        return cause;
+    if let SdkError::ServiceError(context) = error {
+        let (code, message) = (context.err().code(), context.err().message());
+        let refusal = of_code(code, message, context.raw().status().as_u16(), doing, place);
+        return Error { retry_after: retry_after(context.raw()), ..refusal };
     }
+    of_credentials(error).unwrap_or_else(|| of_transport(error, doing, place))
+}
+
+/// No answer, or none that is AWS's.
+fn of_transport<E>(error: &SdkError<E, HttpResponse>, doing: &str, place: &str) -> Error
+where
+    E: StdError + 'static,
+{
     match error {
-        SdkError::ServiceError(context) => {
-            let (code, message) = (context.err().code(), context.err().message());
-            let status = context.raw().status().as_u16();
-            let refusal = of_code(code, message, status, doing, place);
-            match retry_after(context.raw()) {
-                Some(after) => refusal.with_retry_after(after),
-                None => refusal,
-            }
-        }
         SdkError::TimeoutError(_) => {
             Error::new(ErrorKind::Unavailable, format!("cannot reach {place}: no answer in time"))
         }
@@ -69,11 +70,7 @@ pub fn of_code(code: Option<&str>, message: Option<&str>, status: u16, doing: &s
 fn kind(code: &str, message: &str, status: u16) -> ErrorKind {
     match code {
         "ResourceNotFoundException" => ErrorKind::NotFound,
-        "InvalidRequestException" | "InvalidParameterException"
-            if message.contains("marked for deletion") =>
-        {
-            ErrorKind::NotFound
-        }
+        "InvalidRequestException" | "InvalidParameterException" if is_deleted(message) => ErrorKind::NotFound,
         "AccessDeniedException"
         | "AccessDenied"
         | "UnauthorizedOperation"
@@ -129,6 +126,13 @@ fn kind(code: &str, message: &str, status: u16) -> ErrorKind {
         | "PackedPolicyTooLarge" => ErrorKind::InvalidRequest,
         _ => by_status(status),
     }
+}
+
+/// A secret in its recovery window. The first wording is the one that ESO looks for, the others are of AWS's reference.
+fn is_deleted(message: &str) -> bool {
+    ["marked for deletion", "marked deleted", "scheduled for deletion"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 fn by_status(status: u16) -> ErrorKind {
@@ -228,6 +232,7 @@ mod tests {
             ("ResourceNotFoundException", "", 400, ErrorKind::NotFound),
             ("InvalidRequestException", "… because it was marked for deletion.", 400, ErrorKind::NotFound),
             ("InvalidParameterException", "… was marked for deletion", 400, ErrorKind::NotFound),
+            ("InvalidRequestException", "… that's currently marked deleted.", 400, ErrorKind::NotFound),
             ("InvalidRequestException", "", 400, ErrorKind::InvalidRequest),
             ("AccessDeniedException", "", 400, ErrorKind::Forbidden),
             ("UnrecognizedClientException", "", 400, ErrorKind::Unauthenticated),
