@@ -18,13 +18,10 @@ mod class;
 /// What is wrong with it, in a few words.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     let translated = translate(pattern)?;
-    Regex::new(&translated).map_err(|error| match error {
-        regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
-        other => last_line(&other.to_string()),
-    })
+    Regex::new(&translated).map_err(|error| last_line(&error.to_string()))
 }
 
-/// The crate's error texts draw the pattern; the last line says what is wrong.
+/// The crate's error texts may draw the pattern; the last line says what is wrong.
 fn last_line(text: &str) -> String {
     let line = text.lines().last().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()

@@ -30,7 +30,7 @@ fn patterns_match_what_they_match_in_go() {
         (r"^[]a]$", "]", "["),
         (r"^[a&&b]+$", "a&b", "c"), // no operators in classes
         (r"^[a~~b-]+$", "a~-", "c"),
-        (r"^[a--b]$", "b", "-x"),
+        (r"^[+--b]$", ",", "x"), // from plus to dash
         (r"^[[:alpha:]_]+$", "a_", "1"),
         (r"^[^[:^alpha:]]$", "a", "1"),
         (r"^\<b\>$", "<b>", "b"),
