@@ -151,9 +151,10 @@ impl SecretWriter {
         let orphans_deleted = self.delete_orphans(write).await?;
         let manager = hash::field_manager(&write.rendered.external_secret);
         let manner = Manner { manager: &manager, effects: write.effects };
-        let (verb, answer) = match written {
-            Written::Created => ("create", self.secrets.create(secret, manner).await),
-            _ => ("update", self.secrets.replace(secret, manner).await),
+        let verb = if written == Written::Created { "create" } else { "update" };
+        let answer = match verb {
+            "create" => self.secrets.create(secret, manner).await,
+            _ => self.secrets.replace(secret, manner).await,
         };
         match answer {
             Ok(metadata) => {

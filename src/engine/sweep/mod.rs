@@ -7,7 +7,6 @@ mod tests;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 
 use super::pending::Pending;
@@ -22,37 +21,25 @@ pub enum Sweep {
     Keep,
     /// Sync the ExternalSecret that the mark names: it is stored, in this version or in another.
     Resync,
-    /// [`SecretWriter::delete_pending`](super::apply::SecretWriter::delete_pending): admission made the Secret for an
-    /// ExternalSecret that does not want it.
-    Delete,
-    /// [`SecretWriter::withdraw_pending`](super::apply::SecretWriter::withdraw_pending): admission merged keys into a
-    /// Secret that others share.
-    Withdraw,
-    /// [`SecretWriter::unmark_pending`](super::apply::SecretWriter::unmark_pending): admission changed a Secret that
-    /// nobody can restore; it is kept as it is.
-    Unmark,
+    /// [`SecretWriter::take_back`](super::apply::SecretWriter::take_back): no stored ExternalSecret wants it.
+    TakeBack,
 }
 
-/// What has to be done about a managed Secret, given its metadata and what is stored under the name in its mark.
-///
-/// A mark that cannot be read is left alone: another version of latchkey may be able to.
-pub fn decide(secret: &ObjectMeta, stored: Option<&ExternalSecret>, now: Timestamp) -> Sweep {
-    let Some(mark) = Pending::of(secret) else { return Sweep::Keep };
+/// What has to be done about the Secret of this name that bears this mark, given what is stored under the name in the
+/// mark.
+pub fn decide(mark: &Pending, secret: &str, stored: Option<&ExternalSecret>, now: Timestamp) -> Sweep {
     if mark.age(now) <= GRACE {
         return Sweep::Keep;
     }
     match stored {
         Some(stored) if stored.metadata.deletion_timestamp.is_some() => Sweep::Keep,
         Some(stored) if wants(stored, secret) => Sweep::Resync,
-        Some(_) | None if mark.created => Sweep::Delete,
-        Some(_) | None if mark.merged => Sweep::Withdraw,
-        Some(_) | None => Sweep::Unmark,
+        Some(_) | None => Sweep::TakeBack,
     }
 }
 
 /// Whether the stored version writes this Secret at all; the refused one may have named another target.
-fn wants(stored: &ExternalSecret, secret: &ObjectMeta) -> bool {
+fn wants(stored: &ExternalSecret, secret: &str) -> bool {
     let name = stored.metadata.name.as_deref().unwrap_or_default();
-    secret.name.as_deref() == Some(stored.spec.target_name(name))
-        && stored.spec.creation_policy() != CreationPolicy::None
+    secret == stored.spec.target_name(name) && stored.spec.creation_policy() != CreationPolicy::None
 }

@@ -6,8 +6,9 @@ use latchkey_api::external_secret::CreationPolicy;
 use serde_json::{Value, json};
 
 use super::super::apply::double::{Double, conflict, version};
-use super::super::desired::fixture::{annotation, case, data, foreign, managed, now, strings};
+use super::super::desired::fixture::{annotation, case, data, managed, now, strings};
 use super::super::desired::ownership::{DATA_HASH, MANAGED, label};
+use super::super::error::Error;
 use super::super::hash;
 use super::super::job::Stage;
 use super::super::pending::PENDING;
@@ -35,11 +36,17 @@ fn replaced() -> Secret {
     case().under(CreationPolicy::Orphan).over(left).at(Stage::Create).written()
 }
 
+fn mark(secret: &Secret) -> Pending {
+    Pending::of(&secret.metadata).expect("a mark")
+}
+
+fn decided(stored: Option<&ExternalSecret>, now: Timestamp) -> Sweep {
+    decide(&mark(&created()), "db", stored, now)
+}
+
 #[test]
-fn without_its_external_secret_each_write_is_taken_back_as_far_as_it_can_be() {
-    assert_eq!(decide(&created().metadata, None, later()), Sweep::Delete);
-    assert_eq!(decide(&merged().metadata, None, later()), Sweep::Withdraw);
-    assert_eq!(decide(&replaced().metadata, None, later()), Sweep::Unmark);
+fn without_its_external_secret_it_is_taken_back() {
+    assert_eq!(decided(None, later()), Sweep::TakeBack);
 }
 
 #[test]
@@ -47,9 +54,7 @@ fn a_stored_external_secret_is_synced_whatever_its_version() {
     let mut other = case().external_secret;
     other.metadata.labels = Some(strings(&[("changed", "yes")]));
     for stored in [case().external_secret, other] {
-        for secret in [created(), merged(), replaced()] {
-            assert_eq!(decide(&secret.metadata, Some(&stored), later()), Sweep::Resync);
-        }
+        assert_eq!(decided(Some(&stored), later()), Sweep::Resync);
     }
 }
 
@@ -57,31 +62,21 @@ fn a_stored_external_secret_is_synced_whatever_its_version() {
 fn a_refused_change_of_the_targets_name_is_taken_back() {
     let mut stored = case().external_secret;
     stored.spec.target = None;
-    assert_eq!(decide(&created().metadata, Some(&stored), later()), Sweep::Delete);
-    assert_eq!(decide(&merged().metadata, Some(&stored), later()), Sweep::Withdraw);
+    assert_eq!(decided(Some(&stored), later()), Sweep::TakeBack);
     let none = case().under(CreationPolicy::None).external_secret;
-    assert_eq!(decide(&created().metadata, Some(&none), later()), Sweep::Delete);
+    assert_eq!(decided(Some(&none), later()), Sweep::TakeBack);
 }
 
 #[test]
-fn nothing_is_done_before_the_time_is_up_nor_without_a_mark() {
-    assert_eq!(decide(&created().metadata, None, now() + jiff::SignedDuration::from_secs(60)), Sweep::Keep);
-    assert_eq!(decide(&case().written().metadata, None, later()), Sweep::Keep);
-    assert_eq!(decide(&foreign(&[]).metadata, None, later()), Sweep::Keep);
-}
-
-#[test]
-fn a_mark_that_cannot_be_read_is_left_alone() {
-    let mut secret = created();
-    secret.metadata.annotations.get_or_insert_default().insert(PENDING.into(), "{\"v\":2}".into());
-    assert_eq!(decide(&secret.metadata, None, later()), Sweep::Keep);
+fn nothing_is_done_before_the_time_is_up() {
+    assert_eq!(decided(None, now() + jiff::SignedDuration::from_secs(60)), Sweep::Keep);
 }
 
 #[test]
 fn while_the_external_secret_is_being_deleted_nothing_is_done() {
     let mut dying = case().external_secret;
     dying.metadata.deletion_timestamp = Some(Time(now()));
-    assert_eq!(decide(&created().metadata, Some(&dying), later()), Sweep::Keep);
+    assert_eq!(decided(Some(&dying), later()), Sweep::Keep);
 }
 
 #[test]
@@ -100,10 +95,14 @@ fn found(secret: &Secret) -> (u16, Value) {
     (200, serde_json::to_value(secret).expect("a Secret serialises"))
 }
 
+async fn take_back(double: &Double, judged: &Secret) -> Result<(), Error> {
+    double.writer().take_back("team", "db", &mark(judged)).await
+}
+
 #[tokio::test]
-async fn a_pending_secret_is_deleted_in_the_version_that_is_there() {
+async fn a_secret_that_admission_made_is_deleted_in_the_version_that_is_there() {
     let double = Double::answering([found(&created()), (200, json!({}))]);
-    assert_eq!(double.writer().delete_pending(&created().metadata).await, Ok(true));
+    assert_eq!(take_back(&double, &created()).await, Ok(()));
     assert_eq!(double.lines(), [format!("GET {ONE}"), format!("DELETE {ONE}")]);
     assert_eq!(
         double.asked()[1].body["preconditions"],
@@ -112,34 +111,20 @@ async fn a_pending_secret_is_deleted_in_the_version_that_is_there() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_another_by_now_is_not_deleted() {
-    let mut again = created();
-    again.metadata.uid = Some("another".into());
-    let adopted = case().written();
-    for now in [again, adopted] {
-        let double = Double::answering([found(&now)]);
-        assert_eq!(double.writer().delete_pending(&created().metadata).await, Ok(false));
-    }
+async fn merged_keys_are_withdrawn() {
+    let double = Double::answering([found(&merged()), found(&merged()), version("8")]);
+    assert_eq!(take_back(&double, &merged()).await, Ok(()));
+    assert_eq!(double.lines(), [format!("GET {ONE}"), format!("GET {ONE}"), format!("PUT {ONE}")]);
+    assert_eq!(double.asked()[2].body["data"], json!({ "theirs": "dA==" }));
 }
 
 #[tokio::test]
-async fn a_copied_mark_deletes_nothing() {
-    let mut copy = created();
-    for entry in copy.metadata.managed_fields.iter_mut().flatten() {
-        entry.manager = Some("some-copier".into());
-    }
-    let double = Double::answering([found(&copy)]);
-    assert_eq!(double.writer().delete_pending(&copy.metadata).await, Ok(false));
-}
-
-#[tokio::test]
-async fn withdrawing_replaces_and_unmarking_patches_metadata() {
-    let double = Double::answering([found(&merged()), version("8"), version("9")]);
-    assert_eq!(double.writer().withdraw_pending(&merged().metadata).await, Ok(true));
-    assert_eq!(double.writer().unmark_pending(&replaced().metadata).await, Ok(true));
-    assert_eq!(double.lines(), [format!("GET {ONE}"), format!("PUT {ONE}"), format!("PATCH {ONE}")]);
+async fn a_secret_that_was_there_keeps_what_it_has_and_loses_the_mark() {
+    let double = Double::answering([found(&replaced()), version("9")]);
+    assert_eq!(take_back(&double, &replaced()).await, Ok(()));
+    assert_eq!(double.lines(), [format!("GET {ONE}"), format!("PATCH {ONE}")]);
     assert_eq!(
-        double.asked()[2].body,
+        double.asked()[1].body,
         json!({ "metadata": {
             "uid": "secret-uid", "resourceVersion": "7", "annotations": { PENDING: null }
         } })
@@ -147,7 +132,30 @@ async fn withdrawing_replaces_and_unmarking_patches_metadata() {
 }
 
 #[tokio::test]
+async fn what_has_been_adopted_or_marked_again_is_left_alone() {
+    let mut again = created();
+    let newer = Pending { at: later(), ..mark(&again) };
+    again.metadata.annotations.get_or_insert_default().insert(PENDING.into(), newer.to_annotation());
+    for now in [again, case().written()] {
+        let double = Double::answering([found(&now)]);
+        assert_eq!(take_back(&double, &created()).await, Ok(()));
+        assert_eq!(double.lines(), [format!("GET {ONE}")]);
+    }
+}
+
+#[tokio::test]
+async fn a_copied_mark_deletes_nothing_and_goes() {
+    let mut copy = created();
+    for entry in copy.metadata.managed_fields.iter_mut().flatten() {
+        entry.manager = Some("some-copier".into());
+    }
+    let double = Double::answering([found(&copy), version("9")]);
+    assert_eq!(take_back(&double, &copy).await, Ok(()));
+    assert_eq!(double.lines(), [format!("GET {ONE}"), format!("PATCH {ONE}")]);
+}
+
+#[tokio::test]
 async fn who_is_second_leaves_it_for_the_next_round() {
-    let double = Double::answering([conflict()]);
-    assert_eq!(double.writer().unmark_pending(&replaced().metadata).await, Ok(false));
+    let double = Double::answering([found(&replaced()), conflict()]);
+    assert_eq!(take_back(&double, &replaced()).await, Ok(()));
 }
