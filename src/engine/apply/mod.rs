@@ -6,6 +6,7 @@ mod orphans;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod wire;
 
 use std::fmt;

@@ -258,3 +258,21 @@ async fn an_answer_that_cannot_be_read_is_not_quoted() {
     assert_eq!(error.kind, ErrorKind::Cluster);
     assert!(!error.message.contains("hunter2"), "{error}");
 }
+
+#[tokio::test]
+async fn a_secret_is_valid_as_long_as_its_data_is_what_was_written() {
+    let written = case().written();
+    let mut relabelled = written.clone();
+    relabelled.metadata.labels.get_or_insert_default().insert("other".into(), "o".into());
+    let mut changed = written.clone();
+    changed.data = foreign(&[("password", "changed")]).data;
+    let mut unmanaged = written.clone();
+    unmanaged.metadata.labels = None;
+    for (secret, valid) in [(&written, true), (&relabelled, true), (&changed, false), (&unmanaged, false)] {
+        let double = Double::answering([found(secret)]);
+        let verified = double.writer().verify("team", "db").await.expect("an answer");
+        assert_eq!(verified.is_some(), valid, "{:?}", secret.metadata);
+    }
+    let gone = Double::answering([not_found()]).writer().verify("team", "db").await;
+    assert_eq!(gone, Ok(None));
+}

@@ -6,6 +6,8 @@
 //! whose data would change nothing is written at all, so that its data-hash stays true; and during admission nothing is
 //! taken that could not be given back.
 
+#[cfg(test)]
+mod admission_tests;
 mod content;
 #[cfg(test)]
 pub(in crate::engine) mod fixture;
