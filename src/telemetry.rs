@@ -3,8 +3,10 @@
 //! Neither objects nor reviews are logged whole, and two kinds of text never get here: what a client library prints of
 //! the messages that it carries, and what a panic says, as it may quote the value that it stumbled over.
 
-use std::panic;
+use std::fmt::Write as _;
+use std::{error, panic};
 
+use kube::core::Status;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -49,6 +51,31 @@ pub fn filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
+/// An error and its causes in one line. What the text already says is not said again.
+pub fn chain(error: &(dyn error::Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let answered = answered(error);
+        let said = answered.map_or_else(|| error.to_string(), |status| status.message.trim_end().to_owned());
+        if !text.contains(&said) {
+            let colon = if text.is_empty() { "" } else { ": " };
+            let _ = write!(text, "{colon}{said}");
+        }
+        next = error.source().filter(|_| answered.is_none());
+    }
+    text
+}
+
+/// What the API server has said, if that is what went wrong: kube shows the whole status around the sentence.
+fn answered<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Status> {
+    let boxed = error.downcast_ref::<Box<kube::Error>>().map(AsRef::as_ref);
+    match boxed.or_else(|| error.downcast_ref()) {
+        Some(kube::Error::Api(status)) if !status.message.is_empty() => Some(status),
+        _ => None,
+    }
+}
+
 fn cap() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)
@@ -76,6 +103,19 @@ mod tests {
             assert!(cap().would_enable(target, &Level::WARN), "{target}");
         }
         assert!(cap().would_enable("latchkey::engine", &Level::TRACE));
+    }
+
+    #[test]
+    fn an_error_is_one_sentence_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read Secret a/b")]
+        struct Failed<E: error::Error + 'static>(#[source] E);
+        let status = || Status::failure("secrets \"b\" is forbidden", "Forbidden").with_code(403).boxed();
+        let text = "cannot read Secret a/b: secrets \"b\" is forbidden";
+        assert_eq!(chain(&Failed(kube::Error::Api(status()))), text);
+        assert_eq!(chain(&Failed(Box::new(kube::Error::Api(status())))), text);
+        let nested = Failed(std::io::Error::other("connection refused"));
+        assert_eq!(chain(&nested), "cannot read Secret a/b: connection refused");
     }
 
     #[test]

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::files::Files;
 use super::own::Own;
 use super::{Error, material};
-use crate::cli::chain;
 use crate::http::tls::{Resolver, certified_key};
 use crate::metrics::Metrics;
+use crate::telemetry::chain;
 
 /// How often the source is read again, though nothing was said to have changed. The kubelet exchanges mounted files
 /// without a word that could be relied on.

@@ -11,6 +11,7 @@ use super::keeper::Loaded;
 use super::material::Material;
 use super::plan::{Plan, plan};
 use super::secrets::{OwnSecret, Write};
+use crate::telemetry::chain;
 
 /// The Secret that all replicas share.
 const SECRET: &str = "latchkey-tls";
@@ -74,7 +75,7 @@ impl Own {
             }
             Ok(Write::Lost) => Ok(None),
             Err(error) if stored.inspect(now).leaf.is_some() => {
-                tracing::warn!(error = crate::cli::chain(&error), todo = ?todo, "cannot renew the webhook's certificate");
+                tracing::warn!(error = chain(&error), todo = ?todo, "cannot renew the webhook's certificate");
                 Ok(Some(stored.clone()))
             }
             Err(error) => Err(error),

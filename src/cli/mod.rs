@@ -6,12 +6,12 @@ mod version;
 mod webhooks;
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::telemetry::chain;
 
 /// Kubernetes Secrets that are there when `kubectl apply` returns.
 ///
@@ -53,20 +53,6 @@ impl Cli {
             }
         }
     }
-}
-
-/// An error and its causes in one line. A cause that the text before it already holds is not said again.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let said = next.to_string();
-        if !text.contains(&said) {
-            let _ = write!(text, ": {said}");
-        }
-        cause = next.source();
-    }
-    text
 }
 
 /// Writes to standard output; a reader that went away, such as `head`, is no failure.

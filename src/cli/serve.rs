@@ -15,6 +15,6 @@ pub(super) fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let ended = runtime.block_on(startup::run(config));
     runtime.shutdown_timeout(RUNTIME_GRACE);
     ended
-        .inspect_err(|error| tracing::error!(error = super::chain(error), "latchkey stops"))
+        .inspect_err(|error| tracing::error!(error = telemetry::chain(error), "latchkey stops"))
         .map_err(Into::into)
 }

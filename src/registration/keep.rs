@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desired;
 use crate::certs::Certificates;
-use crate::cli::chain;
 use crate::http::ReadyHandle;
+use crate::telemetry::chain;
 
 /// How often the registration is looked at, though nothing was said to have changed.
 const PERIOD: Duration = Duration::from_secs(30);

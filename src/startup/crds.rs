@@ -6,6 +6,7 @@ use kube::Client;
 use tokio::time::{Instant, sleep};
 
 use super::Context;
+use crate::telemetry::chain;
 
 /// How often the API server is asked.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -51,7 +52,10 @@ fn remind(missing: Result<Vec<&str>, kube::Error>) {
             "CustomResourceDefinitions are missing; install them with `latchkey crds | kubectl apply --server-side -f -`"
         ),
         Err(error) => {
-            tracing::warn!(%error, "cannot tell whether the CustomResourceDefinitions are installed")
+            tracing::warn!(
+                error = chain(&error),
+                "cannot tell whether the CustomResourceDefinitions are installed"
+            )
         }
     }
 }
@@ -61,7 +65,8 @@ async fn missing(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
     let version = format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION);
     let served = match client.list_api_group_resources(&version).await {
         Ok(list) => list.resources,
-        Err(kube::Error::Api(status)) if status.is_not_found() => Vec::new(),
+        // Of a group that it does not serve the API server says 404 as plain text, without a reason.
+        Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
         Err(error) => return Err(error),
     };
     let is_served = |name: &&str| served.iter().any(|resource| resource.name == *name);
