@@ -9,7 +9,10 @@ pub mod certs;
 pub mod http;
 pub mod registration;
 
+pub mod admission;
 pub mod engine;
+pub mod lookup;
+pub mod refresh;
 
 pub mod metrics;
 pub mod telemetry;

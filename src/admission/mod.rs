@@ -32,21 +32,19 @@ pub struct Admission {
     lookup: Arc<Lookup>,
     digest_key: DigestKey,
     failure_mode: FailureMode,
-    controller_class: String,
     repeats: Repeats,
     failures: Failures,
 }
 
 impl Admission {
-    /// Admission by this core, for stores of this class, with this installation's failure mode and digest key.
+    /// Admission by this core, with this installation's failure mode and digest key.
     pub fn new(
         engine: Engine,
         lookup: Arc<Lookup>,
         digest_key: DigestKey,
         failure_mode: FailureMode,
-        controller_class: String,
-    ) -> Self {
+        ) -> Self {
         let (repeats, failures) = (Repeats::default(), Failures::default());
-        Self { engine, lookup, digest_key, failure_mode, controller_class, repeats, failures }
+        Self { engine, lookup, digest_key, failure_mode, repeats, failures }
     }
 }

@@ -18,8 +18,8 @@ impl Operation {
     /// As a metric label.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Create => "create",
-            Self::Update => "update",
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use latchkey_api::external_secret::StoreKind;
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
-use latchkey_api::validation::{StoreValidation, ignored_store_fields, validate_store};
+use latchkey_api::validation::{StoreValidation, ignored_fields, validate_store};
 
 use super::Admission;
 use super::request::{Request, Response, Unreadable};
@@ -26,14 +26,14 @@ fn read(request: &Request) -> Result<(StoreKind, SecretStoreSpec), Unreadable> {
 }
 
 /// The answer, by the specification alone.
-fn judge(object: &str, validation: &StoreValidation, ignored: &[&str]) -> Response {
+fn judge(object: &str, name: &str, validation: &StoreValidation, ignored: &[&str]) -> Response {
     if !validation.errors.is_empty() {
         let texts: Vec<String> = validation.errors.iter().map(ToString::to_string).collect();
         return Response::denied(format!("{object}: {}", texts.join("; "))).audited("outcome", "denied");
     }
     let mut response = Response::admitted("valid").audited("outcome", "valid");
     for warning in &validation.warnings {
-        response = response.warned(format!("{object}: {warning}"));
+        response = response.warned(format!("{object}: {}", warning.message(name)));
     }
     for field in ignored {
         response = response.warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
@@ -51,7 +51,7 @@ impl Admission {
             Ok(read) => read,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
-        if spec.controller.as_deref().is_some_and(|class| !class.is_empty() && class != self.controller_class) {
+        if !self.engine.is_of_class(&spec) {
             return Response::admitted("other_class");
         }
         let namespace = (kind == StoreKind::SecretStore).then_some(request.namespace.as_str());
@@ -59,7 +59,7 @@ impl Admission {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),
         };
-        let response = judge(&object, &validate_store(kind, namespace, &spec), &ignored_store_fields(&spec));
+        let response = judge(&object, &request.name, &validate_store(kind, namespace, &spec), &ignored_fields(&spec));
         if response.denied.is_none() && !request.dry_run {
             let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: request.name.clone() };
             self.lookup.admitted(key);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
+use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretStatus, RefreshPolicy};
 
 use super::hash;
@@ -15,7 +16,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
 /// refused by the plan).
 pub fn interval(object: &ExternalSecret) -> Duration {
     let Some(text) = object.spec.refresh_interval.as_deref() else { return DEFAULT_INTERVAL };
-    match latchkey_api::duration::parse(text) {
+    match GoDuration::parse(text) {
         Ok(parsed) => parsed.to_std().unwrap_or_default(), // negative: as zero
         Err(_) => DEFAULT_INTERVAL,
     }
@@ -40,11 +41,7 @@ pub fn is_frozen(object: &ExternalSecret) -> bool {
 
 /// `status.syncedResourceVersion` as it is after a sync of this version.
 pub fn version(object: &ExternalSecret) -> String {
-    hash::resource_version(
-        object.metadata.generation.unwrap_or_default(),
-        object.annotations(),
-        object.labels(),
-    )
+    hash::resource_version(object.metadata.generation.unwrap_or_default(), object.annotations(), object.labels())
 }
 
 /// Whether the stored object is another version than the one synced last.

@@ -289,3 +289,21 @@ async fn a_call_that_hangs_ends() {
     let patient = Terms { deadline: Deadline::after(Duration::from_secs(600)), ..lane(Lane::Refresh) };
     assert_eq!(read(&engine, &["a"], patient).await.err(), Some(ErrorKind::Unavailable));
 }
+
+/// On real threads and real time: whatever comes in whatever order, everybody is answered, and nobody reads twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_callers_in_any_order_are_all_answered_and_each_key_is_read_once() {
+    let (engine, world) = engine();
+    world.remote.max_batch.store(7, Ordering::SeqCst);
+    *lock(&world.remote.delay) = Duration::from_millis(3);
+    let tasks = (0..1000_u64).map(|i| {
+        let (engine, lane) = (engine.clone(), [Lane::Admission, Lane::Refresh, Lane::DryRun][(i % 3) as usize]);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(i * 37 % 20_000)).await;
+            let terms = Terms { lane, max_age: 60 * SECOND, deadline: Deadline::after(30 * SECOND) };
+            read(&engine, &[&format!("key {}", i % 50), &format!("key {}", i % 31)], terms).await.map(drop)
+        })
+    });
+    assert!(join_all(tasks).await.into_iter().all(|task| matches!(task, Ok(Ok(())))));
+    assert_eq!(world.remote.sizes().iter().sum::<usize>(), 50);
+}

@@ -182,10 +182,10 @@ mod tests {
     }
 
     fn new_flight(flights: &Flights, lane: Lane) -> (Arc<Flight>, Seat) {
-        match flights.board(&key(), lane, SECOND, Instant::now()) {
-            Boarding::New(flight, seat) => (flight, seat),
-            other => panic!("expected a new flight, not {other:?}"),
-        }
+        let Boarding::New(flight, seat) = flights.board(&key(), lane, SECOND, Instant::now()) else {
+            panic!("expected a new flight");
+        };
+        (flight, seat)
     }
 
     fn read() -> Read {

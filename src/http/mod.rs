@@ -2,8 +2,12 @@
 //! knows axum.
 
 pub mod admin;
+pub mod review;
 pub mod serve;
 pub mod tls;
 
 pub use admin::{Readiness, ReadyHandle};
 pub use serve::serve;
+
+#[cfg(test)]
+mod handshake_tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Json, Response as HttpResponse};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use latchkey_api::duration::GoDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::admission::{Admission, Operation, Request, Response};
 use crate::engine::Deadline;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Review};
 
 /// Paths of the three webhooks, as they are registered.
 pub const EXTERNAL_SECRETS: &str = "/review/external-secrets";
@@ -144,13 +145,13 @@ async fn review(
         Err(text) => return (StatusCode::BAD_REQUEST, text).into_response(),
     };
     drop(bytes);
-    let started = Instant::now();
+    let (operation, dry_run) = request.as_ref().map_or(("OTHER", false), |it| (it.operation.as_str(), it.dry_run));
+    let mut timer = handlers.metrics.admission(Review { resource: of.as_str(), operation, dry_run });
     let response = match &request {
         Some(request) => decide(of, &handlers.admission, request, deadline).await,
         None => Response::admitted("operation"),
     };
-    let (operation, dry_run) = request.map_or(("other", false), |it| (it.operation.as_str(), it.dry_run));
-    handlers.metrics.admission(of.as_str(), operation, response.outcome, dry_run, started.elapsed());
+    timer.outcome(response.outcome);
     Json(write(uid, response)).into_response()
 }
 
@@ -165,7 +166,7 @@ async fn decide(of: Of, admission: &Admission, request: &Request, deadline: Dead
 /// The API server's patience less what the way back takes.
 fn deadline(timeout: Option<&str>) -> Deadline {
     let patience = timeout
-        .and_then(|text| latchkey_api::duration::parse(text).ok())
+        .and_then(|text| GoDuration::parse(text).ok())
         .and_then(|parsed| parsed.to_std())
         .filter(|patience| !patience.is_zero())
         .unwrap_or(DEFAULT_TIMEOUT);

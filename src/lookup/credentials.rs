@@ -65,11 +65,11 @@ impl Credentials {
         expires: Duration,
     ) -> Result<Token, Error> {
         let request = TokenRequest {
-            spec: TokenRequestSpec {
-                audiences: audiences.to_vec(),
+            spec: Some(TokenRequestSpec {
+                audiences: (!audiences.is_empty()).then(|| audiences.to_vec()),
                 expiration_seconds: i64::try_from(expires.as_secs()).ok(),
                 bound_object_ref: None,
-            },
+            }),
             ..TokenRequest::default()
         };
         let api: Api<Account> = Api::namespaced(self.client.clone(), namespace);
@@ -79,12 +79,12 @@ impl Credentials {
             .create_token_request(name, &Default::default(), &request)
             .await
             .map_err(|error| cannot_get(&what, &error))?;
-        let status = answer
-            .status
-            .ok_or_else(|| Error::new(ErrorKind::ClusterApi, format!("cannot get {what}: no token in the answer")))?;
-        let left = status.expiration_timestamp.0.as_second() - jiff::Timestamp::now().as_second();
-        let life = Duration::from_secs(u64::try_from(left).unwrap_or_default());
-        Ok(Token { token: SecretBytes::from(status.token), good_until: asked + life * 2 / 3 })
+        let status = answer.status.unwrap_or_default();
+        let (Some(token), Some(expires)) = (status.token, status.expiration_timestamp) else {
+            return Err(Error::new(ErrorKind::ClusterApi, format!("cannot get {what}: no token in the answer")));
+        };
+        let life = Duration::try_from(jiff::Timestamp::now().duration_until(expires.0)).unwrap_or_default();
+        Ok(Token { token: SecretBytes::from(token), good_until: asked + life * 2 / 3 })
     }
 }
 

@@ -15,6 +15,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::PartialObjectMeta;
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
@@ -26,7 +28,7 @@ pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
 pub use table::{Key, Table};
 
 use crate::engine::SecretState;
-use crate::engine::hash::MANAGED;
+use crate::engine::desired::ownership::MANAGED;
 use crate::engine::plan::StoreKey;
 use follow::{follow, trimmed};
 use table::Index;
@@ -108,7 +110,7 @@ impl Lookup {
         let external_secrets: Api<ExternalSecret> = Api::all(self.client.clone());
         let secret_stores: Api<SecretStore> = Api::all(self.client.clone());
         let cluster_stores: Api<ClusterSecretStore> = Api::all(self.client.clone());
-        let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::all(self.client.clone());
+        let secrets: Api<PartialObjectMeta<Secret>> = Api::all(self.client.clone());
         let managed = all().labels(&format!("{MANAGED}=true"));
         let sinks = (
             rows::ExternalSecrets(Arc::clone(&self)),
@@ -120,7 +122,7 @@ impl Lookup {
             follow(trimmed(watcher(external_secrets, all())), &sinks.0),
             follow(trimmed(watcher(secret_stores, all())), &sinks.1),
             follow(trimmed(watcher(cluster_stores, all())), &sinks.2),
-            follow(trimmed(kube::runtime::metadata_watcher(secrets, managed)), &sinks.3),
+            follow(trimmed(watcher(secrets, managed)), &sinks.3),
         );
     }
 

@@ -11,7 +11,7 @@ use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec, Secr
 use super::follow::Sink;
 use super::table::{Key, Table};
 use super::{Change, Lookup};
-use crate::engine::hash::DATA_HASH;
+use crate::engine::desired::ownership::DATA_HASH;
 use crate::engine::pending::Pending;
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::Store;
@@ -201,13 +201,14 @@ impl Sink for Secrets {
     }
 
     fn row(&self, object: PartialObjectMeta<Secret>) -> Option<(Key, SecretRow)> {
+        let pending = Pending::of(&object.metadata);
         let key = Key::new(object.metadata.namespace?, object.metadata.name?);
         let annotations = object.metadata.annotations.unwrap_or_default();
         let row = SecretRow {
             uid: object.metadata.uid.unwrap_or_default(),
             resource_version: object.metadata.resource_version.unwrap_or_default(),
             data_hash: annotations.get(DATA_HASH).cloned().unwrap_or_default(),
-            pending: Pending::read(&annotations),
+            pending,
         };
         Some((key, row))
     }

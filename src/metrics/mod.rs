@@ -5,6 +5,7 @@
 //! ([`Metrics::forget`]).
 
 mod admission;
+mod core;
 mod objects;
 mod process;
 mod text;

@@ -11,10 +11,10 @@ use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
 use super::{Term, schedule, status};
-use crate::engine::adopt::Adoption;
-use crate::engine::{Deadline, Effects, Error, Job, Lane, Outcome, SecretState, Stage, Written, due};
+use crate::engine::adopt::{Adopted, Adoption};
+use crate::engine::{Deadline, Effects, Error, Job, Lane, Outcome, Stage, Written, due};
 use crate::lookup::Key;
-use crate::metrics::ObjectKind;
+use crate::metrics::{Condition, Kind};
 
 /// How old a value may be for a refresh, and after which what was made from an older one is read once more.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Term<'_> {
     pub(super) async fn external_secret(&self, key: &Key) {
         let Some(object) = self.refresher.lookup.external_secret(key) else {
             self.backoffs.clear(key);
-            self.refresher.metrics.forget(ObjectKind::ExternalSecret, &key.namespace, &key.name);
+            self.refresher.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
             return;
         };
         if object.metadata.deletion_timestamp.is_some() || !self.refresher.engine.is_ours(&object).await {
@@ -61,7 +61,7 @@ impl Term<'_> {
         let started = Instant::now();
         self.bring(key, &object).await;
         self.refresher.metrics.reconcile_duration(
-            ObjectKind::ExternalSecret,
+            Kind::ExternalSecret,
             &key.namespace,
             &key.name,
             started.elapsed(),
@@ -87,11 +87,10 @@ impl Term<'_> {
     /// Takes over what admission has just written for this very version; true if there was such a thing.
     async fn adopt(&self, key: &Key, object: &Arc<ExternalSecret>) -> bool {
         match self.refresher.writer.adopt(object).await {
-            Ok(Adoption::Adopted { created, at, cached, state }) => {
-                self.refresher.lookup.note(&key.namespace, &state);
-                let written = if created { Written::Created } else { Written::Updated };
-                let outcome = adopted(written, state, cached);
-                self.settle(key, object, &outcome, at).await;
+            Ok(Adoption::Adopted(adopted)) => {
+                self.refresher.lookup.note(&key.namespace, &adopted.secret);
+                let at = adopted.at;
+                self.settle(key, object, &outcome(adopted), at).await;
                 true
             }
             Ok(Adoption::NotPending | Adoption::Mismatch) => false,
@@ -129,7 +128,7 @@ impl Term<'_> {
     async fn settle(&self, key: &Key, object: &ExternalSecret, outcome: &Outcome, at: Timestamp) {
         self.backoffs.clear(key);
         self.refresher.metrics.sync_call(&key.namespace, &key.name, true);
-        self.refresher.metrics.condition(ObjectKind::ExternalSecret, &key.namespace, &key.name, "Ready", true);
+        self.refresher.metrics.condition(Kind::ExternalSecret, &key.namespace, &key.name, Condition::Ready, true);
         tracing::info!(object = %key, written = ?outcome.written, keys = outcome.keys, "synced");
         let status = status::after_sync(object, outcome, at);
         self.write(key, object, &status).await;
@@ -151,7 +150,7 @@ impl Term<'_> {
         let wait = self.backoffs.failed(key, &version(object), retry);
         self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
         self.refresher.metrics.sync_call(&key.namespace, &key.name, false);
-        self.refresher.metrics.condition(ObjectKind::ExternalSecret, &key.namespace, &key.name, "Ready", false);
+        self.refresher.metrics.condition(Kind::ExternalSecret, &key.namespace, &key.name, Condition::Ready, false);
         tracing::warn!(object = %key, kind = error.kind.as_str(), %error, retry_in = ?wait, "sync failed");
         self.write(key, object, &status::after_failure(object, error)).await;
         self.refresher.events.failed(object, &error.to_string()).await;
@@ -195,14 +194,16 @@ impl Term<'_> {
     }
 }
 
-fn adopted(written: Written, state: SecretState, cached: Option<Duration>) -> Outcome {
+/// What admission did, as far as the Secret still tells.
+fn outcome(adopted: Adopted) -> Outcome {
+    let Adopted { created, at: _, cached, secret, orphans_deleted } = adopted;
     Outcome {
-        written,
-        secret: Some(state),
+        written: if created { Written::Created } else { Written::Updated },
+        secret: Some(secret),
         keys: 0,
         cached,
         missing: Vec::new(),
-        orphans_deleted: Vec::new(),
+        orphans_deleted,
         notes: Vec::new(),
     }
 }

@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use kube::Client;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
@@ -99,13 +98,13 @@ impl Refresher {
                 () = stop.cancelled() => break,
                 () = election.acquire() => (),
             }
-            self.metrics.leading(true);
+            self.metrics.leader(true);
             tokio::select! {
                 () = stop.cancelled() => (),
                 () = election.hold() => (),
                 () = Arc::clone(&self).lead() => (),
             }
-            self.metrics.leading(false);
+            self.metrics.leader(false);
         }
         election.release().await;
     }

@@ -142,16 +142,6 @@ impl<T: Clone + Eq + Hash + Ord + Debug> Queue<T> {
         self.changed.notify_waiters();
     }
 
-    /// How many items wait, due or not.
-    pub fn len(&self) -> usize {
-        self.lock().waiting.len()
-    }
-
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -184,7 +174,7 @@ mod tests {
         assert_eq!(queue.next(true).await, "a");
         assert_eq!(start.elapsed().as_secs(), 1);
         queue.done(&"a");
-        assert!(queue.is_empty());
+        assert!(queue.lock().waiting.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -193,7 +183,7 @@ mod tests {
         queue.add("a", NOW, Priority::Urgent);
         assert_eq!(queue.next(false).await, "a");
         queue.add("a", NOW, Priority::Urgent);
-        assert!(queue.is_empty(), "not by two workers at once");
+        assert!(queue.lock().waiting.is_empty(), "not by two workers at once");
         queue.done(&"a");
         assert_eq!(queue.next(false).await, "a");
     }
@@ -204,6 +194,6 @@ mod tests {
         queue.add("routine", NOW, Priority::Routine);
         queue.add("urgent", SECOND, Priority::Urgent);
         assert_eq!(queue.next(true).await, "urgent");
-        assert_eq!(queue.len(), 1);
+        assert_eq!(queue.lock().waiting.len(), 1);
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::ResourceExt;
 use latchkey_api::external_secret::ExternalSecret;
 use sha3::{Digest, Sha3_224};
 
@@ -61,10 +60,6 @@ pub fn backoff(failures: u32, chance: f64) -> Duration {
     whole.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
-/// For logs and tests: which object.
-pub fn name(object: &ExternalSecret) -> String {
-    format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
-}
 
 #[cfg(test)]
 mod tests {

@@ -46,7 +46,7 @@ pub fn synced(outcome: &Outcome) -> Ready {
 
 /// The condition after a sync that failed.
 pub fn failed(error: &Error) -> Ready {
-    Ready { ready: false, reason: "SecretSyncedError", message: error.condition_message().to_owned() }
+    Ready { ready: false, reason: "SecretSyncedError", message: error.condition().to_owned() }
 }
 
 /// The status after a sync at `at`.

@@ -15,7 +15,7 @@ use super::Term;
 use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
 use crate::lookup::StoreRow;
-use crate::metrics::ObjectKind;
+use crate::metrics::{Condition, Kind};
 
 /// A store that does not work is looked at again at least this often: its credentials may have been replaced.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ impl Term<'_> {
         let verdict = self.refresher.engine.validate_store(&row.store).await;
         self.report(key, &row, &verdict).await;
         self.refresher.metrics.reconcile_duration(kind(key), namespace(key), &key.name, started.elapsed());
-        let wait = match verdict.ready {
+        let wait = match verdict.ready && verdict.error.is_none() {
             true => {
                 self.store_backoffs.clear(key);
                 interval(&row.store.spec, self.refresher.settings.store_requeue_interval)
@@ -54,20 +54,21 @@ impl Term<'_> {
     }
 
     async fn report(&self, key: &StoreKey, row: &StoreRow, verdict: &StoreVerdict) {
-        let ready = Ready { ready: verdict.ready, reason: verdict.reason, message: verdict.message.clone() };
-        let status = status::of_store(row.status.as_ref(), &ready, verdict.capabilities);
-        self.refresher.metrics.condition(kind(key), namespace(key), &key.name, "Ready", verdict.ready);
+        let StoreVerdict { ready, reason, message, capabilities, error } = verdict;
+        let ready = Ready { ready: *ready, reason, message: message.clone() };
+        let status = status::of_store(row.status.as_ref(), &ready, *capabilities);
+        self.refresher.metrics.condition(kind(key), namespace(key), &key.name, Condition::Ready, ready.ready);
         if row.status.as_ref() != Some(&status) {
             if let Err(error) = self.refresher.statuses.store(key, &row.store.uid, &status).await {
                 tracing::warn!(store = %key, %error, "cannot write the store's status");
             }
         }
-        let text = verdict.error.as_deref().unwrap_or(&verdict.message);
-        let told = self.reports().insert(key.clone(), text.to_owned());
-        if told.as_deref() != Some(text) {
-            tracing::info!(store = %key, ready = verdict.ready, reason = verdict.reason, text, "store validated");
-            self.refresher.events.store(&row.store, verdict.reason, verdict.ready, text).await;
-            if verdict.ready {
+        let text = error.as_ref().unwrap_or(message);
+        let told = self.reports().insert(key.clone(), text.clone());
+        if told.as_ref() != Some(text) {
+            tracing::info!(store = %key, ready = ready.ready, reason = ready.reason, text, "store validated");
+            self.refresher.events.store(&row.store, ready.reason, ready.ready, text).await;
+            if ready.ready {
                 self.wake(key);
             }
         }
@@ -78,10 +79,10 @@ impl Term<'_> {
     }
 }
 
-fn kind(key: &StoreKey) -> ObjectKind {
+fn kind(key: &StoreKey) -> Kind {
     match key.kind {
-        StoreKind::SecretStore => ObjectKind::SecretStore,
-        StoreKind::ClusterSecretStore => ObjectKind::ClusterSecretStore,
+        StoreKind::SecretStore => Kind::SecretStore,
+        StoreKind::ClusterSecretStore => Kind::ClusterSecretStore,
     }
 }
 

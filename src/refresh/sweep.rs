@@ -18,7 +18,8 @@ impl Term<'_> {
             count += 1;
             self.sweep_one(key, row, now).await;
         }
-        self.refresher.metrics.pending(count);
+        self.refresher.metrics.pending_secrets(count);
+        self.refresher.metrics.sweep();
         self.queue.add(Item::Sweep, SWEEP, Priority::Urgent);
     }
 
@@ -26,7 +27,7 @@ impl Term<'_> {
         let Some(mark) = &row.pending else { return };
         let owner = Key::new(&key.namespace, &mark.external_secret);
         let object = self.refresher.lookup.external_secret(&owner);
-        match sweep::decide(mark, object.as_deref(), now) {
+        match sweep::decide(mark, &key.name, object.as_deref(), now) {
             Sweep::Keep => (),
             Sweep::Resync => {
                 self.backoffs.clear(&owner);
@@ -36,7 +37,6 @@ impl Term<'_> {
             }
             Sweep::TakeBack => match self.refresher.writer.take_back(&key.namespace, &key.name, mark).await {
                 Ok(()) => {
-                    self.refresher.metrics.swept();
                     tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
                 }
                 Err(error) => tracing::warn!(secret = %key, %error, "cannot take back; tried again"),

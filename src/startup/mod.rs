@@ -2,11 +2,11 @@
 
 mod crds;
 mod identity;
+mod parts;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use kube::Client;
 use tokio::net::TcpListener;
 
@@ -92,7 +92,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let config = Arc::new(config);
     let context = Context { config, client, username, digest_key, metrics, readiness, tasks };
 
-    let router = parts(&context);
+    let router = parts::start(&context);
     let tls = Arc::new(http::tls::server_config(certificates.resolver()));
     context
         .tasks
@@ -103,11 +103,6 @@ pub async fn run(config: Config) -> Result<(), Error> {
     serving.ready();
     let delay = context.config.shutdown_delay;
     Ok(context.tasks.run(watch, delay, || serving.unready()).await?)
-}
-
-/// The parts of the service, each in a line or two, and the routes that answer the API server's reviews.
-fn parts(_context: &Context) -> Router {
-    Router::new()
 }
 
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {

@@ -1,0 +1,71 @@
+//! The parts of the service, and how they hang together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use latchkey_provider::Connector;
+
+use super::Context;
+use crate::admission::Admission;
+use crate::engine::apply::SecretWriter;
+use crate::engine::{Engine, Settings};
+use crate::http::{Readiness, review};
+use crate::lookup::{Credentials, Filled, Lookup};
+use crate::refresh::{self, Candidate, Refresher};
+
+/// Starts the background parts and gives the routes that answer the API server's reviews.
+pub fn start(context: &Context) -> Router {
+    let Context { config, client, metrics, readiness, tasks, digest_key, .. } = context;
+    let lookup = Lookup::new(client.clone(), filled(readiness));
+    let writer = SecretWriter::new(client.clone());
+    let engine = engine(context, &lookup, writer.clone());
+    tasks.spawn("the watches", Arc::clone(&lookup).run());
+    tasks.spawn("the core's housekeeping", engine.clone().housekeeping());
+    let settings = refresh::Settings {
+        concurrent: config.concurrent,
+        store_requeue_interval: config.store_requeue_interval,
+        candidate: candidate(context),
+    };
+    let refresher = Refresher::new(
+        engine.clone(),
+        writer,
+        Arc::clone(&lookup),
+        Arc::clone(metrics),
+        client.clone(),
+        settings,
+    );
+    tasks.spawn("the refresher", Arc::new(refresher).run(tasks.leaving()));
+    let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode);
+    review::router(Arc::new(admission), Arc::clone(metrics))
+}
+
+fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engine {
+    let credentials = Arc::new(Credentials::new(context.client.clone()));
+    let connector = Connector::new(credentials.clone(), context.metrics.clone());
+    let settings = Settings { controller_class: context.config.controller_class.clone(), ..Settings::default() };
+    Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())
+}
+
+/// One handle for each watch: ready once its first list is in memory.
+fn filled(readiness: &Readiness) -> Filled {
+    let handles = Lookup::WATCHES.map(|what| (what, readiness.handle(what)));
+    let waiting = Mutex::new(HashMap::from(handles));
+    Box::new(move |what| {
+        if let Some(handle) = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(what) {
+            handle.ready();
+        }
+    })
+}
+
+/// A restarted replica is another one: what it held before is not its own.
+fn candidate(context: &Context) -> Candidate {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "latchkey".to_owned());
+    Candidate {
+        namespace: context.config.namespace.clone(),
+        name: "latchkey".to_owned(),
+        identity: format!("{host}_{:08x}", rand::random::<u32>()),
+        duration: context.config.lease_duration,
+        retry: context.config.lease_retry_period,
+    }
+}
