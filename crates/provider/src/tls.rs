@@ -136,3 +136,6 @@ fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 fn unusable(message: &str) -> Error {
     Error::new(ErrorKind::Credentials, message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,9 @@ where
             let message = format!("{doing}: {place} gave an answer that cannot be read");
             Error::new(by_status(status), message).with_code(format!("HTTP {status}"))
         }
-        _ => Error::new(ErrorKind::InvalidConfig, format!("{doing}: no request to {place} can be made")),
+        SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => {
+            Error::new(ErrorKind::InvalidConfig, format!("{doing}: no request to {place} can be made"))
+        }
     }
 }
 
@@ -57,11 +59,14 @@ pub fn of_code(code: Option<&str>, message: Option<&str>, status: u16, doing: &s
     let kind = kind(code.unwrap_or_default(), message, status);
     let code = code.map_or_else(|| format!("HTTP {status}"), str::to_owned);
     let said = clean(message);
-    let text = match kind {
-        ErrorKind::NotFound => format!("{doing}: there is none in {place}"),
-        ErrorKind::RateLimited => format!("{doing}: too many requests to {place}"),
-        _ if said.is_empty() => format!("{doing}: {place} refused"),
-        _ => format!("{doing}: {place} says: {said}"),
+    let text = if kind == ErrorKind::NotFound {
+        format!("{doing}: there is none in {place}")
+    } else if kind == ErrorKind::RateLimited {
+        format!("{doing}: too many requests to {place}")
+    } else if said.is_empty() {
+        format!("{doing}: {place} refused")
+    } else {
+        format!("{doing}: {place} says: {said}")
     };
     Error::new(kind, text).with_code(code)
 }
@@ -218,7 +223,9 @@ fn by_type(error: &(dyn StdError + 'static)) -> Option<Error> {
         CredentialsError::InvalidConfiguration(_) => {
             Some(Error::new(ErrorKind::Credentials, "the environment's configuration for AWS cannot be used"))
         }
-        _ => Some(Error::new(ErrorKind::Credentials, "the environment's credentials for AWS cannot be had")),
+        CredentialsError::ProviderError(_) | CredentialsError::Unhandled(_) | _ => {
+            Some(Error::new(ErrorKind::Credentials, "the environment's credentials for AWS cannot be had"))
+        }
     }
 }
 
