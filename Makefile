@@ -16,3 +16,8 @@ testbed-up: ## Start a Kubernetes control plane, Vault and AWS Secrets Manager, 
 .PHONY: testbed-down
 testbed-down: ## Stop what testbed-up started
 	@$(TESTBED) down
+
+.PHONY: demo
+demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secrets Manager (first run: about 20 minutes)
+	cargo build --quiet --package latchkey --package latchkey-testbed
+	target/debug/latchkey-testbed demo --latchkey target/debug/latchkey

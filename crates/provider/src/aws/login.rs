@@ -56,14 +56,18 @@ pub struct Role {
 }
 
 impl Login {
-    /// Reads what the store's block names: `auth.jwt`, else `auth.secretRef`, else the environment.
+    /// Reads what the store's block names: `auth.jwt.serviceAccountRef`, else `auth.secretRef`, else the environment. A
+    /// `jwt` that names no ServiceAccount, as old manifests have it, says nothing.
     ///
     /// # Errors
     /// Those of [`credentials`]; [`ErrorKind::Credentials`] if the ServiceAccount is for no role.
     pub async fn resolve(block: &Aws, scope: &Scope, cluster: &dyn Cluster) -> Result<Self, Error> {
         let auth = block.auth.clone().unwrap_or_default();
-        let source = match (&auth.jwt, &auth.secret_ref) {
-            (Some(jwt), _) => Source::ServiceAccount(service_account(jwt, scope, cluster).await?),
+        let account = auth.jwt.as_ref().and_then(|AwsJwt { service_account_ref, service_account_token: _ }| {
+            service_account_ref.as_ref()
+        });
+        let source = match (account, &auth.secret_ref) {
+            (Some(account), _) => Source::ServiceAccount(service_account(account, scope, cluster).await?),
             (None, Some(reference)) => keys(reference, scope, cluster).await?,
             (None, None) => Source::Environment,
         };
@@ -146,14 +150,11 @@ impl Role {
 }
 
 async fn service_account(
-    jwt: &AwsJwt,
+    account: &ServiceAccountSelector,
     scope: &Scope,
     cluster: &dyn Cluster,
 ) -> Result<ServiceAccount, Error> {
-    let AwsJwt { service_account_ref, service_account_token: _ } = jwt;
-    let ServiceAccountSelector { name, namespace, audiences } = service_account_ref
-        .as_ref()
-        .ok_or_else(|| Error::new(ErrorKind::InvalidConfig, "auth.jwt names no serviceAccountRef"))?;
+    let ServiceAccountSelector { name, namespace, audiences } = account;
     let namespace = scope.credentials_namespace(namespace.as_deref())?;
     let annotations = cluster.service_account(namespace, name).await?.annotations;
     let annotation = |key: &str| annotations.get(key).filter(|value| !value.is_empty()).cloned();
