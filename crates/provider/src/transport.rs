@@ -8,6 +8,7 @@ use rustls::{AlertDescription, CertificateError};
 /// What the innermost cause of a failed connection says: refused, no such name, not trusted. Never a URL, a header or a
 /// body, so it is safe to show.
 pub fn why(error: &(dyn StdError + 'static)) -> String {
+    eprintln!("CHAIN {error:?}");
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(text) = known(error) {
@@ -25,10 +26,15 @@ fn known(error: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(io) = error.downcast_ref::<io::Error>() {
         return of_io(io);
     }
-    error.to_string().starts_with("dns error").then(|| "its name cannot be resolved".to_owned())
+    let text = error.to_string(); // of hyper, whose errors have no kinds for these
+    if text.starts_with("dns error") {
+        return Some("its name cannot be resolved".to_owned());
+    }
+    text.contains("connection closed").then(|| "it closed the connection".to_owned())
 }
 
 /// An I/O error that wraps another one has that one inside, not as its source.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the standard library's kinds grow")]
 fn of_io(error: &io::Error) -> Option<String> {
     if let Some(inner) = error.get_ref() {
         return known(inner);
@@ -41,12 +47,13 @@ fn of_io(error: &io::Error) -> Option<String> {
         ConnectionReset => "connection reset",
         HostUnreachable | NetworkUnreachable => "no route to it",
         TimedOut => "no answer in time",
-        UnexpectedEof => "the connection was closed",
+        UnexpectedEof => "it closed the connection",
         _ => return None,
     };
     Some(text.to_owned())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others have no better words than rustls's own")]
 fn of_tls(error: &rustls::Error) -> String {
     use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage, NoCertificatesPresented};
     match error {

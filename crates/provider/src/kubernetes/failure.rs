@@ -24,6 +24,7 @@ pub fn bearer(token: &SecretBytes) -> Result<&str, Error> {
 }
 
 /// The error for settings that no client can be made of. What is checked before leaves the client certificate.
+#[expect(clippy::wildcard_enum_match_arm, reason = "kube's errors are not ours to enumerate")]
 pub fn no_client(server: &str, error: &kube::Error) -> Error {
     let text = match error {
         kube::Error::RustlsTls(_) => "its client certificate and key cannot be used",
@@ -33,6 +34,10 @@ pub fn no_client(server: &str, error: &kube::Error) -> Error {
 }
 
 /// The error of a request to `server`; `what` is what was asked for: `secret "a" in namespace "b"`.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever kube adds is a failed request until known better"
+)]
 pub fn error(server: &str, what: &str, error: &kube::Error) -> Error {
     match error {
         kube::Error::Api(status) => of_status(server, what, status),

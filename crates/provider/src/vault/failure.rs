@@ -163,7 +163,7 @@ const REASONS: &[(&str, &str)] = &[
     ("failed to match all constraints", "no role matches the client certificate"),
     ("invalid certificate or no client certificate", "the client certificate is missing or not trusted"),
     ("client certificate must be supplied", "no client certificate was sent"),
-    ("permission denied", "permission denied"),
+    ("permission denied", "wrong credentials, or no such method is mounted there"),
 ];
 
 #[cfg(test)]

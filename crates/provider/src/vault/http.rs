@@ -69,6 +69,7 @@ pub enum Answer {
 pub struct Http {
     client: reqwest::Client,
     server: Url,
+    shows_certificate: bool,
     headers: HeaderMap,
     seen: Option<Seen>,
     observer: Arc<dyn Observer>,
@@ -97,7 +98,8 @@ impl Http {
             .map_err(|_| {
                 Error::new(ErrorKind::InvalidConfig, "no HTTP client can be made of the store's settings")
             })?;
-        Ok(Self { client, server, headers, seen: read_your_writes.then(Seen::default), observer })
+        let seen = read_your_writes.then(Seen::default);
+        Ok(Self { client, server, shows_certificate: tls.client.is_some(), headers, seen, observer })
     }
 
     /// The server as it is shown.
@@ -130,7 +132,10 @@ impl Http {
     }
 
     async fn send_once(&self, call: Call<'_>) -> Result<Result<Answer, Refusal>, Error> {
-        let sent = self.client.execute(self.request(call)?).await;
+        let mut sent = self.client.execute(self.request(call)?).await;
+        if sent.as_ref().is_err_and(|error| call.method == Method::GET && is_stale(error)) {
+            sent = self.client.execute(self.request(call)?).await;
+        }
         let answer = match sent {
             Ok(response) => self.read(response).await,
             Err(error) => Err(self.unreachable(&error)),
@@ -197,6 +202,12 @@ impl Http {
         Ok(body.into())
     }
 
+    /// In TLS 1.3 a server that misses a client certificate lets the handshake pass and closes the connection then.
+    fn hint(&self) -> &'static str {
+        let may_want_one = self.server.scheme() == "https" && !self.shows_certificate;
+        if may_want_one { "; perhaps it asks for a client certificate" } else { "" }
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Error {
         let server = self.server();
         let text = if error.is_redirect() {
@@ -208,10 +219,15 @@ impl Http {
         } else if error.is_connect() {
             format!("cannot connect to vault at {server}: {}", transport::why(error))
         } else {
-            format!("the connection to vault at {server} broke: {}", transport::why(error))
+            format!("the connection to vault at {server} broke: {}{}", transport::why(error), self.hint())
         };
         Error::new(ErrorKind::Unavailable, text)
     }
+}
+
+/// Whether a connection that was kept open broke before an answer: the server may have been restarted meanwhile.
+fn is_stale(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout() && !error.is_redirect()
 }
 
 /// A standby that does not forward sends its callers to the active node: one step, never from https to http. Vault's own

@@ -77,7 +77,8 @@ impl Keeper {
         }
     }
 
-    /// Another token for one that Vault has refused, unless somebody else has fetched one in the meantime.
+    /// Another token for one that Vault has refused, or the one that somebody else has fetched in the meantime; none if
+    /// the store has no login.
     ///
     /// # Errors
     /// Those of the login.

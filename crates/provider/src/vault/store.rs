@@ -55,11 +55,9 @@ impl Store {
     async fn read(&self, path: &[String], version: Option<&str>) -> Result<Answer, Error> {
         let token = self.keeper.token().await?;
         match self.read_as(path, version, token.as_ref()).await {
-            Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => {
-                match self.other_token(token, error).await? {
-                    Some(fresh) => self.read_as(path, version, Some(&fresh)).await,
-                    None => Err(self.no_token()),
-                }
+            Err(error) if is_refusal(error.kind) => {
+                let fresh = self.other_token(token, error).await?;
+                self.read_as(path, version, Some(&fresh)).await
             }
             outcome => outcome,
         }
@@ -67,23 +65,19 @@ impl Store {
 
     /// Whether a refusal is the token's fault; if it is, a fresh token. Vault answers 403 for both, and only newer ones add
     /// "invalid token", so the token is looked up.
-    async fn other_token(
-        &self,
-        token: Option<SecretBytes>,
-        refusal: Error,
-    ) -> Result<Option<SecretBytes>, Error> {
-        let Some(token) = token else { return Err(refusal) };
+    async fn other_token(&self, token: Option<SecretBytes>, refusal: Error) -> Result<SecretBytes, Error> {
+        let token = token.ok_or_else(|| self.no_token())?;
         if refusal.kind == ErrorKind::Forbidden {
             match self.keeper.look_up(Some(&token)).await {
                 Ok(()) => return Err(refusal),
                 Err(unknown) if unknown.kind == ErrorKind::Forbidden && !self.keeper.logs_in() => {
                     return Err(refusal);
                 }
-                Err(bad) if matches!(bad.kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => {}
+                Err(bad) if is_refusal(bad.kind) => {}
                 Err(trouble) => return Err(trouble),
             }
         }
-        if self.keeper.logs_in() { self.keeper.replace(&token).await } else { Err(self.refused_token()) }
+        self.keeper.replace(&token).await?.ok_or_else(|| self.refused_token())
     }
 
     async fn read_as(
@@ -117,7 +111,10 @@ impl Store {
     }
 
     fn no_token(&self) -> Error {
-        Error::new(ErrorKind::Unauthenticated, format!("vault at {} asks for a token", self.http.server()))
+        Error::new(
+            ErrorKind::Unauthenticated,
+            format!("vault at {} asks for a token, and the store has no auth", self.http.server()),
+        )
     }
 
     /// Whether the token is good; a login that has just worked proves it.
@@ -128,7 +125,8 @@ impl Store {
             (Err(error), Some(token)) if self.keeper.logs_in() && is_refusal(error.kind) => {
                 self.keeper.replace(&token).await.map(drop)
             }
-            (Err(error), _) if error.kind == ErrorKind::Forbidden => Err(self.refused_token()),
+            (Err(error), None) if is_refusal(error.kind) => Err(self.no_token()),
+            (Err(error), Some(_)) if error.kind == ErrorKind::Forbidden => Err(self.refused_token()),
             (Err(error), _) => Err(error),
         }
     }
