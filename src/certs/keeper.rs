@@ -139,7 +139,7 @@ impl Certificates {
             Source::Own(own) => {
                 let (api, name) = own.watched();
                 let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
-                let events = watcher(api, config).default_backoff();
+                let events = watcher(api, config).default_backoff().touched_objects();
                 Either::Left(events.filter_map(|event| async { event.ok().map(drop) }))
             }
             Source::Files(_) => Either::Right(stream::empty()),

@@ -9,16 +9,20 @@ use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Desired;
+use super::brake::Brake;
 use crate::certs::Certificates;
 use crate::http::ReadyHandle;
 use crate::telemetry::chain;
 
 /// How often the registration is looked at, though nothing was said to have changed.
 const PERIOD: Duration = Duration::from_secs(30);
+
+/// How soon it is tried again after it failed.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// How often a write is tried again that somebody else was faster with.
 const ATTEMPTS: usize = 5;
@@ -63,32 +67,40 @@ impl Keeper {
     /// Registers, says so, and looks again whenever the configuration or the CAs change.
     pub async fn run(self, registered: ReadyHandle, stop: CancellationToken) {
         let mut bundles = self.certificates.bundle();
-        let mut period = tokio::time::interval(PERIOD);
-        period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut brake = Brake::default();
         let config = watcher::Config::default().fields(&format!("metadata.name={}", self.desired.name()));
         let api: Api<PartialObjectMeta<MutatingWebhookConfiguration>> = Api::all(self.client.clone());
-        let mut events = watcher(api, config).default_backoff().boxed();
+        let mut events = watcher(api, config).default_backoff().touched_objects().boxed();
         loop {
-            match self.ensure().await {
-                Ok(()) => registered.ready(),
-                Err(error) => {
-                    tracing::warn!(error = chain(&error), "the webhook is not registered as it should be")
+            let (pause, period) = match self.ensure().await {
+                Ok(written) => {
+                    registered.ready();
+                    (brake.pause(written, Instant::now()), PERIOD)
                 }
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = period.tick() => {}
-                _ = bundles.changed() => {}
-                Some(Ok(_)) = events.next() => {}
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the webhook is not registered as it should be");
+                    (Duration::ZERO, RETRY)
+                }
+            };
+            let again = async {
+                sleep(pause).await;
+                tokio::select! {
+                    () = sleep(period) => {}
+                    _ = bundles.changed() => {}
+                    Some(Ok(_)) = events.next() => {}
+                }
+            };
+            if stop.run_until_cancelled(again).await.is_none() {
+                return;
             }
         }
     }
 
-    /// Registers now.
+    /// Registers now. Whether anything had to be written.
     ///
     /// # Errors
     /// The configuration can be neither read nor written.
-    pub async fn ensure(&self) -> Result<(), Error> {
+    pub async fn ensure(&self) -> Result<bool, Error> {
         for _ in 0..ATTEMPTS {
             let present =
                 self.api().get_opt(self.desired.name()).await.map_err(|e| self.failed("read", e))?;
@@ -97,7 +109,7 @@ impl Keeper {
                 None => self.create().await?,
             };
             match written {
-                Ok(()) => return Ok(()),
+                Ok(written) => return Ok(written),
                 Err(kube::Error::Api(status))
                     if status.is_conflict() || status.is_already_exists() || status.is_not_found() => {}
                 Err(error) => return Err(self.failed("write", error)),
@@ -108,24 +120,29 @@ impl Keeper {
 
     /// Before another CA is written, the source is read again: the configuration may be ahead of this replica, which
     /// would otherwise undo what another one has done for a renewed CA.
-    async fn update(&self, present: DynamicObject) -> Result<Result<(), kube::Error>, Error> {
+    async fn update(&self, present: DynamicObject) -> Result<Result<bool, kube::Error>, Error> {
         let mut wanted = serde_json::to_value(present)?;
         if !self.desired.merge_into(&mut wanted.clone(), self.bundle().as_deref()) {
-            return Ok(Ok(()));
+            return Ok(Ok(false));
         }
         self.certificates.refresh().await?;
         if !self.desired.merge_into(&mut wanted, self.bundle().as_deref()) {
-            return Ok(Ok(()));
+            return Ok(Ok(false));
         }
         let wanted: DynamicObject = serde_json::from_value(wanted)?;
         let replaced = self.api().replace(self.desired.name(), &PostParams::default(), &wanted).await;
-        Ok(replaced.map(|_| tracing::info!(name = self.desired.name(), "updated the webhook's registration")))
+        Ok(replaced.map(|_| self.said("updated the webhook's registration")))
     }
 
-    async fn create(&self) -> Result<Result<(), kube::Error>, Error> {
+    async fn create(&self) -> Result<Result<bool, kube::Error>, Error> {
         let whole = serde_json::from_value(self.desired.configuration(self.bundle().as_deref()))?;
         let created = self.api().create(&PostParams::default(), &whole).await;
-        Ok(created.map(|_| tracing::info!(name = self.desired.name(), "registered the webhook")))
+        Ok(created.map(|_| self.said("registered the webhook")))
+    }
+
+    fn said(&self, done: &str) -> bool {
+        tracing::info!(name = self.desired.name(), "{done}");
+        true
     }
 
     fn bundle(&self) -> crate::certs::CaBundle {

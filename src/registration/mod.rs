@@ -3,6 +3,7 @@
 //! latchkey creates it whole where there is none. Of one that is there it keeps the address and the CA, and adds webhooks
 //! that are missing; rules, selectors and policies in it are whoever's who wrote them.
 
+mod brake;
 mod conditions;
 mod desired;
 mod keep;
