@@ -35,19 +35,26 @@ struct Session {
     expires: Option<Instant>,
 }
 
-/// Keeper of the token of one connection. Whoever needs a token while a login is under way waits for that login.
+/// Keeper of the token of one connection. Whoever needs a token while a login is under way waits for that login, and
+/// shares its failure.
 #[derive(Debug)]
 pub struct Keeper {
     http: Arc<Http>,
     credential: Credential,
     namespace: Option<HeaderValue>,
-    session: Mutex<Option<Session>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    session: Option<Session>,
+    failure: Option<(Instant, Error)>,
 }
 
 impl Keeper {
     /// A keeper that logs in at the first need, in this namespace of Vault.
     pub fn new(http: Arc<Http>, credential: Credential, namespace: Option<HeaderValue>) -> Self {
-        Self { http, credential, namespace, session: Mutex::new(None) }
+        Self { http, credential, namespace, state: Mutex::default() }
     }
 
     /// Whether the token comes from a login, so that another one can be had.
@@ -65,15 +72,16 @@ impl Keeper {
             Credential::Token(token) => return Ok(Some(token.clone())),
             Credential::Login(login) => login,
         };
-        let mut session = self.session.lock().await;
-        match session.as_mut() {
+        let asked = Instant::now();
+        let mut state = self.state.lock().await;
+        match state.session.as_mut() {
             Some(live) if !live.has_expired() => {
                 if live.is_due() {
                     self.prolong(login, live).await;
                 }
                 Ok(Some(live.token.clone()))
             }
-            _ => self.enter(login, &mut session).await.map(Some),
+            _ => self.enter(login, &mut state, asked).await.map(Some),
         }
     }
 
@@ -84,12 +92,13 @@ impl Keeper {
     /// Those of the login.
     pub async fn replace(&self, refused: &SecretBytes) -> Result<Option<SecretBytes>, Error> {
         let Credential::Login(login) = &self.credential else { return Ok(None) };
-        let mut session = self.session.lock().await;
-        match session.as_ref() {
+        let asked = Instant::now();
+        let mut state = self.state.lock().await;
+        match state.session.as_ref() {
             Some(live) if live.token != *refused => Ok(Some(live.token.clone())),
             _ => {
                 login.forget();
-                self.enter(login, &mut session).await.map(Some)
+                self.enter(login, &mut state, asked).await.map(Some)
             }
         }
     }
@@ -109,12 +118,18 @@ impl Keeper {
         }
     }
 
-    async fn enter(&self, login: &Login, session: &mut Option<Session>) -> Result<SecretBytes, Error> {
-        *session = None;
-        let fresh = self.log_in(login).await?;
-        let token = fresh.token.clone();
-        *session = Some(fresh);
-        Ok(token)
+    async fn enter(&self, login: &Login, state: &mut State, asked: Instant) -> Result<SecretBytes, Error> {
+        match &state.failure {
+            Some((at, error)) if *at >= asked => return Err(error.clone()),
+            _ => *state = State::default(),
+        }
+        match self.log_in(login).await {
+            Ok(fresh) => Ok(state.session.insert(fresh).token.clone()),
+            Err(error) => {
+                state.failure = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
     }
 
     async fn log_in(&self, login: &Login) -> Result<Session, Error> {
@@ -199,7 +214,7 @@ impl Keeper {
 /// ESO revokes the token at the end of each reconcile; this one ends with its connection. In vain if the runtime is gone.
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let Some(session) = self.session.get_mut().take() else { return };
+        let Some(session) = self.state.get_mut().session.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (http, namespace) = (self.http.clone(), self.namespace.clone());
         runtime.spawn(async move {

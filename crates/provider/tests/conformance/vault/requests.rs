@@ -58,6 +58,22 @@ async fn namespaces_of_reading_and_of_logging_in_differ() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_login_shares_its_failure() {
+    let proxy = proxy();
+    proxy.add_rule(Rule::new(|request| request.path.ends_with("/login"), Reply::new(500, "{}")));
+    proxy.delay(Duration::from_millis(300));
+    let auth = json!({ "appRole": { "roleId": "role", "secretRef": { "name": "creds", "key": "id" } } });
+    let bench = through(&proxy, auth, json!({}), &[("id", "id")]).await;
+    let references: Vec<_> = (0..5).map(|n| reference(&format!("requests/{n}"))).collect();
+    for answer in bench.connection.provider.fetch(&references).await {
+        assert_eq!(answer.unwrap_err().kind, ErrorKind::Unavailable);
+    }
+    assert_eq!(proxy.received().len(), 1);
+    bench.entry(&references[0]).await.unwrap_err();
+    assert_eq!(proxy.received().len(), 2, "who asks later tries anew");
+}
+
+#[tokio::test]
 async fn headers_of_the_store_go_along() {
     let proxy = proxy();
     // This Vault is no cluster and refuses the header, so the proxy answers.
