@@ -32,7 +32,7 @@ pub enum Error {
     #[error("stopped at once by a second signal")]
     Aborted,
     /// Something did not end.
-    #[error("{0} tasks were still at work long after they were told to end")]
+    #[error("{0} of latchkey's tasks were still at work long after they were told to end")]
     Stuck(usize),
     /// Signals cannot be received.
     #[error("cannot listen to signals")]
@@ -79,6 +79,14 @@ impl Tasks {
     /// Work that may end when it is done. If it panics, the process ends with an error.
     pub fn spawn_finite(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         self.supervise(name, work, true);
+    }
+
+    /// Work without an end of its own that requests depend on: it is dropped once connections are drained.
+    pub fn spawn_daemon(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let draining = self.draining.clone();
+        self.spawn(name, async move {
+            draining.run_until_cancelled(work).await;
+        });
     }
 
     fn supervise(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static, finite: bool) {
@@ -177,6 +185,17 @@ mod tests {
         });
         tasks.spawn("a server", draining.cancelled_owned());
         tasks.leave(Duration::from_millis(20), DRAIN).await.expect("an orderly end");
+    }
+
+    #[tokio::test]
+    async fn a_daemon_works_until_connections_are_drained() {
+        let (tasks, _watch) = Tasks::new();
+        tasks.spawn_daemon("the watches", std::future::pending());
+        tasks.leave(Duration::ZERO, DRAIN).await.expect("an orderly end");
+        assert_eq!(
+            ends(|tasks| tasks.spawn_daemon("the watches", async {})).await,
+            "the watches ended by itself"
+        );
     }
 
     #[tokio::test]

@@ -104,6 +104,10 @@ impl Admission {
             Ok(Decision::Sync(job)) => *job,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
+        let key = Key::new(&request.namespace, &request.name);
+        if job.stage == Stage::Create && self.lookup.is_stored(&key).await {
+            return Response::admitted("exists"); // the API server will refuse it; its Secret has an owner already
+        }
         if !self.engine.is_ours(&job.external_secret).await {
             return Response::admitted("other_class");
         }
@@ -118,7 +122,7 @@ impl Admission {
                 if let Some(state) = outcome.secret.as_ref().filter(|_| applied) {
                     self.lookup.note(&request.namespace, state);
                 }
-                self.failures.forget(&Key::new(&request.namespace, &request.name));
+                self.failures.forget(&key);
                 verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
             }
             Err(error) => {

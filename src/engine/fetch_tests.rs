@@ -1,15 +1,17 @@
 //! How many reads the store sees, and when.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
 use latchkey_provider::ErrorKind;
 use tokio::time::Instant;
 
-use super::Terms;
-use crate::engine::testing::{Mood, engine, read, store_key, terms};
+use super::{Observer, Served, Terms};
+use crate::engine::plan::StoreKey;
+use crate::engine::testing::{Mood, engine, observed, read, store_key, terms};
 use crate::engine::{Deadline, Lane, lock};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -170,7 +172,7 @@ async fn no_batch_is_larger_than_the_provider_takes_and_no_more_calls_run_than_a
 
 #[tokio::test(start_paused = true)]
 async fn admission_does_not_wait_behind_a_refresh() {
-    let (engine, _world) = engine();
+    let (engine, world) = engine();
     let keys: Vec<_> = (0..40).map(|i| format!("key {i}")).collect();
     let refresh =
         join_all(keys.iter().map(|key| async { read(&engine, &[key.as_str()], lane(Lane::Refresh)).await }));
@@ -183,6 +185,7 @@ async fn admission_does_not_wait_behind_a_refresh() {
     };
     let (_, took) = tokio::join!(refresh, admission);
     assert_eq!(took, Duration::from_millis(100));
+    assert_eq!(world.remote.calls(), 41); // the one in both queues is read once
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,6 +285,28 @@ async fn a_panic_inside_a_provider_spoils_its_own_entry_only() {
     assert!(read(&engine, &["c"], terms()).await.is_ok());
 }
 
+/// Panics at the first calls.
+#[derive(Debug)]
+struct Clumsy(AtomicUsize);
+
+impl Observer for Clumsy {
+    fn served(&self, _: &StoreKey, _: Served) {}
+
+    fn call(&self, _: &StoreKey, _: usize) {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(left.is_err(), "the observer panics");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_that_are_lost_to_a_panic_are_replaced_and_their_callers_are_told() {
+    let (engine, _world) = observed(Arc::new(Clumsy(AtomicUsize::new(4))));
+    let keys: Vec<_> = (0..40).map(|i| format!("key {i}")).collect();
+    let all = keys.iter().map(|key| async { read(&engine, &[key.as_str()], lane(Lane::Refresh)).await });
+    let all = join_all(all).await;
+    assert_eq!(all.iter().filter(|answer| answer.is_err()).count(), 4);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_hangs_ends() {
     let (engine, world) = engine();
@@ -297,7 +322,8 @@ async fn a_thousand_callers_in_any_order_are_all_answered_and_each_key_is_read_o
     world.remote.max_batch.store(7, Ordering::SeqCst);
     *lock(&world.remote.delay) = Duration::from_millis(3);
     let tasks = (0..1000_u64).map(|i| {
-        let (engine, lane) = (engine.clone(), [Lane::Admission, Lane::Refresh, Lane::DryRun][(i % 3) as usize]);
+        let (engine, lane) =
+            (engine.clone(), [Lane::Admission, Lane::Refresh, Lane::DryRun][(i % 3) as usize]);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_micros(i * 37 % 20_000)).await;
             let terms = Terms { lane, max_age: 60 * SECOND, deadline: Deadline::after(30 * SECOND) };

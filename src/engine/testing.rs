@@ -16,7 +16,7 @@ use latchkey_provider::{
 use serde_json::json;
 
 use super::apply::SecretWriter;
-use super::fetch::{Terms, Unobserved};
+use super::fetch::{Observer, Terms, Unobserved};
 use super::plan::{Plan, StoreKey};
 use super::resolve::Connect;
 use super::stores::{LookupFailed, Store, Stores};
@@ -211,12 +211,17 @@ impl Cluster for World {
 
 /// A core in such a cluster, which has one store, `store`, in the namespace `team`.
 pub fn engine() -> (Engine, Arc<World>) {
+    observed(Arc::new(Unobserved))
+}
+
+/// The same with somebody who counts.
+pub fn observed(observer: Arc<dyn Observer>) -> (Engine, Arc<World>) {
     let world = Arc::new(World::default());
     lock(&world.stores).insert(store_key(), store(store_key(), SecretStoreSpec::default()));
     let settings = Settings::default();
     let connects = Connects(Arc::clone(&world));
     let (stores, cluster) = (world.clone(), world.clone());
-    (Engine::new(stores, connects, cluster, no_writer(), settings, Arc::new(Unobserved)), world)
+    (Engine::new(stores, connects, cluster, no_writer(), settings, observer), world)
 }
 
 /// A writer for tests that write nothing.

@@ -139,6 +139,15 @@ impl Lookup {
         self.external_secrets.get(key)
     }
 
+    /// Whether an ExternalSecret of this name is stored. Memory that says no is believed; one that says yes may be behind.
+    pub async fn is_stored(&self, key: &Key) -> bool {
+        if self.external_secret(key).is_none() {
+            return false;
+        }
+        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), &key.namespace);
+        api.get_metadata_opt(&key.name).await.ok().flatten().is_some()
+    }
+
     /// All ExternalSecrets.
     pub fn external_secrets(&self) -> Vec<(Key, Arc<ExternalSecret>)> {
         self.external_secrets.all()
@@ -228,5 +237,6 @@ impl Lookup {
     }
 }
 
-/// How long something read when needed may be used again.
-const SHORT: Duration = Duration::from_secs(2);
+/// How long something read when needed may be used again: long enough for a burst to share one read, too short for anybody
+/// who changes it to see the old one.
+const SHORT: Duration = Duration::from_millis(100);

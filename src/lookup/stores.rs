@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Namespace;
@@ -14,6 +15,9 @@ use super::{Key, Lookup, SHORT};
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::{LookupFailed, Store, Stores};
 
+/// How far behind a watch may be.
+const BEHIND: Duration = Duration::from_secs(2);
+
 /// What was asked for a moment ago, and what the watch may not have seen yet.
 #[derive(Debug)]
 pub(super) struct Recent {
@@ -25,7 +29,7 @@ impl Default for Recent {
     fn default() -> Self {
         Self {
             namespaces: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
-            admitted: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
+            admitted: Cache::builder().time_to_live(BEHIND).max_capacity(10_000).build(),
         }
     }
 }

@@ -20,8 +20,8 @@ pub fn start(context: &Context) -> Router {
     let lookup = Lookup::new(client.clone(), filled(readiness));
     let writer = SecretWriter::new(client.clone());
     let engine = engine(context, &lookup, writer.clone());
-    tasks.spawn("the watches", Arc::clone(&lookup).run());
-    tasks.spawn("the core's housekeeping", engine.clone().housekeeping());
+    tasks.spawn_daemon("the watches", Arc::clone(&lookup).run());
+    tasks.spawn_daemon("the core's housekeeping", engine.clone().housekeeping());
     let settings = refresh::Settings {
         concurrent: config.concurrent,
         store_requeue_interval: config.store_requeue_interval,

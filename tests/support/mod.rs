@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Moto, MotoOptions, Vault, VaultOptions, wait_for};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use latchkey::{Latchkey, Options};
 pub use namespace::Namespace;
@@ -78,15 +78,13 @@ pub fn repository() -> PathBuf {
 
 /// A control plane that the chart is installed into, by Helm as a user would.
 fn cluster_with_chart() -> anyhow::Result<ControlPlane> {
-    let cluster = ControlPlane::start(ControlPlaneOptions::default())?;
+    // The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
+    let cluster = ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
     let chart = repository().join("manifests/chart");
     let chart = chart.to_str().expect("a path in UTF-8");
     let install = ["install", "latchkey", chart, "--namespace", SYSTEM, "--create-namespace"];
     let said = Said::run(cluster.helm(install)?, "");
     anyhow::ensure!(said.ok, "helm install failed: {said}");
-    cluster.create(
-        "/api/v1/namespaces/latchkey-system/serviceaccounts",
-        &json!({ "metadata": { "name": "default" } }),
-    )?;
+    cluster.start_controller_manager()?;
     Ok(cluster)
 }

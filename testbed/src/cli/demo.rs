@@ -34,6 +34,7 @@ fn say(text: &str) {
 fn install(stage: &Stage) -> Result<()> {
     say("latchkey, installed by Helm, running with the rights of the chart's ServiceAccount and no others");
     stage.helm("install latchkey manifests/chart --namespace latchkey-system --create-namespace")?;
+    stage.start_controllers()?;
     stage.start_latchkey()
 }
 

@@ -31,12 +31,17 @@ pub(super) struct Said {
 impl Stage {
     pub(super) fn set(latchkey: &Path) -> Result<Self> {
         ensure!(Path::new(EXAMPLES).is_dir(), "run this in the repository's folder: there is no {EXAMPLES} here");
-        let cluster = ControlPlane::start(ControlPlaneOptions::default())?;
+        let cluster = ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
         let vault = Vault::start(VaultOptions::default())?;
         let moto = Moto::start(MotoOptions::default())?;
         let stage = Self { cluster, vault, moto, latchkey: latchkey.canonicalize()?, running: None.into() };
         stage.kubectl("version")?;
         Ok(stage)
+    }
+
+    /// The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
+    pub(super) fn start_controllers(&self) -> Result<()> {
+        self.cluster.start_controller_manager()
     }
 
     /// Starts latchkey outside the cluster and waits until it is ready.
