@@ -6,6 +6,16 @@
 //! The crate holds the providers' SDKs and nobody else does. It does no caching of values, no retry policy beyond one
 //! fresh login, and knows nothing of ExternalSecrets.
 
+#![cfg_attr(
+    not(any(feature = "aws", feature = "fake", feature = "kubernetes", feature = "vault")),
+    allow(
+        dead_code,
+        unused_imports,
+        unused_variables,
+        reason = "without any provider nothing is left to connect"
+    )
+)]
+
 pub mod cluster;
 pub mod connect;
 pub mod credentials;

@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use latchkey_api::provider::Aws;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use super::config::Settings;
+use super::config::{OPERATION, Settings};
 use super::failure;
 use super::login::Login;
 use super::secrets_manager::NAME;
@@ -91,7 +91,8 @@ impl Client {
     pub async fn log_in(&self) -> Result<(), Error> {
         let login = self.session.lock().await.login.clone();
         let credentials = login.provider(&self.settings).await;
-        let had = credentials.provide_credentials().await;
+        let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
+        let had = timeout(OPERATION, credentials.provide_credentials()).await.map_err(slow)?;
         had.map(|_| ()).map_err(|error| {
             let other = || Error::new(ErrorKind::Credentials, "the credentials for AWS cannot be had");
             failure::of_credentials(&error).unwrap_or_else(other)
@@ -100,19 +101,23 @@ impl Client {
 
     async fn sdk(&self) -> (Sdk, u64) {
         let mut session = self.session.lock().await;
-        if session.sdk.is_none() {
-            let credentials = session.login.provider(&self.settings).await;
-            let config = self.settings.with(credentials).await;
-            let mut config = aws_sdk_secretsmanager::config::Builder::from(&config);
-            if let Some(url) = &self.settings.shared.endpoints.secrets_manager {
-                config.set_endpoint_url(Some(url.clone()));
-            }
-            session.sdk = Some(Sdk::from_conf(config.build()));
-            session.number += 1;
+        if let Some(sdk) = &session.sdk {
+            return (sdk.clone(), session.number);
         }
-        let number = session.number;
-        let sdk = session.sdk.clone();
-        (sdk.unwrap_or_else(|| unreachable!("made above")), number)
+        let sdk = self.make(&session.login).await;
+        session.sdk = Some(sdk.clone());
+        session.number += 1;
+        (sdk, session.number)
+    }
+
+    async fn make(&self, login: &Login) -> Sdk {
+        let credentials = login.provider(&self.settings).await;
+        let config = self.settings.with(credentials).await;
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&config);
+        if let Some(url) = &self.settings.shared.endpoints.secrets_manager {
+            config.set_endpoint_url(Some(url.clone()));
+        }
+        Sdk::from_conf(config.build())
     }
 
     /// Whether there is a new login to try: credentials read again from the cluster that are others, or roles and

@@ -30,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// One attempt. Secrets Manager answers in tens of milliseconds; twice as long as an attempt leaves room for a second.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// All attempts of one call: less than what an admission review may take.
-const OPERATION: Duration = Duration::from_secs(10);
+pub const OPERATION: Duration = Duration::from_secs(10);
 /// ESO's default; as in ESO it counts attempts, the first included.
 const ATTEMPTS: u32 = 3;
 

@@ -63,9 +63,10 @@ impl Login {
     /// Those of [`credentials`]; [`ErrorKind::Credentials`] if the ServiceAccount is for no role.
     pub async fn resolve(block: &Aws, scope: &Scope, cluster: &dyn Cluster) -> Result<Self, Error> {
         let auth = block.auth.clone().unwrap_or_default();
-        let account = auth.jwt.as_ref().and_then(|AwsJwt { service_account_ref, service_account_token: _ }| {
-            service_account_ref.as_ref()
-        });
+        let account =
+            auth.jwt.as_ref().and_then(|AwsJwt { service_account_ref, service_account_token: _ }| {
+                service_account_ref.as_ref()
+            });
         let source = match (account, &auth.secret_ref) {
             (Some(account), _) => Source::ServiceAccount(service_account(account, scope, cluster).await?),
             (None, Some(reference)) => keys(reference, scope, cluster).await?,

@@ -8,6 +8,9 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::Client;
 use aws_sdk_sts::types::{Credentials, Tag};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::config::Settings;
 use super::failure;
@@ -48,8 +51,7 @@ impl WebIdentity {
             .await;
         self.settings.observer.call(NAME, "AssumeRoleWithWebIdentity", asked.is_ok());
         let doing = format!("cannot assume role {role:?} as service account {namespace}/{name}");
-        let place = place(&self.settings);
-        let answer = asked.map_err(|error| failure::of_sdk(&error, &doing, &place))?;
+        let answer = asked.map_err(|error| refusal(&error, &doing, &self.settings))?;
         key(answer.credentials, &doing)
     }
 }
@@ -82,8 +84,7 @@ impl AssumeRole {
             .send()
             .await;
         self.settings.observer.call(NAME, "AssumeRole", asked.is_ok());
-        let place = place(&self.settings);
-        let answer = asked.map_err(|error| failure::of_sdk(&error, &doing, &place))?;
+        let answer = asked.map_err(|error| refusal(&error, &doing, &self.settings))?;
         key(answer.credentials, &doing)
     }
 }
@@ -116,8 +117,27 @@ fn client(settings: &Settings, config: &SdkConfig) -> Client {
     Client::from_conf(config.build())
 }
 
-fn place(settings: &Settings) -> String {
-    format!("AWS STS in {}", settings.region)
+/// What STS cannot make sense of is the store's: a role or a tag, not a reference to a secret.
+fn refusal<E>(error: &SdkError<E, HttpResponse>, doing: &str, settings: &Settings) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let error = failure::of_sdk(error, doing, &format!("AWS STS in {}", settings.region));
+    match error.kind {
+        ErrorKind::InvalidRequest => Error { kind: ErrorKind::InvalidConfig, ..error },
+        ErrorKind::NotFound
+        | ErrorKind::PropertyNotFound
+        | ErrorKind::Forbidden
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Credentials
+        | ErrorKind::Referent
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidValue
+        | ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::ClusterApi
+        | ErrorKind::Unsupported => error,
+    }
 }
 
 fn given<T>(list: Vec<T>) -> Option<Vec<T>> {

@@ -323,3 +323,46 @@ async fn other_services_and_regions_that_are_none_are_refused() {
         assert_eq!(error.kind, ErrorKind::InvalidConfig, "{region}");
     }
 }
+
+/// On one thread, so that the subscriber of this test sees all and only what this test does.
+#[tokio::test]
+async fn no_value_or_key_reaches_the_log() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let fixture = Aws::start();
+    fixture.moto.put_secret("a", "c4n4ry-value").unwrap();
+    fixture.moto.put_secret_binary("b", &STANDARD.encode("c4n4ry-binary")).unwrap();
+    fixture
+        .objects
+        .put_secret("logged", &[("id", "AKIALOG"), ("secret", "c4n4ry-secret"), ("session", "c4n4ry-token")]);
+    let mut store = block("logged");
+    store["auth"]["secretRef"]["sessionTokenSecretRef"] = json!({ "name": "logged", "key": "session" });
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || Lines(writer.clone()))
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let provider = fixture.provider(&aws(&store)).await;
+    assert_eq!(text(&provider.fetch(&[entry("a", "")]).await[0]), "c4n4ry-value");
+    assert!(provider.fetch(&[entry("a", ""), entry("b", "")]).await.iter().all(Result::is_ok));
+    drop(guard);
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("TRACE"), "something was logged");
+    for encoded in ["c4n4ry".to_owned(), STANDARD.encode("c4n4ry-binary")] {
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(&encoded)).collect();
+        assert!(lines.is_empty(), "{lines:#?}");
+    }
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

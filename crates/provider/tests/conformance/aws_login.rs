@@ -116,9 +116,11 @@ async fn a_service_account_without_a_role_is_named() {
 async fn what_sts_refuses_is_told_as_it_says() {
     let fixture = Aws::start();
     let (connector, store) = irsa(&fixture, &[("eks.amazonaws.com/role-arn", ROLE)]);
-    for (code, want) in
-        [("AccessDenied", ErrorKind::Forbidden), ("InvalidIdentityToken", ErrorKind::Unauthenticated)]
-    {
+    for (code, want) in [
+        ("AccessDenied", ErrorKind::Forbidden),
+        ("InvalidIdentityToken", ErrorKind::Unauthenticated),
+        ("ValidationError", ErrorKind::InvalidConfig),
+    ] {
         let body = format!(
             "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
              <Code>{code}</Code><Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error>\
