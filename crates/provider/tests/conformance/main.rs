@@ -5,10 +5,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod credentials;
 mod fixture;
+#[cfg(any(feature = "vault", feature = "kubernetes"))]
+mod live;
 mod suite;
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod aws_login;
 #[cfg(feature = "fake")]
 mod fake;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
+#[cfg(feature = "vault")]
+mod vault;
