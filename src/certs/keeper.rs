@@ -150,6 +150,7 @@ impl Certificates {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
     use std::path::Path;
 
     use jiff::Timestamp;
@@ -195,6 +196,31 @@ mod tests {
 
         write(folder.path(), &ca, "second");
         certificates.refresh().await.expect("served again");
+    }
+
+    /// As a kubelet does: the files are links into `..data`, which is a link that is exchanged.
+    #[tokio::test]
+    async fn follows_a_mounted_secret_through_two_rotations() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ca = issue::authority(Timestamp::now()).expect("a CA");
+        for file in ["tls.crt", "tls.key", "ca.crt"] {
+            symlink(Path::new("..data").join(file), folder.path().join(file)).expect("a link");
+        }
+        let certificates = certificates(folder.path());
+        for version in ["1", "2", "3"] {
+            let mounted = folder.path().join(version);
+            std::fs::create_dir(&mounted).expect("a folder");
+            write(&mounted, &ca, version);
+            symlink(version, folder.path().join("..new")).expect("a link");
+            std::fs::rename(folder.path().join("..new"), folder.path().join("..data")).expect("renamed");
+            certificates.refresh().await.expect("served");
+            let served = certificates.served.lock().await.clone().expect("a pair");
+            assert_eq!(
+                served.chain,
+                std::fs::read(mounted.join("tls.crt")).expect("read"),
+                "version {version}"
+            );
+        }
     }
 
     #[tokio::test]
