@@ -13,7 +13,7 @@ use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Proxy, Reply, Rule, fr
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, NAMESPACE, Objects, Store, scope, spec};
-use crate::live::{Calls, Live, client_authority, control_plane, service_account};
+use crate::live::{Calls, Live, Log, client_authority, control_plane, service_account};
 use crate::suite::conformance;
 
 /// A store of [`NAMESPACE`] in the shared control plane, with this `auth`.
@@ -312,4 +312,21 @@ async fn what_is_no_api_server_is_told() {
         let error = bench.entry(&reference("a")).await.unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
     }
+}
+
+#[tokio::test]
+async fn no_value_or_credential_reaches_the_log() {
+    put("logged", json!({ "stringData": { "v": "c4n4ry" } }));
+    service_account("kube-logged");
+    let subject = json!({ "kind": "ServiceAccount", "namespace": NAMESPACE, "name": "kube-logged" });
+    may_get_secrets("kube-logged", subject);
+    let log = Log::start();
+    let bench = Bench::new(store(json!({ "serviceAccount": { "name": "kube-logged" } })), &[]).await;
+    assert_eq!(bench.value(&reference("logged"), Some("v")).await.as_deref(), Ok("c4n4ry"));
+    bench.entry(&reference("nobody")).await.unwrap_err();
+    let admin = Bench::admin().await;
+    admin.works().await;
+    tracing::debug!(?bench.connection, ?admin.connection, "shown whole");
+    let token = control_plane().user_token("admin").unwrap();
+    log.end(&["c4n4ry", &STANDARD.encode("c4n4ry"), token, "eyJ"]); // how a JWT begins
 }

@@ -76,6 +76,49 @@ impl Cluster for Live {
     }
 }
 
+/// Everything that this thread logs, at every level, until [`Log::end`].
+pub struct Log {
+    lines: Arc<Mutex<Vec<u8>>>,
+    guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Log {
+    pub fn start() -> Self {
+        let lines = Arc::<Mutex<Vec<u8>>>::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || Lines(writer.clone()))
+            .finish();
+        Self { lines, guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// Fails if one of these texts is in it.
+    pub fn end(self, secrets: &[&str]) {
+        let Self { lines, guard } = self;
+        drop(guard);
+        let log = String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+        assert!(log.contains("TRACE"), "something was logged");
+        for secret in secrets {
+            let found: Vec<_> = log.lines().filter(|line| line.contains(secret)).collect();
+            assert!(found.is_empty(), "{found:#?}");
+        }
+    }
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Remembers the calls.
 #[derive(Debug, Default)]
 pub struct Calls(Mutex<Vec<(&'static str, bool)>>);

@@ -5,6 +5,8 @@ use std::time::Duration;
 use latchkey_provider::{ErrorKind, Validation};
 use serde_json::json;
 
+use crate::live::Log;
+
 use super::{Bench, reference, store, token_auth, vault};
 
 const DENIED: &str = "kv1-like/denied";
@@ -144,4 +146,17 @@ async fn a_login_is_given_back() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the token was not revoked");
+}
+
+#[tokio::test]
+async fn no_value_or_credential_reaches_the_log() {
+    vault().put("secret/tokens/role", &json!({ "v": "1", "c": "c4n4ry-value" })).unwrap();
+    let (store, [(role_key, role_id), (secret_key, secret_id)]) = app_role("tokens-logged", "4s", "1h");
+    let log = Log::start();
+    let bench = Bench::new(store, &[(role_key, &role_id), (secret_key, &secret_id)]).await;
+    assert_eq!(bench.value("tokens/role", "c").await.as_deref(), Ok("c4n4ry-value"));
+    reads_after(&bench, Duration::from_secs(3)).await;
+    bench.entry(&reference("tokens/nobody")).await.unwrap_err();
+    tracing::debug!(?bench.connection, "shown whole");
+    log.end(&["c4n4ry", "hvs.", &secret_id, &role_id]);
 }
