@@ -5,13 +5,13 @@
 //! skipped or run twice.
 
 pub mod adopt;
+pub mod apply;
 pub mod batch;
 pub mod breaker;
 pub mod budget;
 pub mod cache;
 pub mod convert;
 pub mod decode;
-pub mod apply;
 pub mod desired;
 pub mod due;
 pub mod error;
@@ -33,12 +33,12 @@ pub mod select;
 pub mod settings;
 pub mod standing;
 pub mod stores;
+pub mod sweep;
 pub mod sync;
 #[cfg(test)]
 mod testing;
 pub mod validate;
 pub mod values;
-pub mod sweep;
 
 pub use error::{Error, ErrorKind};
 pub use job::{Deadline, Effects, Job, Lane, Stage};

@@ -62,21 +62,20 @@ impl Engine {
     /// # Errors
     /// Any kind; the message is for the prompt. A panic on the way stays here.
     pub async fn sync(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
-        let syncing = AssertUnwindSafe(self.steps(&job, deadline)).catch_unwind();
+        let syncing = AssertUnwindSafe(self.steps(job, deadline)).catch_unwind();
         syncing.await.unwrap_or_else(|_| Err(defect()))
     }
 
-    async fn steps(&self, job: &Job, deadline: Deadline) -> Result<Outcome, Error> {
+    async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
         let Job { external_secret, stage, effects, max_age, lane } = job;
-        let (stage, effects, max_age, lane) = (*stage, *effects, *max_age, *lane);
-        let plan = Plan::try_from(&**external_secret)?;
+        let plan = Plan::try_from(&*external_secret)?;
         let values = self.fetch(&plan, Terms { lane, max_age, deadline }).await?;
         let cached = values.oldest(began);
         let selected = select(&plan, |source| values.of(source))?;
         let objects = self.template_objects(&plan, deadline).await?;
         let rendered = render(&plan, selected, &objects)?;
-        let write = Write { rendered: &rendered, external_secret, stage, effects, cached };
+        let write = Write { rendered: &rendered, external_secret: &external_secret, stage, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
             self.inner.writer.apply(&write, deadline).await?;
         let (keys, missing) = (rendered.data.len(), rendered.missing);

@@ -42,6 +42,17 @@ async fn a_sync_reads_selects_renders_and_applies() {
     assert_eq!(world.remote.calls(), 2);
 }
 
+#[cfg(feature = "fake")]
+#[tokio::test]
+async fn a_sync_goes_through_a_provider_as_it_is() {
+    let fake = json!({"provider": {"fake": {"data": [{"key": "a", "value": "1"}]}}});
+    let engine = crate::engine::testing::real(serde_json::from_value(fake).expect("it is a store"));
+    assert_eq!(sync(&engine, job(&["a"])).await.expect("it is there").keys, 1);
+    let error = sync(&engine, job(&["a", "b"])).await.expect_err("one is not");
+    assert_eq!(error.kind, ErrorKind::Provider(ProviderErrorKind::NotFound));
+    assert!(error.message.contains("spec.data[1]"), "{}", error.message);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_missing_store_is_named_with_the_field_that_names_it() {
     let (engine, world) = engine();

@@ -224,6 +224,16 @@ pub fn observed(observer: Arc<dyn Observer>) -> (Engine, Arc<World>) {
     (Engine::new(stores, connects, cluster, no_writer(), settings, observer), world)
 }
 
+/// A core in a cluster with this one store, and the providers as they are.
+#[cfg(feature = "fake")]
+pub fn real(spec: SecretStoreSpec) -> Engine {
+    let world = Arc::new(World::default());
+    lock(&world.stores).insert(store_key(), store(store_key(), spec));
+    let connector =
+        latchkey_provider::Connector::new(world.clone(), Arc::new(latchkey_provider::observe::Unobserved));
+    Engine::new(world.clone(), connector, world, no_writer(), Settings::default(), Arc::new(Unobserved))
+}
+
 /// A writer for tests that write nothing.
 fn no_writer() -> SecretWriter {
     let refuse = |_: http::Request<kube::client::Body>| async {
