@@ -27,8 +27,18 @@ impl Document {
         let Some(property) = property.filter(|property| !property.is_empty()) else {
             return Ok(value.clone());
         };
-        let found = (self.lookup)(text(of, value)?, property);
-        found.ok_or_else(|| Error { kind: self.missing, ..missing(of, property) })
+        let text = text(of, value)?;
+        (self.lookup)(text, property)
+            .ok_or_else(|| Error { kind: self.missing, ..Self::absent(of, text, property) })
+    }
+
+    /// That a property is not there; of a plain text, that it has none at all.
+    fn absent(of: &EntryRef, text: &str, property: &str) -> Error {
+        let mut error = missing(of, property);
+        if !text.trim_start().starts_with(['{', '[']) {
+            error.message.push_str(", whose value is no JSON document");
+        }
+        error
     }
 
     /// The keys and values of an object by [`raw_map`].
@@ -74,6 +84,13 @@ mod tests {
         let error = RULES.value(&reference(), &entry(r#"{"a":"canary"}"#), Some("b")).unwrap_err();
         assert_eq!(error.kind, ErrorKind::PropertyNotFound);
         assert_eq!(error.to_string(), r#"property "b" does not exist in secret "db""#);
+    }
+
+    #[test]
+    fn a_plain_text_has_no_properties_and_says_so() {
+        let error = RULES.value(&reference(), &entry("canary"), Some("b")).unwrap_err();
+        let want = r#"property "b" does not exist in secret "db", whose value is no JSON document"#;
+        assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::PropertyNotFound, want));
     }
 
     #[test]

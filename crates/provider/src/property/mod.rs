@@ -5,6 +5,7 @@
 mod document;
 mod flatten;
 mod gotext;
+mod lenient;
 mod path;
 
 pub use document::Document;

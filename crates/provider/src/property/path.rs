@@ -3,14 +3,14 @@
 use gjson::Kind;
 use serde::de::IgnoredAny;
 
-use super::gotext;
+use super::{gotext, lenient};
 use crate::SecretBytes;
 
 /// What a gjson path names in a JSON text: strings unquoted, objects and arrays as their own bytes, numbers as Go's
-/// gjson prints them, null as nothing at all but present. `None` if the path names nothing or the text is no JSON.
+/// gjson prints them, null as nothing at all but present. `None` if the path names nothing.
 pub fn lookup(json: &str, path: &str) -> Option<SecretBytes> {
     if !is_json(json, path) {
-        return None; // the library may panic on what is not JSON
+        return lenient::lookup(json, path); // the library may panic on what is not JSON
     }
     let found = gjson::get(json, path);
     if !found.exists() {
@@ -90,7 +90,7 @@ mod tests {
         for path in ["nobody", "user.x", "db.ports.9", "db.host.x", ""] {
             assert_eq!(found(path), None, "{path}");
         }
-        for text in ["", "plain text", "{\"a\":", "42"] {
+        for text in ["", "plain text", "{\"a\":", "42", "{\"b\":1,}"] {
             assert!(lookup(text, "a").is_none(), "{text}");
         }
     }
