@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::serve::MAX_BODY;
 use super::tls::{Resolver, certified_key, server_config};
 
 struct Server {
@@ -84,4 +85,16 @@ async fn answers_what_it_was_asked_before_it_drained() {
     let ended = tokio::time::timeout(Duration::from_secs(5), server.serving).await;
     ended.expect("the open connection is told to close").expect("no panic");
     assert!(client.get(&server.url).send().await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_gets_an_answer() {
+    let take = axum::routing::post(|body: axum::body::Bytes| async move { body.len().to_string() });
+    let (server, client) = Server::start(Router::new().route("/", take)).await;
+    let send = async |size| {
+        client.post(&server.url).body(vec![b' '; size]).send().await.map(|answer| answer.status())
+    };
+    assert_eq!(send(MAX_BODY).await.expect("an answer"), StatusCode::OK);
+    assert_eq!(send(MAX_BODY + 1).await.expect("an answer"), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(send(MAX_BODY * 2).await.expect("an answer"), StatusCode::PAYLOAD_TOO_LARGE);
 }
