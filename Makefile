@@ -21,3 +21,15 @@ testbed-down: ## Stop what testbed-up started
 demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secrets Manager (first run: about 20 minutes)
 	cargo build --quiet --package latchkey --package latchkey-testbed
 	target/debug/latchkey-testbed demo --latchkey target/debug/latchkey
+
+.PHONY: test
+test: ## Run every test, against the real components (first run on a machine: about 30 minutes; later: about 8)
+	$(TESTBED) build >/dev/null
+	cargo test --workspace --no-fail-fast
+
+.PHONY: check
+check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
+	else echo "cargo-deny is not installed (cargo install cargo-deny): licences were not looked at"; fi
