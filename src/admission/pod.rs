@@ -1,6 +1,6 @@
 //! Admission of Pods: the managed Secrets they name are there and fresh before they are admitted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -37,30 +37,45 @@ impl Admission {
             Err(_) => return Response::admitted("unreadable"),
         };
         let secrets = pod.spec.as_ref().map(named).unwrap_or_default();
-        let managed: Vec<(String, Key)> = secrets.into_iter().flat_map(|name| self.managing(request, name)).collect();
-        if managed.is_empty() {
+        let (just_written, managed) = self.managed(request, secrets);
+        if managed.is_empty() && just_written.is_empty() {
             return Response::admitted("unmanaged");
         }
-        let readied = join_all(managed.iter().map(|(secret, key)| self.ready(request, secret, key, deadline))).await;
+        let ready = managed.iter().map(|(secret, key)| self.ready(request, secret, key, deadline));
+        let readied = just_written.into_iter().chain(join_all(ready).await).collect();
         self.answer(request, readied).await
     }
 
-    /// The ExternalSecrets behind one Secret's name.
-    fn managing(&self, request: &Request, secret: String) -> Vec<(String, Key)> {
-        let keys = self.lookup.targeting(&Key::new(&request.namespace, &secret));
-        keys.into_iter().map(|key| (secret.clone(), key)).collect()
+    /// Of these Secrets, those that we have just written for an ExternalSecret that the watch does not have yet, and those
+    /// that an ExternalSecret is behind.
+    fn managed(&self, request: &Request, secrets: BTreeSet<String>) -> (Vec<Readied>, Vec<(String, Key)>) {
+        let (mut just_written, mut managed) = (Vec::new(), Vec::new());
+        for secret in secrets {
+            let name = Key::new(&request.namespace, &secret);
+            let keys = self.lookup.targeting(&name);
+            match self.lookup.noted_state(&name) {
+                Some(state) if keys.is_empty() => {
+                    let data_hash = Some(state.data_hash);
+                    just_written.push(Readied { secret, data_hash, trouble: None, synced: false });
+                }
+                _ => managed.extend(keys.into_iter().map(|key| (secret.clone(), key))),
+            }
+        }
+        (just_written, managed)
     }
 
     /// Sees to one Secret: no call of any kind if it is there and fresh.
     async fn ready(&self, request: &Request, secret: &str, key: &Key, deadline: Deadline) -> Readied {
-        let row = self.lookup.secret(&Key::new(&request.namespace, secret));
-        let known = row.as_ref().map(|row| row.data_hash.clone());
+        let name = Key::new(&request.namespace, secret);
+        let noted = self.lookup.noted_state(&name).map(|state| state.data_hash);
+        let known = self.lookup.secret(&name).map(|row| row.data_hash.clone()).or_else(|| noted.clone());
         let readied = |data_hash, trouble, synced| Readied { secret: secret.to_owned(), data_hash, trouble, synced };
         let Some(object) = self.lookup.external_secret(key) else {
             return readied(known, None, false);
         };
         if object.spec.creation_policy() == CreationPolicy::None
             || (known.is_some() && due::is_fresh(&object, jiff::Timestamp::now()))
+            || (noted.is_some() && object.status.is_none()) // admitted a moment ago: its status is on the way
             || !self.engine.is_ours(&object).await
         {
             return readied(known, None, false);

@@ -71,7 +71,7 @@ pub struct Lookup {
     secrets: Table<SecretRow>,
     by_target: Index<Key>,
     by_store: Index<StoreKey>,
-    noted: Mutex<HashMap<Key, String>>,
+    noted: Mutex<HashMap<Key, SecretState>>,
     listener: Mutex<Option<UnboundedSender<Change>>>,
     recent: stores::Recent,
     on_filled: Filled,
@@ -205,15 +205,20 @@ impl Lookup {
             };
             self.secrets.put(key.clone(), Arc::new(now));
         }
-        self.noted().insert(key, state.resource_version.clone());
+        self.noted().insert(key, state.clone());
     }
 
     /// Whether we wrote or checked this very version.
     pub fn is_noted(&self, key: &Key, resource_version: &str) -> bool {
-        self.noted().get(key).is_some_and(|noted| noted == resource_version)
+        self.noted().get(key).is_some_and(|noted| noted.resource_version == resource_version)
     }
 
-    fn noted(&self) -> std::sync::MutexGuard<'_, HashMap<Key, String>> {
+    /// A Secret as we wrote or checked it last, if nobody has been seen to delete it since. The watch may not have it yet.
+    pub fn noted_state(&self, key: &Key) -> Option<SecretState> {
+        self.noted().get(key).cloned()
+    }
+
+    fn noted(&self) -> std::sync::MutexGuard<'_, HashMap<Key, SecretState>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
