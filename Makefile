@@ -45,3 +45,7 @@ static: ## Build a release binary that needs nothing of the system, into OUT (de
 		--target $(HOST) --target-dir target/static
 	mkdir -p $(OUT)
 	cp target/static/$(HOST)/release/latchkey $(OUT)/latchkey
+
+.PHONY: generate
+generate: ## Write anew what is generated: CRDs, manifests/install.yaml, the reference of the command line
+	LATCHKEY_GENERATE=1 cargo test --quiet --package latchkey --test claims generated::

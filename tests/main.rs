@@ -4,3 +4,4 @@
 mod support;
 
 mod aws_document;
+mod generated;
