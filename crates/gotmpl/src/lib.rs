@@ -1,1 +1,34 @@
-//! Go's `text/template`, pure and bounded.
+//! Go's `text/template`, for the templates of Secrets: pure, bounded, and silent about what it renders.
+//!
+//! A template does no input and no output. How many bytes it makes, how many steps it takes and how deep it nests
+//! has a limit. Strings are bytes, as Go's are, and are wiped when they are dropped. Errors have Go's words, except
+//! where Go would quote a value of the data: there they tell its type.
+//!
+//! What differs from Go:
+//!
+//! - There are no complex numbers, no channels, no pointers, no methods with arguments; `call` always fails.
+//! - A list or map is empty where Go's may be nil, and a list has no room beyond its length.
+//! - `%p` prints one and the same address for everything.
+//! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
+//! - A map cannot be put into itself.
+
+mod ast;
+mod buffer;
+mod builtin;
+mod error;
+mod exec;
+mod functions;
+mod lex;
+mod limits;
+mod parse;
+mod printer;
+mod template;
+mod text;
+mod value;
+
+pub use builtin::{display, sprintf};
+pub use error::{ExecError, ExecErrorKind, ParseError, ParseErrorKind, RenderError};
+pub use functions::{Call, FuncError, Functions, Signature};
+pub use limits::{Budget, Limit, Limits};
+pub use template::{MissingKey, Options, Template, render};
+pub use value::{Bytes, List, Map, Object, Type, Value};

@@ -1,0 +1,110 @@
+//! Calls of functions.
+
+use super::{Exec, Operand, Result};
+use crate::ast::{At, Expr};
+use crate::functions::{Function, Signature};
+use crate::{Call, ExecErrorKind, FuncError, Value, builtin, text};
+
+impl<'t> Exec<'t> {
+    /// Calls a function with these arguments and, if there is one, the last value of the pipeline.
+    pub(super) fn call(
+        &mut self,
+        dot: &Operand,
+        name: &'t str,
+        at: At<'t>,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Value> {
+        self.within(self.budget.steps(1))?;
+        let own = self.parsed.functions.get(name);
+        let Some(function) = own.or_else(|| builtin::get(name)) else {
+            return Err(self.fail(format!("{} is not a defined function", text::quoted(name))));
+        };
+        self.check_count(name, &function.signature, args.len(), last.is_some())?;
+        match name {
+            "and" | "or" if own.is_none() => self.logic(dot, name == "or", args, last),
+            "call" if own.is_none() => self.call_value(dot, at, args, last),
+            _ => self.call_function(dot, name, function, at, args, last),
+        }
+    }
+
+    fn check_count(&self, name: &str, signature: &Signature, args: usize, last: bool) -> Result<()> {
+        let (want, got) = (signature.fixed.len(), args + usize::from(last));
+        if signature.rest.is_some() && got < want {
+            let message = format!("wrong number of args for {name}: want at least {want} got {args}");
+            return Err(self.fail(message));
+        }
+        if signature.rest.is_none() && got != want {
+            return Err(self.fail(format!("wrong number of args for {name}: want {want} got {got}")));
+        }
+        Ok(())
+    }
+
+    fn call_function(
+        &mut self,
+        dot: &Operand,
+        name: &'t str,
+        function: &'t Function,
+        at: At<'t>,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Value> {
+        let signature = &function.signature;
+        let mut values = Vec::with_capacity(args.len() + 1);
+        for (index, expr) in args.iter().enumerate() {
+            values.push(self.arg(dot, Some(signature.parameter(index)), expr)?);
+        }
+        if let Some(last) = last {
+            let kind = signature.parameter(args.len());
+            values.push(self.convert(Operand::bare(last), Some(kind))?);
+        }
+        let result = (function.body)(&Call::new(values, self.budget));
+        result.map_err(|failure| self.refused(name, at, failure))
+    }
+
+    /// A function's failure becomes an error at the whole command.
+    fn refused(&mut self, name: &str, at: At<'t>, failure: FuncError) -> crate::ExecError {
+        self.at = at;
+        self.error(match failure {
+            FuncError::Failed(message) => ExecErrorKind::Function { name: name.to_owned(), message },
+            FuncError::Limit(limit) => ExecErrorKind::Limit(limit),
+        })
+    }
+
+    /// `and` and `or` evaluate no argument past the one that decides.
+    fn logic(&mut self, dot: &Operand, or: bool, args: &'t [Expr], last: Option<Value>) -> Result<Value> {
+        let mut value = Value::Nil;
+        for expr in args {
+            value = self.arg(dot, Some(crate::Type::Reflect), expr)?;
+            if value.truth() == or {
+                return Ok(value);
+            }
+        }
+        Ok(last.unwrap_or(value))
+    }
+
+    /// `call`: no value is a function here, so it always fails.
+    fn call_value(
+        &mut self,
+        dot: &Operand,
+        at: At<'t>,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Value> {
+        let mut values = Vec::with_capacity(args.len() + 1);
+        for expr in args {
+            values.push(self.arg(dot, Some(crate::Type::Reflect), expr)?);
+        }
+        values.extend(last);
+        let callee = values.into_iter().next().unwrap_or_default();
+        let kind = callee.type_name();
+        let shown = args.first().map(|expr| At::Expr(expr).show(&self.parsed.source));
+        let shown = shown.unwrap_or_else(|| format!("<{kind} Value>"));
+        let message = if matches!(callee, Value::Nil) {
+            "call of nil".to_owned()
+        } else {
+            format!("non-function {shown} of type {kind}")
+        };
+        Err(self.refused("call", at, FuncError::Failed(message)))
+    }
+}

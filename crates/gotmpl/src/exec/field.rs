@@ -1,0 +1,108 @@
+//! Fields of maps and structs, and variables.
+
+use super::{Exec, Operand, Result};
+use crate::ast::{At, Expr};
+use crate::value::{Map, Type};
+use crate::{ExecErrorKind, MissingKey, Value, text};
+
+impl<'t> Exec<'t> {
+    /// `.A.B`
+    pub(super) fn field(
+        &mut self,
+        dot: &Operand,
+        expr: &'t Expr,
+        names: &'t [String],
+        has_args: bool,
+    ) -> Result<Operand> {
+        self.at = At::Expr(expr);
+        self.follow(dot.clone(), names, has_args)
+    }
+
+    /// `(…).A.B`
+    pub(super) fn chain(
+        &mut self,
+        dot: &Operand,
+        expr: &'t Expr,
+        inner: &'t Expr,
+        names: &'t [String],
+        has_args: bool,
+    ) -> Result<Operand> {
+        self.at = At::Expr(expr);
+        let receiver = self.arg(dot, None, inner)?;
+        self.follow(Operand::bare(receiver), names, has_args)
+    }
+
+    /// `$x` and `$x.A.B`
+    pub(super) fn variable(
+        &mut self,
+        expr: &'t Expr,
+        name: &'t str,
+        names: &'t [String],
+        has_args: bool,
+    ) -> Result<Operand> {
+        self.at = At::Expr(expr);
+        let known = self.variables.iter().rev().find(|(known, _)| *known == name);
+        let Some((_, value)) = known else {
+            return Err(self.fail(format!("undefined variable: {name}")));
+        };
+        let value = value.clone();
+        if names.is_empty() {
+            self.refuse_args(expr, has_args)?;
+        }
+        self.follow(value, names, has_args)
+    }
+
+    /// One name after the other. Arguments would be for the last one.
+    fn follow(&self, mut receiver: Operand, names: &[String], has_args: bool) -> Result<Operand> {
+        for (index, name) in names.iter().enumerate() {
+            receiver = self.member(&receiver, name, has_args && index + 1 == names.len())?;
+        }
+        Ok(receiver)
+    }
+
+    fn member(&self, receiver: &Operand, name: &str, has_args: bool) -> Result<Operand> {
+        if let Value::Map(map) = &receiver.value {
+            if has_args {
+                return Err(self.fail(format!("{name} is not a method but has arguments")));
+            }
+            return self.entry(map, name);
+        }
+        if let Value::Object(object) = &receiver.value
+            && let Some(value) = object.field(name)
+        {
+            if has_args {
+                let message = format!("{name} has arguments but cannot be invoked as function");
+                return Err(self.fail(message));
+            }
+            return Ok(Operand::bare(value));
+        }
+        self.no_member(receiver, name)
+    }
+
+    fn entry(&self, map: &Map, name: &str) -> Result<Operand> {
+        if let Some(value) = map.get(name.as_bytes()) {
+            return Ok(Operand::element(value, map.elem()));
+        }
+        match self.parsed.missing_key {
+            MissingKey::Default => Ok(Operand::bare(Value::Nil)),
+            MissingKey::Zero => Ok(Operand::element(map.elem().zero(), map.elem())),
+            MissingKey::Error => Err(self.error(ExecErrorKind::MissingKey(name.to_owned()))),
+        }
+    }
+
+    /// What has no fields. Fields of nothing are nothing, unless missing keys are errors.
+    fn no_member(&self, receiver: &Operand, name: &str) -> Result<Operand> {
+        let nil = matches!(receiver.value, Value::Nil);
+        if nil && receiver.boxed {
+            return Err(self.fail(format!("nil pointer evaluating {}.{name}", Type::Any)));
+        }
+        if nil && self.parsed.missing_key == MissingKey::Error {
+            return Err(self.fail(format!("nil data; no entry for key {}", text::quoted(name))));
+        }
+        if nil {
+            return Ok(Operand::bare(Value::Nil));
+        }
+        let kind = if receiver.boxed { Type::Any.to_string() } else { receiver.value.type_name() };
+        Err(self.fail(format!("can't evaluate field {name} in type {kind}")))
+    }
+}

@@ -1,0 +1,88 @@
+//! Whole numbers.
+
+use super::Printer;
+use crate::{Value, text};
+
+impl Printer<'_> {
+    /// Writes a whole number. One without a sign differs only in Go's syntax, where it is hexadecimal.
+    pub(super) fn integer(&mut self, value: &Value, verb: char) {
+        let number = value.as_integer().unwrap_or_default();
+        match verb {
+            'v' if self.flags.syntax && matches!(value, Value::Byte(_)) => {
+                self.flags.sharp = true;
+                self.digits(number, 16, verb);
+                self.flags.sharp = false;
+            }
+            'v' | 'd' => self.digits(number, 10, verb),
+            'b' => self.digits(number, 2, verb),
+            'o' | 'O' => self.digits(number, 8, verb),
+            'x' | 'X' => self.digits(number, 16, verb),
+            'c' => self.pad(rune(number).encode_utf8(&mut [0; 4]).as_bytes()),
+            'q' => self.quoted_rune(rune(number)),
+            'U' => self.unicode(number),
+            _ => self.bad_verb(Some(value), verb),
+        }
+    }
+
+    fn digits(&mut self, number: i64, base: u64, verb: char) {
+        let (flags, negative) = (self.flags, number < 0);
+        let signed = negative || flags.plus || flags.space;
+        let least = match (flags.precision, flags.width) {
+            (Some(0), width) if number == 0 => return self.out.fill(b' ', width.unwrap_or(0)),
+            (Some(precision), _) => precision,
+            (None, Some(width)) if flags.zero && !flags.minus => width.saturating_sub(usize::from(signed)),
+            (None, _) => 0,
+        };
+        let mut digits = in_base(number.unsigned_abs(), base);
+        let noughts = least.saturating_sub(digits.len());
+        digits.insert_str(0, &"0".repeat(noughts));
+        let prefix = match base {
+            2 if flags.sharp => "0b",
+            8 if flags.sharp && !digits.starts_with('0') => "0",
+            16 if flags.sharp => "0x",
+            _ => "",
+        };
+        let octal = if verb == 'O' { "0o" } else { "" };
+        let sign = match () {
+            () if negative => "-",
+            () if flags.plus => "+",
+            () if flags.space => " ",
+            () => "",
+        };
+        let body = format!("{octal}{prefix}{digits}");
+        let body = if verb == 'X' { body.to_uppercase() } else { body };
+        self.pad_blank(format!("{sign}{body}").as_bytes());
+    }
+
+    fn quoted_rune(&mut self, c: char) {
+        let mut out = vec![b'\''];
+        text::escape_into(&mut out, c, '\'', self.flags.plus);
+        out.push(b'\'');
+        self.pad(&out);
+    }
+
+    /// `U+0041`, and the character itself behind it if `#` asks for it.
+    fn unicode(&mut self, number: i64) {
+        let precision = self.flags.precision.unwrap_or(4).max(4);
+        let bits = u64::from_ne_bytes(number.to_ne_bytes());
+        let digits = format!("{bits:X}");
+        let noughts = "0".repeat(precision.saturating_sub(digits.len()));
+        let known = u32::try_from(bits).ok().and_then(char::from_u32).filter(|c| text::is_print(*c));
+        let shown = known.filter(|_| self.flags.sharp).map(|c| format!(" '{c}'")).unwrap_or_default();
+        self.pad_blank(format!("U+{noughts}{digits}{shown}").as_bytes());
+    }
+}
+
+/// The character of this number.
+fn rune(number: i64) -> char {
+    u32::try_from(number).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn in_base(number: u64, base: u64) -> String {
+    match base {
+        2 => format!("{number:b}"),
+        8 => format!("{number:o}"),
+        16 => format!("{number:x}"),
+        _ => number.to_string(),
+    }
+}
