@@ -8,7 +8,8 @@ use crate::support::{Namespace, repository, world};
 fn manifests(namespace: &str, key: &str) -> String {
     let path = repository().join("examples/aws/all.yaml");
     let text = std::fs::read_to_string(path).expect("the example");
-    text.replace("namespace: default", &format!("namespace: {namespace}")).replace("my-app/database-credentials", key)
+    text.replace("namespace: default", &format!("namespace: {namespace}"))
+        .replace("my-app/database-credentials", key)
 }
 
 const VALUE: &str = r#"{"username":"db_user","password":"supersecretpassword"}"#;

@@ -78,22 +78,22 @@ fn max_age(request: &Request) -> Duration {
 }
 
 fn has_changed(object: &Value, old: &Value) -> bool {
-    let metadata = |object: &Value, part| match &object["metadata"][part] {
-        Value::Null => Value::Object(serde_json::Map::new()),
-        other => other.clone(),
-    };
-    object["spec"] != old["spec"]
-        || metadata(object, "labels") != metadata(old, "labels")
-        || metadata(object, "annotations") != metadata(old, "annotations")
+    let differs = |part: &str| named(object, part) != named(old, part);
+    object["spec"] != old["spec"] || differs("labels") || differs("annotations")
 }
 
 fn asks(object: &Value, old: &Value) -> bool {
     let asking = |object: &Value| {
-        let mut annotations = object["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
+        let mut annotations = named(object, "annotations");
         annotations.remove(LAST_APPLIED);
-        (annotations, object["metadata"]["labels"].as_object().cloned().unwrap_or_default())
+        (annotations, named(object, "labels"))
     };
     asking(object) != asking(old)
+}
+
+/// The object's labels or annotations; none is the same as empty.
+fn named(object: &Value, part: &str) -> serde_json::Map<String, Value> {
+    object["metadata"][part].as_object().cloned().unwrap_or_default()
 }
 
 impl Admission {
@@ -127,7 +127,9 @@ impl Admission {
             }
             Err(error) => {
                 let annotation = request.annotation(FAILURE_MODE);
-                let mode = failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await;
+                let mode =
+                    failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref())
+                        .await;
                 tracing::info!(object = %name, kind = error.kind.as_str(), error = %error, "sync failed at admission");
                 verdict::failed(&Verdict { object: &name, mode }, &error)
             }
@@ -201,7 +203,8 @@ mod tests {
 
     #[test]
     fn an_object_on_its_way_out_is_let_go() {
-        let request = update(|object| object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"));
+        let request =
+            update(|object| object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"));
         assert_eq!(skipped(&request), "deleting");
     }
 

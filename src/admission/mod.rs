@@ -43,7 +43,7 @@ impl Admission {
         lookup: Arc<Lookup>,
         digest_key: DigestKey,
         failure_mode: FailureMode,
-        ) -> Self {
+    ) -> Self {
         let (repeats, failures) = (Repeats::default(), Failures::default());
         Self { engine, lookup, digest_key, failure_mode, repeats, failures }
     }

@@ -56,7 +56,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_narrower_wins() {
-        let mode = async |flag, annotation, label| failure_mode(flag, annotation, "a", &Labelled(label)).await;
+        let mode =
+            async |flag, annotation, label| failure_mode(flag, annotation, "a", &Labelled(label)).await;
         assert_eq!(mode(FailureMode::Warn, None, "").await, FailureMode::Warn);
         assert_eq!(mode(FailureMode::Warn, None, "deny").await, FailureMode::Deny);
         assert_eq!(mode(FailureMode::Deny, None, "warn").await, FailureMode::Warn);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
-use json_patch::{AddOperation, Patch, PatchOperation};
 use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, Patch, PatchOperation};
 use k8s_openapi::api::core::v1::Pod;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 use serde_json::{Value, json};
@@ -69,7 +69,8 @@ impl Admission {
         let name = Key::new(&request.namespace, secret);
         let noted = self.lookup.noted_state(&name).map(|state| state.data_hash);
         let known = self.lookup.secret(&name).map(|row| row.data_hash.clone()).or_else(|| noted.clone());
-        let readied = |data_hash, trouble, synced| Readied { secret: secret.to_owned(), data_hash, trouble, synced };
+        let readied =
+            |data_hash, trouble, synced| Readied { secret: secret.to_owned(), data_hash, trouble, synced };
         let Some(object) = self.lookup.external_secret(key) else {
             return readied(known, None, false);
         };
@@ -80,7 +81,8 @@ impl Admission {
         {
             return readied(known, None, false);
         }
-        if let Some(trouble) = self.failures.recent(key).or_else(|| self.known_down(&object, known.is_some())) {
+        if let Some(trouble) = self.failures.recent(key).or_else(|| self.known_down(&object, known.is_some()))
+        {
             return readied(known, Some(trouble), false);
         }
         match self.engine.sync(job(request, &object), deadline).await {
@@ -158,7 +160,13 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         true => (Effects::DryRun, Lane::DryRun),
         false => (Effects::Apply, Lane::Admission),
     };
-    Job { external_secret: Arc::clone(object), stage: Stage::Stored, effects, max_age: due::interval(object), lane }
+    Job {
+        external_secret: Arc::clone(object),
+        stage: Stage::Stored,
+        effects,
+        max_age: due::interval(object),
+        lane,
+    }
 }
 
 /// The patch that sets one annotation; none if it is set so already.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, EphemeralContainer, EnvFromSource, EnvVar, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVar, EphemeralContainer, PodSpec, Volume};
 
 /// The Secrets that the kubelet will want before the Pod can start: environment, volumes (projected ones too) and image
 /// pulls; optional ones as well, since what is there should be fresh.
@@ -10,7 +10,12 @@ pub fn named(spec: &PodSpec) -> BTreeSet<String> {
     let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
     let environment = containers
         .map(|Container { env, env_from, .. }| (env, env_from))
-        .chain(spec.ephemeral_containers.iter().flatten().map(|EphemeralContainer { env, env_from, .. }| (env, env_from)))
+        .chain(
+            spec.ephemeral_containers
+                .iter()
+                .flatten()
+                .map(|EphemeralContainer { env, env_from, .. }| (env, env_from)),
+        )
         .flat_map(|(env, env_from)| of_environment(env.as_deref(), env_from.as_deref()));
     let volumes = spec.volumes.iter().flatten().flat_map(of_volume);
     let pulls = spec.image_pull_secrets.iter().flatten().map(|pull| pull.name.clone());
@@ -25,7 +30,8 @@ fn of_environment<'a>(
         let source = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
         Some(source.name.clone())
     });
-    let whole = env_from.unwrap_or_default().iter().filter_map(|from| Some(from.secret_ref.as_ref()?.name.clone()));
+    let whole =
+        env_from.unwrap_or_default().iter().filter_map(|from| Some(from.secret_ref.as_ref()?.name.clone()));
     single.chain(whole)
 }
 

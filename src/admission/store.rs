@@ -36,7 +36,8 @@ fn judge(object: &str, name: &str, validation: &StoreValidation, ignored: &[&str
         response = response.warned(format!("{object}: {}", warning.message(name)));
     }
     for field in ignored {
-        response = response.warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
+        response = response
+            .warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
     }
     response
 }
@@ -59,7 +60,8 @@ impl Admission {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),
         };
-        let response = judge(&object, &request.name, &validate_store(kind, namespace, &spec), &ignored_fields(&spec));
+        let response =
+            judge(&object, &request.name, &validate_store(kind, namespace, &spec), &ignored_fields(&spec));
         if response.denied.is_none() && !request.dry_run {
             let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: request.name.clone() };
             self.lookup.admitted(key);

@@ -15,7 +15,8 @@ pub struct Verdict<'a> {
 
 /// Admitted: the Secret is as it should be. Fields that have no effect are named, so that nobody relies on them.
 pub fn synced(object: &str, outcome: &Outcome, ignored: &[&str]) -> Response {
-    let mut response = Response::admitted(written(outcome.written)).audited("outcome", written(outcome.written));
+    let mut response =
+        Response::admitted(written(outcome.written)).audited("outcome", written(outcome.written));
     response = response.audited("keys", outcome.keys.to_string());
     if let Some(age) = outcome.cached {
         response = response.audited("cache-age", format!("{}ms", age.as_millis()));
@@ -24,7 +25,8 @@ pub fn synced(object: &str, outcome: &Outcome, ignored: &[&str]) -> Response {
         response = response.warned(format!("{object}: {note}"));
     }
     for field in ignored {
-        response = response.warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
+        response = response
+            .warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
     }
     response
 }
@@ -36,7 +38,9 @@ pub fn failed(verdict: &Verdict<'_>, error: &Error) -> Response {
         true => Response::denied(text),
         false => Response::admitted("warned").warned(text),
     };
-    let response = response.audited("outcome", response_word(verdict.mode, error)).audited("reason", error.kind.as_str());
+    let response = response
+        .audited("outcome", response_word(verdict.mode, error))
+        .audited("reason", error.kind.as_str());
     match &error.store {
         Some(store) => response.audited("store", store.to_string()),
         None => response,

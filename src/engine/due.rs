@@ -25,7 +25,8 @@ pub fn interval(object: &ExternalSecret) -> Duration {
 /// Whether it has been synced at all.
 fn is_synced(status: Option<&ExternalSecretStatus>) -> bool {
     status.is_some_and(|status| {
-        status.refresh_time.is_some() && status.synced_resource_version.as_deref().is_some_and(|v| !v.is_empty())
+        status.refresh_time.is_some()
+            && status.synced_resource_version.as_deref().is_some_and(|v| !v.is_empty())
     })
 }
 
@@ -41,7 +42,11 @@ pub fn is_frozen(object: &ExternalSecret) -> bool {
 
 /// `status.syncedResourceVersion` as it is after a sync of this version.
 pub fn version(object: &ExternalSecret) -> String {
-    hash::resource_version(object.metadata.generation.unwrap_or_default(), object.annotations(), object.labels())
+    hash::resource_version(
+        object.metadata.generation.unwrap_or_default(),
+        object.annotations(),
+        object.labels(),
+    )
 }
 
 /// Whether the stored object is another version than the one synced last.
@@ -130,10 +135,11 @@ mod tests {
 
     #[test]
     fn an_interval_of_zero_and_created_once_freeze_even_changes_of_the_spec() {
-        for freeze in [
-            (|spec| spec.refresh_interval = Some("0".into())) as fn(&mut ExternalSecretSpec),
-            |spec| spec.refresh_policy = Some(RefreshPolicy::CreatedOnce),
-        ] {
+        for freeze in
+            [(|spec| spec.refresh_interval = Some("0".into())) as fn(&mut ExternalSecretSpec), |spec| {
+                spec.refresh_policy = Some(RefreshPolicy::CreatedOnce)
+            }]
+        {
             let mut object = synced(100_000, freeze);
             object.metadata.generation = Some(4);
             assert!(is_frozen(&object) && !should_refresh(&object, at(0)) && is_fresh(&object, at(0)));

@@ -145,7 +145,8 @@ async fn review(
         Err(text) => return (StatusCode::BAD_REQUEST, text).into_response(),
     };
     drop(bytes);
-    let (operation, dry_run) = request.as_ref().map_or(("OTHER", false), |it| (it.operation.as_str(), it.dry_run));
+    let (operation, dry_run) =
+        request.as_ref().map_or(("OTHER", false), |it| (it.operation.as_str(), it.dry_run));
     let mut timer = handlers.metrics.admission(Review { resource: of.as_str(), operation, dry_run });
     let response = match &request {
         Some(request) => decide(of, &handlers.admission, request, deadline).await,
@@ -239,7 +240,8 @@ mod tests {
 
     #[test]
     fn other_operations_are_admitted_unread() {
-        let (_, request) = read(&review(|review| review["request"]["operation"] = json!("DELETE"))).expect("read");
+        let (_, request) =
+            read(&review(|review| review["request"]["operation"] = json!("DELETE"))).expect("read");
         assert!(request.is_none());
     }
 
@@ -254,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_patch_goes_out_in_base64_and_a_denial_with_its_text() {
-        let patch = serde_json::from_value(json!([{"op": "add", "path": "/a", "value": 1}])).expect("a patch");
+        let patch =
+            serde_json::from_value(json!([{"op": "add", "path": "/a", "value": 1}])).expect("a patch");
         let out = write("u".into(), Response { patch: Some(patch), ..Response::admitted("synced") });
         let out = serde_json::to_value(out).expect("json")["response"].clone();
         assert_eq!(out["patchType"], "JSONPatch");

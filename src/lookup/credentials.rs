@@ -43,9 +43,12 @@ impl fmt::Debug for Credentials {
 impl Credentials {
     /// Over this client.
     pub fn new(client: Client) -> Self {
-        let secrets = Cache::builder().time_to_live(SHORT).max_capacity(1_000).support_invalidation_closures();
-        let tokens =
-            Cache::builder().time_to_idle(Duration::from_mins(30)).max_capacity(1_000).support_invalidation_closures();
+        let secrets =
+            Cache::builder().time_to_live(SHORT).max_capacity(1_000).support_invalidation_closures();
+        let tokens = Cache::builder()
+            .time_to_idle(Duration::from_mins(30))
+            .max_capacity(1_000)
+            .support_invalidation_closures();
         Self { client, secrets: secrets.build(), tokens: tokens.build() }
     }
 
@@ -81,7 +84,10 @@ impl Credentials {
             .map_err(|error| cannot_get(&what, &error))?;
         let status = answer.status.unwrap_or_default();
         let (Some(token), Some(expires)) = (status.token, status.expiration_timestamp) else {
-            return Err(Error::new(ErrorKind::ClusterApi, format!("cannot get {what}: no token in the answer")));
+            return Err(Error::new(
+                ErrorKind::ClusterApi,
+                format!("cannot get {what}: no token in the answer"),
+            ));
         };
         let life = Duration::try_from(jiff::Timestamp::now().duration_until(expires.0)).unwrap_or_default();
         Ok(Token { token: SecretBytes::from(token), good_until: asked + life * 2 / 3 })
@@ -135,21 +141,17 @@ impl Cluster for Credentials {
 }
 
 fn cannot_get(what: &str, error: &kube::Error) -> Error {
-    let kind = match error {
-        kube::Error::Api(status) if status.code == 404 || status.code == 403 => ErrorKind::Credentials,
-        _ => ErrorKind::ClusterApi,
-    };
+    let named = matches!(error, kube::Error::Api(status) if status.code == 404 || status.code == 403);
+    let kind = if named { ErrorKind::Credentials } else { ErrorKind::ClusterApi };
     Error::new(kind, format!("cannot get {what}: {}", reason(error)))
 }
 
 /// Why the API server gave no answer, in few words that hold no object.
 pub(super) fn reason(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => match status.code {
-            404 => "not found".to_owned(),
-            403 => "latchkey is not permitted to".to_owned(),
-            code => format!("the API server answers {code} {}", status.reason),
-        },
-        _ => "the API server does not answer".to_owned(),
+    let kube::Error::Api(status) = error else { return "the API server does not answer".to_owned() };
+    match status.code {
+        404 => "not found".to_owned(),
+        403 => "latchkey is not permitted to".to_owned(),
+        code => format!("the API server answers {code} {}", status.reason),
     }
 }

@@ -79,13 +79,16 @@ pub struct Lookup {
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lookup").field("external_secrets", &self.external_secrets.len()).finish_non_exhaustive()
+        f.debug_struct("Lookup")
+            .field("external_secrets", &self.external_secrets.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Lookup {
     /// How many watches there are; each calls `on_filled` once.
-    pub const WATCHES: [&'static str; 4] = ["ExternalSecrets", "SecretStores", "ClusterSecretStores", "Secrets"];
+    pub const WATCHES: [&'static str; 4] =
+        ["ExternalSecrets", "SecretStores", "ClusterSecretStores", "Secrets"];
 
     /// An empty view; [`Lookup::run`] fills it.
     pub fn new(client: Client, on_filled: Filled) -> Arc<Self> {

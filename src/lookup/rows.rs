@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::core::PartialObjectMeta;
-use k8s_openapi::api::core::v1::Secret;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus};
 
@@ -127,11 +127,7 @@ impl Sink for ExternalSecrets {
     fn changed(&self, key: &Key, before: Option<Arc<ExternalSecret>>, now: Option<Arc<ExternalSecret>>) {
         let (was, is) = (before.as_deref(), now.as_deref());
         self.0.by_target.change(key, was.map(target), is.map(target));
-        self.0.by_store.change(
-            key,
-            was.map(stores).unwrap_or_default(),
-            is.map(stores).unwrap_or_default(),
-        );
+        self.0.by_store.change(key, was.map(stores).unwrap_or_default(), is.map(stores).unwrap_or_default());
         self.0.tell(Change::ExternalSecret { key: key.clone(), gone: is.is_none() });
     }
 
@@ -171,7 +167,9 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
 
     fn changed(&self, key: &Key, before: Option<Arc<StoreRow>>, now: Option<Arc<StoreRow>>) {
         let same = match (&before, &now) {
-            (Some(was), Some(is)) => was.store.uid == is.store.uid && was.store.generation == is.store.generation,
+            (Some(was), Some(is)) => {
+                was.store.uid == is.store.uid && was.store.generation == is.store.generation
+            }
             _ => false,
         };
         if !same {

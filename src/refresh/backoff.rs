@@ -62,7 +62,10 @@ impl<K: Eq + Hash + Clone> Backoffs<K> {
             Retry::NotBefore(asked) => backoff.max(asked),
             Retry::OnChange => NEVER,
         };
-        failures.insert(key.clone(), Failure { version: version.to_owned(), count, until: Instant::now() + wait });
+        failures.insert(
+            key.clone(),
+            Failure { version: version.to_owned(), count, until: Instant::now() + wait },
+        );
         wait
     }
 

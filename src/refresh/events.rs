@@ -79,10 +79,16 @@ impl Events {
     }
 
     async fn write(&self, type_: EventType, about: &ObjectReference, reason: &str, mut note: String) {
-        let end = (0..=LONGEST.min(note.len())).rev().find(|at| note.is_char_boundary(*at)).unwrap_or_default();
+        let end =
+            (0..=LONGEST.min(note.len())).rev().find(|at| note.is_char_boundary(*at)).unwrap_or_default();
         note.truncate(end);
-        let event =
-            Event { type_, reason: reason.to_owned(), note: Some(note), action: reason.to_owned(), secondary: None };
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            note: Some(note),
+            action: reason.to_owned(),
+            secondary: None,
+        };
         if let Err(error) = self.recorder.publish(&event, about).await {
             tracing::debug!(%error, reason, "cannot write an event");
         }

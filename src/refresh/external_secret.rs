@@ -128,7 +128,13 @@ impl Term<'_> {
     async fn settle(&self, key: &Key, object: &ExternalSecret, outcome: &Outcome, at: Timestamp) {
         self.backoffs.clear(key);
         self.refresher.metrics.sync_call(&key.namespace, &key.name, true);
-        self.refresher.metrics.condition(Kind::ExternalSecret, &key.namespace, &key.name, Condition::Ready, true);
+        self.refresher.metrics.condition(
+            Kind::ExternalSecret,
+            &key.namespace,
+            &key.name,
+            Condition::Ready,
+            true,
+        );
         tracing::info!(object = %key, written = ?outcome.written, keys = outcome.keys, "synced");
         let status = status::after_sync(object, outcome, at);
         self.write(key, object, &status).await;
@@ -150,7 +156,13 @@ impl Term<'_> {
         let wait = self.backoffs.failed(key, &version(object), retry);
         self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
         self.refresher.metrics.sync_call(&key.namespace, &key.name, false);
-        self.refresher.metrics.condition(Kind::ExternalSecret, &key.namespace, &key.name, Condition::Ready, false);
+        self.refresher.metrics.condition(
+            Kind::ExternalSecret,
+            &key.namespace,
+            &key.name,
+            Condition::Ready,
+            false,
+        );
         tracing::warn!(object = %key, kind = error.kind.as_str(), %error, retry_in = ?wait, "sync failed");
         self.write(key, object, &status::after_failure(object, error)).await;
         self.refresher.events.failed(object, &error.to_string()).await;
@@ -188,7 +200,9 @@ impl Term<'_> {
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Unchanged => (),
-            Ok(outcome) => self.settle(key, &object, &Outcome { cached: None, ..outcome }, status::now()).await,
+            Ok(outcome) => {
+                self.settle(key, &object, &Outcome { cached: None, ..outcome }, status::now()).await
+            }
             Err(error) => self.failed(key, &object, &error).await,
         }
     }

@@ -22,9 +22,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
+use crate::engine::Engine;
 use crate::engine::apply::SecretWriter;
 use crate::engine::plan::StoreKey;
-use crate::engine::Engine;
 use crate::lookup::{Change, Key, Lookup};
 use crate::metrics::Metrics;
 use backoff::Backoffs;

@@ -60,7 +60,6 @@ pub fn backoff(failures: u32, chance: f64) -> Duration {
     whole.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
-
 #[cfg(test)]
 mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

@@ -37,10 +37,9 @@ impl Term<'_> {
 
     async fn repair(&self, key: &Key, object: &Arc<ExternalSecret>) {
         // One that has not been synced in this version has its own turn coming.
-        if due::is_frozen(object) || !due::has_changed(object) {
-            if self.refresher.engine.is_ours(object).await {
-                self.sync(key, object, Reason::Repair).await;
-            }
+        let has_its_turn = due::has_changed(object) && !due::is_frozen(object);
+        if !has_its_turn && self.refresher.engine.is_ours(object).await {
+            self.sync(key, object, Reason::Repair).await;
         }
     }
 }

@@ -88,7 +88,11 @@ fn with_ready(before: &[Condition], ready: &Ready) -> Vec<Condition> {
 }
 
 /// A store's status with this `Ready`.
-pub fn of_store(before: Option<&SecretStoreStatus>, ready: &Ready, capabilities: Option<&str>) -> SecretStoreStatus {
+pub fn of_store(
+    before: Option<&SecretStoreStatus>,
+    ready: &Ready,
+    capabilities: Option<&str>,
+) -> SecretStoreStatus {
     let before = before.cloned().unwrap_or_default();
     let was = before.conditions.iter().find(|condition| condition.type_ == "Ready");
     let since = was.filter(|was| was.status == ready.text()).and_then(|was| was.last_transition_time.clone());
@@ -137,7 +141,8 @@ impl StatusWriter {
         if object.status.as_ref() == Some(status) {
             return Ok(());
         }
-        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
+        let api: Api<ExternalSecret> =
+            Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
         let patch = patch(object.uid().as_deref(), &json!(status));
         taken(api.patch_status(&object.name_any(), &params(), &Patch::Merge(&patch)).await)
     }
@@ -146,7 +151,12 @@ impl StatusWriter {
     ///
     /// # Errors
     /// The API server does not take it.
-    pub async fn store(&self, key: &StoreKey, uid: &str, status: &SecretStoreStatus) -> Result<(), kube::Error> {
+    pub async fn store(
+        &self,
+        key: &StoreKey,
+        uid: &str,
+        status: &SecretStoreStatus,
+    ) -> Result<(), kube::Error> {
         let patch = Patch::Merge(patch(Some(uid), &json!(status)));
         match key.kind {
             StoreKind::SecretStore => {

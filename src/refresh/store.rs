@@ -7,11 +7,11 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use latchkey_api::external_secret::StoreKind;
 use latchkey_api::store::SecretStoreSpec;
 
+use super::Term;
 use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
 use super::status::{self, Ready};
-use super::Term;
 use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
 use crate::lookup::StoreRow;
@@ -47,7 +47,8 @@ impl Term<'_> {
 
     /// Something failed at this store: it is validated soon, and says so.
     pub(super) fn suspect(&self, store: &StoreKey) {
-        let is_ready = self.refresher.lookup.store_row(store).is_some_and(|row| row.store.not_ready.is_none());
+        let is_ready =
+            self.refresher.lookup.store_row(store).is_some_and(|row| row.store.not_ready.is_none());
         if is_ready {
             self.queue.add(Item::Store(store.clone()), Duration::from_millis(500), Priority::Urgent);
         }
@@ -58,10 +59,10 @@ impl Term<'_> {
         let ready = Ready { ready: *ready, reason, message: message.clone() };
         let status = status::of_store(row.status.as_ref(), &ready, *capabilities);
         self.refresher.metrics.condition(kind(key), namespace(key), &key.name, Condition::Ready, ready.ready);
-        if row.status.as_ref() != Some(&status) {
-            if let Err(error) = self.refresher.statuses.store(key, &row.store.uid, &status).await {
-                tracing::warn!(store = %key, %error, "cannot write the store's status");
-            }
+        if row.status.as_ref() != Some(&status)
+            && let Err(error) = self.refresher.statuses.store(key, &row.store.uid, &status).await
+        {
+            tracing::warn!(store = %key, %error, "cannot write the store's status");
         }
         let text = error.as_ref().unwrap_or(message);
         let told = self.reports().insert(key.clone(), text.clone());
@@ -103,4 +104,3 @@ fn interval(spec: &SecretStoreSpec, default: Duration) -> Duration {
     // Many stores that were made together are not validated together for ever.
     whole.mul_f64(0.9 + rand::random::<f64>() / 10.0)
 }
-

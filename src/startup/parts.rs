@@ -43,7 +43,8 @@ pub fn start(context: &Context) -> Router {
 fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engine {
     let credentials = Arc::new(Credentials::new(context.client.clone()));
     let connector = Connector::new(credentials.clone(), context.metrics.clone());
-    let settings = Settings { controller_class: context.config.controller_class.clone(), ..Settings::default() };
+    let settings =
+        Settings { controller_class: context.config.controller_class.clone(), ..Settings::default() };
     Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())
 }
 

@@ -1,8 +1,10 @@
 //! Starts the real components and latchkey, once for all tests, and talks to them as a user does: with kubectl.
 
 mod latchkey;
+pub mod manifests;
 mod namespace;
 mod said;
+mod vault_store;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,6 +16,7 @@ use serde_json::Value;
 pub use latchkey::{Latchkey, Options};
 pub use namespace::Namespace;
 pub use said::Said;
+pub use vault_store::TOKEN;
 
 /// The namespace that latchkey is installed in.
 pub const SYSTEM: &str = "latchkey-system";

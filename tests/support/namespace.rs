@@ -114,5 +114,7 @@ impl Drop for Namespace<'_> {
         }
         let path = format!("/api/v1/namespaces/{}", self.name);
         let _ = self.world.cluster.api("DELETE", &path, &Value::Null); // it goes with the control plane anyway
+        let store = format!("/apis/external-secrets.io/v1/clustersecretstores/{}", self.name);
+        let _ = self.world.cluster.api("DELETE", &store, &Value::Null); // most have none
     }
 }

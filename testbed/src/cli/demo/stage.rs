@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use latchkey_testbed::{
-    ControlPlane, ControlPlaneOptions, Launch, Moto, MotoOptions, Process, REGION, Vault, VaultOptions, free_port,
-    http, wait_for,
+    ControlPlane, ControlPlaneOptions, Launch, Moto, MotoOptions, Process, REGION, Vault, VaultOptions,
+    free_port, http, wait_for,
 };
 
 use super::EXAMPLES;
@@ -30,8 +30,12 @@ pub(super) struct Said {
 
 impl Stage {
     pub(super) fn set(latchkey: &Path) -> Result<Self> {
-        ensure!(Path::new(EXAMPLES).is_dir(), "run this in the repository's folder: there is no {EXAMPLES} here");
-        let cluster = ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
+        ensure!(
+            Path::new(EXAMPLES).is_dir(),
+            "run this in the repository's folder: there is no {EXAMPLES} here"
+        );
+        let cluster =
+            ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
         let vault = Vault::start(VaultOptions::default())?;
         let moto = Moto::start(MotoOptions::default())?;
         let stage = Self { cluster, vault, moto, latchkey: latchkey.canonicalize()?, running: None.into() };
