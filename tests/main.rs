@@ -5,3 +5,6 @@ mod support;
 
 mod aws_document;
 mod generated;
+mod vault_document;
+mod vault_logins;
+mod vault_outages;

@@ -16,7 +16,6 @@ use serde_json::Value;
 pub use latchkey::{Latchkey, Options};
 pub use namespace::Namespace;
 pub use said::Said;
-pub use vault_store::TOKEN;
 
 /// The namespace that latchkey is installed in.
 pub const SYSTEM: &str = "latchkey-system";
