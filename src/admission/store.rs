@@ -7,6 +7,7 @@ use latchkey_api::validation::{StoreValidation, ignored_fields, validate_store};
 use super::Admission;
 use super::request::{Request, Response, Unreadable};
 use crate::engine::plan::StoreKey;
+use crate::engine::regexp;
 
 /// The store of a request.
 ///
@@ -25,17 +26,30 @@ fn read(request: &Request) -> Result<(StoreKind, SecretStoreSpec), Unreadable> {
     }
 }
 
+/// Patterns of the conditions that are none, in ESO's words. They would admit nobody, without a word.
+fn bad_patterns(spec: &SecretStoreSpec) -> Vec<String> {
+    let patterns = spec.conditions.iter().enumerate().flat_map(|(place, condition)| {
+        condition.namespace_regexes.iter().enumerate().map(move |(index, pattern)| (place, index, pattern))
+    });
+    let bad = patterns.filter_map(|(place, index, pattern)| {
+        let why = regexp::compile(pattern).err()?;
+        Some(format!("failed to compile {index}th namespace regex in {place}th condition: {why}"))
+    });
+    bad.collect()
+}
+
 /// The answer, by the specification alone.
-fn judge(object: &str, name: &str, validation: &StoreValidation, ignored: &[&str]) -> Response {
-    if !validation.errors.is_empty() {
-        let texts: Vec<String> = validation.errors.iter().map(ToString::to_string).collect();
+fn judge(object: &str, name: &str, spec: &SecretStoreSpec, validation: &StoreValidation) -> Response {
+    let mut texts = bad_patterns(spec);
+    texts.extend(validation.errors.iter().map(ToString::to_string));
+    if !texts.is_empty() {
         return Response::denied(format!("{object}: {}", texts.join("; "))).audited("outcome", "denied");
     }
     let mut response = Response::admitted("valid").audited("outcome", "valid");
     for warning in &validation.warnings {
         response = response.warned(format!("{object}: {}", warning.message(name)));
     }
-    for field in ignored {
+    for field in ignored_fields(spec) {
         response = response
             .warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
     }
@@ -60,12 +74,32 @@ impl Admission {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),
         };
-        let response =
-            judge(&object, &request.name, &validate_store(kind, namespace, &spec), &ignored_fields(&spec));
+        let response = judge(&object, &request.name, &spec, &validate_store(kind, namespace, &spec));
         if response.denied.is_none() && !request.dry_run {
             let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: request.name.clone() };
             self.lookup.admitted(key);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_condition_whose_pattern_is_none_is_refused() {
+        let spec = json!({
+            "provider": {"fake": {"data": []}},
+            "conditions": [{"namespaces": ["a"]}, {"namespaceRegexes": ["^team-", "team-("]}],
+        });
+        let spec: SecretStoreSpec = serde_json::from_value(spec).expect("a store");
+        let validation = validate_store(StoreKind::ClusterSecretStore, None, &spec);
+        let denied = judge("ClusterSecretStore s", "s", &spec, &validation).denied;
+        let text =
+            "ClusterSecretStore s: failed to compile 1th namespace regex in 1th condition: unclosed group";
+        assert_eq!(denied.as_deref(), Some(text));
     }
 }

@@ -17,12 +17,12 @@ use latchkey_api::external_secret::{ExternalSecret, StoreKind, StoreRef};
 use latchkey_api::store::{SecretStoreSpec, StoreCondition};
 use latchkey_provider as provider;
 use latchkey_provider::{Connection, Connector, Scope};
-use regex::Regex;
 use serde_json::Value;
 
 use super::fetch::Reader;
 use super::message;
 use super::plan::{Plan, StoreKey};
+use super::regexp;
 use super::stores::{LookupFailed, Store};
 use super::{Engine, Error};
 
@@ -148,7 +148,7 @@ fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
         || condition
             .namespace_regexes
             .iter()
-            .any(|regex| Regex::new(regex).is_ok_and(|regex| regex.is_match(namespace)))
+            .any(|regex| regexp::compile(regex).is_ok_and(|regex| regex.is_match(namespace)))
 }
 
 /// By its selector. An empty one admits everybody, one that is not valid nobody.

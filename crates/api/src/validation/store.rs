@@ -6,6 +6,8 @@ use super::kubernetes::{kubernetes, trusts_the_system};
 use super::scope::Scope;
 use super::vault::vault;
 use crate::duration::{DurationError, GoDuration};
+use crate::provider::aws::AwsService;
+use crate::provider::vault_auth::VaultAuth;
 use crate::provider::{ProviderCount, ProviderRef};
 use crate::store::{SecretStoreSpec, StoreKind};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -65,7 +67,7 @@ pub enum StoreWarning {
     Unmaintained,
     /// The server's certificate is checked against those of the system.
     SystemRoots,
-    /// The provider is known by its key but not read: nothing that uses this store will be synced.
+    /// The provider, or this use of it, is known but not read: nothing that uses this store will be synced.
     Unsupported(&'static str),
 }
 
@@ -105,8 +107,14 @@ pub fn validate_store(kind: StoreKind, namespace: Option<&str>, spec: &SecretSto
     let scope = Scope { kind, namespace };
     let mut warnings = Vec::new();
     match spec.provider.kind() {
-        Ok(ProviderRef::Aws(block)) => errors.extend(aws(scope, block).err()),
-        Ok(ProviderRef::Vault(block)) => errors.extend(vault(scope, block).err()),
+        Ok(ProviderRef::Aws(block)) => {
+            warnings.extend(unread_service(block.service));
+            errors.extend(aws(scope, block).err());
+        }
+        Ok(ProviderRef::Vault(block)) => {
+            warnings.extend(block.auth.as_ref().and_then(unread_login));
+            errors.extend(vault(scope, block).err());
+        }
         Ok(ProviderRef::Kubernetes(block)) => {
             if trusts_the_system(block) {
                 warnings.push(StoreWarning::SystemRoots);
@@ -121,6 +129,44 @@ pub fn validate_store(kind: StoreKind, namespace: Option<&str>, spec: &SecretSto
         Err(count) => errors.push(count.into()),
     }
     StoreValidation { errors, warnings }
+}
+
+fn unread_service(service: AwsService) -> Option<StoreWarning> {
+    match service {
+        AwsService::SecretsManager => None,
+        AwsService::ParameterStore => Some(StoreWarning::Unsupported("aws with the service ParameterStore")),
+        AwsService::CertificateManager => {
+            Some(StoreWarning::Unsupported("aws with the service CertificateManager"))
+        }
+    }
+}
+
+/// Of several logins the first counts, and `iam` and `gcp` come last.
+fn unread_login(auth: &VaultAuth) -> Option<StoreWarning> {
+    let VaultAuth {
+        namespace: _,
+        token_secret_ref,
+        app_role,
+        kubernetes,
+        ldap,
+        user_pass,
+        jwt,
+        cert,
+        iam,
+        gcp,
+    } = auth;
+    let reads = token_secret_ref.is_some()
+        || app_role.is_some()
+        || kubernetes.is_some()
+        || ldap.is_some()
+        || user_pass.is_some()
+        || jwt.is_some()
+        || cert.is_some();
+    match (reads, iam, gcp) {
+        (false, Some(_), _) => Some(StoreWarning::Unsupported("vault with a login by iam")),
+        (false, None, Some(_)) => Some(StoreWarning::Unsupported("vault with a login by gcp")),
+        (true, ..) | (false, None, None) => None,
+    }
 }
 
 fn refresh_interval(spec: &SecretStoreSpec) -> Option<InvalidStore> {

@@ -46,6 +46,21 @@ fn a_provider_that_is_not_read_is_a_warning() {
 }
 
 #[test]
+fn a_service_or_a_login_that_is_not_read_is_a_warning() {
+    let warnings = |provider: Value| {
+        let validation = validate_store(StoreKind::SecretStore, Some("team"), &spec(&provider));
+        validation.warnings.iter().map(|warning| warning.message("s").to_string()).collect::<Vec<_>>()
+    };
+    let aws = |service: &str| warnings(json!({ "aws": { "service": service, "region": "eu-west-1" } }));
+    assert_eq!(aws("SecretsManager"), Vec::<String>::new());
+    let said = r#"store s uses the provider "aws with the service ParameterStore", which is not supported: nothing that uses it is synced"#;
+    assert_eq!(aws("ParameterStore"), [said]);
+    assert_eq!(warnings(vault_with(json!({ "iam": { "vaultRole": "r" } }))).len(), 1);
+    let first = json!({ "userPass": { "username": "u" }, "iam": { "vaultRole": "r" } });
+    assert_eq!(warnings(vault_with(first)), Vec::<String>::new());
+}
+
+#[test]
 fn a_refresh_interval_is_seconds_or_a_duration_and_not_negative() {
     let with = |interval: Value| {
         let spec = json!({ "provider": { "gcpsm": {} }, "refreshInterval": interval });
