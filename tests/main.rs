@@ -5,6 +5,7 @@ mod support;
 
 mod aws_document;
 mod generated;
+mod protocol;
 mod vault_document;
 mod vault_logins;
 mod vault_outages;

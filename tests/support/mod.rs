@@ -1,10 +1,13 @@
 //! Starts the real components and latchkey, once for all tests, and talks to them as a user does: with kubectl.
 
+mod aws;
+mod history;
 mod latchkey;
 pub mod manifests;
 mod namespace;
 mod said;
 mod vault_store;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -16,6 +19,7 @@ use serde_json::Value;
 pub use latchkey::{Latchkey, Options};
 pub use namespace::Namespace;
 pub use said::Said;
+pub use watching::{object_hash, synced_resource_version};
 
 /// The namespace that latchkey is installed in.
 pub const SYSTEM: &str = "latchkey-system";
