@@ -14,7 +14,10 @@ impl<'t> Exec<'t> {
             ExprKind::Field(names) => self.field(dot, expr, names, false)?,
             ExprKind::Variable(name, names) => self.variable(expr, name, names, false)?,
             ExprKind::Pipe(pipe) => Operand::bare(self.pipeline(dot, pipe)?),
-            ExprKind::Identifier(name) => Operand::bare(self.call(dot, name, At::Expr(expr), &[], None)?),
+            ExprKind::Identifier(name) => {
+                let value = self.call(dot, name, At::Expr(expr), &[], None)?;
+                Operand { boxed: matches!(value, Value::Nil), value }
+            }
             ExprKind::Chain(inner, names) => self.chain(dot, expr, inner, names, false)?,
             ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String { .. } => {
                 return self.literal(dot, kind.unwrap_or(Type::Any), expr);

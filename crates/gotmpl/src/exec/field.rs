@@ -1,7 +1,7 @@
 //! Fields of maps and structs, and variables.
 
 use super::{Exec, Operand, Result};
-use crate::ast::{At, Expr};
+use crate::ast::{At, Expr, ExprKind};
 use crate::value::{Map, Type};
 use crate::{ExecErrorKind, MissingKey, Value, text};
 
@@ -28,8 +28,10 @@ impl<'t> Exec<'t> {
         has_args: bool,
     ) -> Result<Operand> {
         self.at = At::Expr(expr);
-        let receiver = self.arg(dot, None, inner)?;
-        self.follow(Operand::bare(receiver), names, has_args)
+        let value = self.arg(dot, None, inner)?;
+        // A function gives nil in an interface, a pipeline takes it out.
+        let boxed = matches!(value, Value::Nil) && matches!(inner.kind, ExprKind::Identifier(_));
+        self.follow(Operand { value, boxed }, names, has_args)
     }
 
     /// `$x` and `$x.A.B`

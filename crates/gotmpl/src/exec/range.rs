@@ -22,6 +22,8 @@ impl<'t> Exec<'t> {
         };
         if !ran && let Some(otherwise) = &range.otherwise {
             flow = self.walk_all(dot, otherwise)?;
+            // A break in the else of this loop leaves this loop, though no round of it ran.
+            flow = if flow == Flow::Break { Flow::Next } else { flow };
         }
         self.variables.truncate(mark);
         Ok(flow)

@@ -35,19 +35,13 @@ impl Parser<'_> {
         let token = self.expect(&[Kind::String, Kind::RawString], context)?;
         let name = self.unquote(&token)?;
         self.expect(&[Kind::RightDelim], context)?;
-        let nodes = self.body(context)?;
-        self.install(&name, nodes)?;
-        self.scope = outer;
-        Ok(())
-    }
-
-    /// Nodes up to `end`.
-    fn body(&mut self, context: &str) -> Result<Nodes> {
         let (nodes, end) = self.list()?;
         if matches!(end, Item::Else) {
             return Err(self.syntax(format!("unexpected {} in {context}", end.describe())));
         }
-        Ok(nodes)
+        self.install(&name, nodes)?;
+        self.scope = outer;
+        Ok(())
     }
 
     fn leave_loop(&mut self, action: &str, node: Node) -> Result<Node> {
@@ -115,9 +109,15 @@ impl Parser<'_> {
         let name = self.template_name(&token, context)?;
         let pipe = self.pipeline(context, &Kind::RightDelim)?;
         let (outer, line) = (std::mem::take(&mut self.scope), self.line);
-        let nodes = self.body(context)?;
+        let (nodes, end) = self.list()?;
+        self.scope = outer;
+        // The errors of the block's own text name their line, the others the line of the block.
+        if matches!(end, Item::Else) {
+            self.line = line;
+            return Err(self.syntax(format!("unexpected {} in {context}", end.describe())));
+        }
         self.install(&name, nodes)?;
-        (self.scope, self.line) = (outer, line);
+        self.line = line;
         Ok(invocation(&token, name, Some(pipe)))
     }
 

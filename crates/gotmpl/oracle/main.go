@@ -1,0 +1,216 @@
+// Command oracle asks Go what templates give, for the Rust tests to compare.
+//
+//	go run . cases > ../tests/expected.json        # the table that is checked in
+//	go run . -random 20000 cases > /tmp/more.json  # more, made of pieces of the cases
+//
+// A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
+// holds for the lines below it: data, missingkey, left, right, reason; other lines with # are comments. Behind ⇒
+// stands what the engine gives where it differs on purpose.
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"unicode/utf8"
+)
+
+type testCase struct {
+	Group      string  `json:"group"`
+	Template   string  `json:"template"`
+	Data       string  `json:"data"`
+	MissingKey string  `json:"missingkey,omitempty"`
+	Left       string  `json:"left,omitempty"`
+	Right      string  `json:"right,omitempty"`
+	Output     *string `json:"output,omitempty"`
+	Hex        *string `json:"hex,omitempty"`
+	Error      *string `json:"error,omitempty"`
+	Ours       *string `json:"ours,omitempty"`
+	Reason     string  `json:"reason,omitempty"`
+}
+
+func main() {
+	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
+	seed := flag.Int64("seed", 1, "which ones")
+	flag.Parse()
+	var cases []testCase
+	files, err := filepath.Glob(filepath.Join(flag.Arg(0), "*.txt"))
+	check(err)
+	for _, file := range files {
+		cases = append(cases, read(file)...)
+	}
+	cases = append(cases, verbs()...)
+	if *random > 0 {
+		cases = mix(cases, *random, rand.New(rand.NewSource(*seed)))
+	}
+	for i := range cases {
+		ask(&cases[i])
+	}
+	out := json.NewEncoder(os.Stdout)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", " ")
+	check(out.Encode(cases))
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func read(file string) []testCase {
+	text, err := os.ReadFile(file)
+	check(err)
+	settings := testCase{Group: strings.TrimSuffix(filepath.Base(file), ".txt"), Data: "any"}
+	var cases []testCase
+	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		if rest, ok := strings.CutPrefix(line, "#! "); ok {
+			set(&settings, rest)
+		} else if !strings.HasPrefix(line, "#") {
+			next := settings
+			source, ours, differs := strings.Cut(line, " ⇒ ")
+			next.Template = strings.ReplaceAll(source, "⏎", "\n")
+			if differs {
+				next.Ours = &ours
+			}
+			cases = append(cases, next)
+		}
+	}
+	return cases
+}
+
+func set(settings *testCase, line string) {
+	name, value, _ := strings.Cut(line, "=")
+	switch name {
+	case "data":
+		settings.Data = value
+	case "missingkey":
+		settings.MissingKey = value
+	case "left":
+		settings.Left = value
+	case "right":
+		settings.Right = value
+	case "reason":
+		settings.Reason = value
+	default:
+		check(fmt.Errorf("unknown setting %q", name))
+	}
+}
+
+// verbs makes a table of printf: each verb with each set of flags, for values of each type.
+func verbs() []testCase {
+	flags := []string{"", "+", "-8", "08", "8", "#", " ", ".3", "10.2", "-10.2", "+012.1", "# ", ".0", "#.3", "+#", "-08", "+.1", "# 30", "0.5", "#20.8"}
+	values := []string{`"héllo"`, `""`, `"\x00\xff` + "`" + `"`, "0", "42", "-7", "9223372036854775807", "65", "0.0", "3.14159", "-2.5e10", "1e21", "1e-7", "123456789.0",
+		"true", ".list", ".smap", "nil", ".i64", `(index "a" 0)`, "100000000.0", "0.000001234"}
+	var cases []testCase
+	for _, verb := range "vsdqxXobOcUeEfFgGtTwz" {
+		for _, flag := range flags {
+			var text strings.Builder
+			for _, value := range values {
+				fmt.Fprintf(&text, `{{printf "%%%s%c|" %s}}`, flag, verb, value)
+			}
+			cases = append(cases, testCase{Group: "verbs", Template: text.String(), Data: "any"})
+		}
+	}
+	return cases
+}
+
+// ask lets Go parse and execute the template.
+func ask(c *testCase) {
+	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Parse(c.Template)
+	var out bytes.Buffer
+	if err == nil {
+		if c.MissingKey != "" {
+			parsed.Option("missingkey=" + c.MissingKey)
+		}
+		err = parsed.Execute(&out, data()[c.Data])
+	}
+	text := out.String()
+	if err != nil {
+		message := strings.ToValidUTF8(err.Error(), "\uFFFD")
+		c.Error = &message
+	} else if utf8.ValidString(text) {
+		c.Output = &text
+	} else {
+		digits := hex.EncodeToString(out.Bytes())
+		c.Hex = &digits
+	}
+}
+
+// mix makes templates that are mostly wrong: it cuts the cases into words and puts them together anew.
+func mix(cases []testCase, count int, random *rand.Rand) []testCase {
+	var words []string
+	for _, c := range cases {
+		if c.Left == "" && len(c.Template) < 200 && c.Ours == nil {
+			words = append(words, split(c.Template)...)
+		}
+	}
+	mixed := make([]testCase, count)
+	for i := range mixed {
+		settings := cases[random.Intn(len(cases))]
+		var text strings.Builder
+		if random.Intn(2) == 0 && len(settings.Template) < 200 && settings.Left == "" {
+			mutate(&text, split(settings.Template), words, random)
+		} else {
+			for range 1 + random.Intn(8) {
+				text.WriteString(words[random.Intn(len(words))])
+			}
+		}
+		mixed[i] = testCase{Group: "random", Template: text.String(), Data: settings.Data, MissingKey: settings.MissingKey}
+	}
+	return mixed
+}
+
+func mutate(text *strings.Builder, own, words []string, random *rand.Rand) {
+	change := random.Intn(len(own) + 1)
+	for i, word := range own {
+		if i == change {
+			switch random.Intn(3) {
+			case 0:
+				text.WriteString(words[random.Intn(len(words))])
+				text.WriteString(word)
+			case 1:
+				text.WriteString(words[random.Intn(len(words))])
+			}
+			continue
+		}
+		text.WriteString(word)
+	}
+}
+
+// split cuts a template where the kind of its characters changes, and keeps everything.
+func split(text string) []string {
+	var words []string
+	start, last := 0, -1
+	for i, r := range text {
+		kind := kindOf(r)
+		if i > 0 && (kind != last || kind == 0) && !(r == '{' || r == '}') || i > 0 && (r == '{' || r == '}') && kind != last {
+			words = append(words, text[start:i])
+			start = i
+		}
+		last = kind
+	}
+	return append(words, text[start:])
+}
+
+func kindOf(r rune) int {
+	switch {
+	case r == '{':
+		return 1
+	case r == '}':
+		return 2
+	case r == ' ':
+		return 3
+	case r == '(' || r == ')' || r == '|' || r == '.' || r == '"' || r == '$' || r == '`' || r == '\'':
+		return 0
+	}
+	return 4
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"text/template"
+)
+
+// data gives the values that templates are applied to; the Rust test has the same.
+func data() map[string]any {
+	return map[string]any{
+		"nil":  nil,
+		"text": "plain",
+		"secret": map[string]string{
+			"user": "admin", "password": "p@ss\"w<o>rd&é'=", "empty": "", "number": "42", "pem": "-----BEGIN\nline\n",
+			"binary": "\xff\x00\xfe", "tls.crt": "cert",
+		},
+		"any": map[string]any{
+			"s": "str", "empty": "", "i": 7, "zero": 0, "neg": -3, "i64": int64(64), "f": 2.5, "f0": 0.0, "t": true, "no": false,
+			"nothing": nil, "list": []any{1, "two", 3.5, nil, true}, "none": []any{}, "strs": []string{"b", "a"},
+			"ints": []int{3, 1, 2}, "lists": [][]string{{"x"}, {}},
+			"map":  map[string]any{"b": 2, "a": "one", "in": map[string]any{"deep": "down", "nothing": nil}, "B": nil},
+			"smap": map[string]string{"k": "v", "j": "w"}, "void": map[string]any{}, "_u": "under", "é": "accent",
+		},
+	}
+}
+
+// functions are what the Rust test adds to the engine.
+var functions = template.FuncMap{
+	"upper": strings.ToUpper,
+	"join":  func(separator string, parts ...string) string { return strings.Join(parts, separator) },
+	"dict": func(pairs ...any) map[string]any {
+		made := map[string]any{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			key, _ := pairs[i].(string)
+			made[key] = pairs[i+1]
+		}
+		return made
+	},
+	"list": func(values ...any) []any { return values },
+	"set": func(target map[string]any, key string, value any) map[string]any {
+		target[key] = value
+		return target
+	},
+	"fail":   func(message string) (string, error) { return "", errors.New(message) },
+	"half":   func(number float64) float64 { return number / 2 },
+	"yes":    func(answer bool) string { return map[bool]string{true: "yes", false: "no"}[answer] },
+	"wide":   func(number int64) int64 { return number },
+	"narrow": func(number int) int { return number },
+	"octet":  func(number uint8) uint8 { return number },
+	"count":  func(values []string) int { return len(values) },
+	"nothing": func() any {
+		return nil
+	},
+	"pair": func(left string, right int) string { return left + strings.Repeat("!", right) },
+}

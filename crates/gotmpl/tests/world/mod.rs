@@ -1,0 +1,109 @@
+//! The data and the functions of the oracle.
+
+use latchkey_gotmpl::Type::{Any, Bool, Byte, Float, Int, Int64, Str};
+use latchkey_gotmpl::{Bytes, Call, FuncError, Functions, List, Map, Signature, Type, Value};
+
+/// The value of this name.
+pub fn data(name: &str) -> Value {
+    match name {
+        "text" => Value::from("plain"),
+        "secret" => secret(),
+        "any" => any(),
+        _ => Value::Nil,
+    }
+}
+
+fn secret() -> Value {
+    let text = [
+        ("user", "admin"),
+        ("password", "p@ss\"w<o>rd&é'="),
+        ("empty", ""),
+        ("number", "42"),
+        ("pem", "-----BEGIN\nline\n"),
+        ("tls.crt", "cert"),
+    ];
+    let text = text.map(|(key, value)| (key, value.as_bytes()));
+    Value::string_map(text.into_iter().chain([("binary", &b"\xff\x00\xfe"[..])]))
+}
+
+fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    Map::any(entries.into_iter().map(|(key, value)| (Bytes::from(key), value))).into()
+}
+
+fn any() -> Value {
+    let scalars = [
+        ("s", Value::from("str")),
+        ("empty", Value::from("")),
+        ("i", Value::Int(7)),
+        ("zero", Value::Int(0)),
+        ("neg", Value::Int(-3)),
+        ("i64", Value::Int64(64)),
+        ("f", Value::Float(2.5)),
+        ("f0", Value::Float(0.0)),
+        ("t", Value::Bool(true)),
+        ("no", Value::Bool(false)),
+        ("nothing", Value::Nil),
+        ("_u", Value::from("under")),
+        ("é", Value::from("accent")),
+    ];
+    map(scalars.into_iter().chain(collections()))
+}
+
+fn collections() -> [(&'static str, Value); 8] {
+    let list = vec![Value::Int(1), Value::from("two"), Value::Float(3.5), Value::Nil, Value::Bool(true)];
+    let lists = vec![List::strings(["x"]).into(), List::strings([""; 0]).into()];
+    let inner = map([("deep", Value::from("down")), ("nothing", Value::Nil)]);
+    let outer = [("b", Value::Int(2)), ("a", Value::from("one")), ("in", inner), ("B", Value::Nil)];
+    [
+        ("list", List::any(list).into()),
+        ("none", List::any(Vec::new()).into()),
+        ("strs", List::strings(["b", "a"]).into()),
+        ("ints", List::new(&Int, [3, 1, 2].map(Value::Int).to_vec()).into()),
+        ("lists", List::new(&Type::List(&Str), lists).into()),
+        ("map", map(outer)),
+        ("smap", Value::string_map([("k", "v"), ("j", "w")])),
+        ("void", map([])),
+    ]
+}
+
+/// The functions that the oracle has.
+pub fn functions() -> Functions {
+    let mut functions = Functions::new();
+    functions
+        .add("upper", Signature::new(&[Str]), |call| call.string(call.bytes(0).to_ascii_uppercase()))
+        .add("join", Signature::variadic(&[Str], Str), join)
+        .add("dict", Signature::variadic(&[], Any), dict)
+        .add("list", Signature::variadic(&[], Any), |call| Ok(List::any(call.args().to_vec()).into()))
+        .add("set", Signature::new(&[Type::Map(&Any), Str, Any]), |call| {
+            call.map(0).insert(call.bytes(1), call.arg(2).clone(), call.budget())?;
+            Ok(call.map(0).into())
+        })
+        .add("fail", Signature::new(&[Str]), |call| {
+            Err(FuncError::failed(String::from_utf8_lossy(&call.bytes(0))))
+        })
+        .add("half", Signature::new(&[Float]), |call| Ok(Value::Float(call.float(0) / 2.0)))
+        .add("yes", Signature::new(&[Bool]), |call| Ok(if call.bool(0) { "yes" } else { "no" }.into()))
+        .add("wide", Signature::new(&[Int64]), |call| Ok(call.arg(0).clone()))
+        .add("narrow", Signature::new(&[Int]), |call| Ok(call.arg(0).clone()))
+        .add("octet", Signature::new(&[Byte]), |call| Ok(call.arg(0).clone()))
+        .add("count", Signature::new(&[Type::List(&Str)]), |call| {
+            Ok(Value::Int(i64::try_from(call.list(0).len()).unwrap_or_default()))
+        })
+        .add("nothing", Signature::new(&[]), |_| Ok(Value::Nil))
+        .add("pair", Signature::new(&[Str, Int]), |call| {
+            let marks = usize::try_from(call.int(1)).unwrap_or_default();
+            call.string([&*call.bytes(0), &b"!".repeat(marks)].concat())
+        });
+    functions
+}
+
+fn join(call: &Call<'_>) -> Result<Value, FuncError> {
+    let parts: Vec<Bytes> = (1..call.args().len()).map(|index| call.bytes(index)).collect();
+    call.string(parts.join(&*call.bytes(0)))
+}
+
+fn dict(call: &Call<'_>) -> Result<Value, FuncError> {
+    let pairs = call.args().chunks_exact(2);
+    let key = |value: &Value| if let Value::Str(key) = value { key.clone() } else { Bytes::default() };
+    Ok(Map::any(pairs.map(|pair| (key(&pair[0]), pair[1].clone()))).into())
+}
