@@ -63,7 +63,7 @@ impl Engine {
             }
             Err(error) if error.kind == ErrorKind::Referent => StoreVerdict::valid(),
             Err(error) => {
-                let verdict = StoreVerdict::invalid("unable to validate store", &error);
+                let verdict = StoreVerdict::invalid(&unable(&error), &error);
                 standing.record(&[Err(error)], Pass::Probe);
                 verdict
             }
@@ -79,6 +79,12 @@ impl Engine {
             Err(_) => Err(super::batch::silent(&*reader.provider, limit)),
         }
     }
+}
+
+/// External Secrets Operator's message; behind it, where the store does not answer, which it is and why.
+fn unable(error: &Error) -> String {
+    let message = "unable to validate store";
+    if error.kind == ErrorKind::Unavailable { format!("{message}: {error}") } else { message.to_owned() }
 }
 
 /// A store whose credentials are in the namespace of whoever uses it cannot be told bad; External Secrets Operator calls

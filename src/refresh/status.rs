@@ -6,10 +6,11 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use latchkey_api::external_secret::{Condition, ExternalSecret, ExternalSecretStatus, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreCondition, SecretStoreStatus};
+use latchkey_provider as provider;
 use serde_json::{Value, json};
 
 use crate::engine::plan::StoreKey;
-use crate::engine::{Error, Outcome, Written, due};
+use crate::engine::{Error, ErrorKind, Outcome, Written, due};
 
 /// The field manager of everything that is written beside Secrets.
 pub const FIELD_MANAGER: &str = "latchkey";
@@ -44,9 +45,13 @@ pub fn synced(outcome: &Outcome) -> Ready {
     Ready { ready: true, reason, message: message.to_owned() }
 }
 
-/// The condition after a sync that failed.
+/// The condition after a sync that failed: ESO's message; behind it, where a store does not answer, which and why, since
+/// whoever sees many objects fail at once looks here first.
 pub fn failed(error: &Error) -> Ready {
-    Ready { ready: false, reason: "SecretSyncedError", message: error.condition().to_owned() }
+    let is_outage = error.kind == ErrorKind::Provider(provider::ErrorKind::Unavailable);
+    let message =
+        if is_outage { format!("{}: {error}", error.condition()) } else { error.condition().to_owned() };
+    Ready { ready: false, reason: "SecretSyncedError", message }
 }
 
 /// The status after a sync at `at`.
