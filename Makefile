@@ -49,3 +49,8 @@ static: ## Build a release binary that needs nothing of the system, into OUT (de
 .PHONY: generate
 generate: ## Write anew what is generated: CRDs, manifests/install.yaml, the reference of the command line
 	LATCHKEY_GENERATE=1 cargo test --quiet --package latchkey --test claims generated::
+
+.PHONY: bench
+bench: ## Measure latchkey beside the raw API server (release build; ARGS='--count 300 --clients 8'; results in bench/out)
+	cargo build --release --package latchkey --package latchkey-bench
+	target/release/latchkey-bench --latchkey target/release/latchkey $(ARGS)
