@@ -17,7 +17,9 @@ pub use store::{
     Read, backing_off, not_read, remote, store_denied, store_not_found, store_not_ready,
     store_of_another_class, store_unknown, store_unusable, too_late,
 };
-pub use target::{cluster, foreign_owner, immutable, not_owner, owned_by_another, target_key, write_refused};
+pub use target::{
+    cluster, foreign_owner, immutable, not_its_own, not_owner, other_type, owned_by_another, target_key,
+};
 pub use template::{
     template_failed, template_map, template_not_text, template_object_missing, template_object_unread,
     template_target,

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use latchkey_api::duration::GoDuration;
-use latchkey_api::external_secret::{ConversionStrategy, DecodingStrategy, NullBytePolicy, StoreKind};
+use latchkey_api::external_secret::{
+    ConversionStrategy, CreationPolicy, DecodingStrategy, NullBytePolicy, StoreKind,
+};
 use latchkey_api::validation::Invalid;
 use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote};
 
@@ -152,8 +154,9 @@ fn targets() -> Vec<(&'static str, Error)> {
         ("owned by another", owned_by_another("db", "db-old")),
         ("foreign owner", foreign_owner("db", "Certificate", "db-tls")),
         ("immutable", immutable("db")),
-        ("not owner", not_owner("db")),
-        ("write refused", write_refused("db", "exceeded quota: secrets=10")),
+        ("another type", other_type("db", "Opaque", "kubernetes.io/tls")),
+        ("not owner", not_owner("db", CreationPolicy::Orphan)),
+        ("not its own", not_its_own("db")),
         ("cluster", cluster("Secret \"db\" could not be read", "the API server does not answer")),
         (
             "template failed",

@@ -54,8 +54,7 @@ impl Credentials {
 
     async fn read_secret(&self, namespace: &str, name: &str) -> Result<Data, Error> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        let what = format!("Kubernetes secret {name:?} from namespace {namespace:?}");
-        let secret = api.get(name).await.map_err(|error| cannot_get(&what, &error))?;
+        let secret = api.get(name).await.map_err(|error| why(&error))?;
         let data = secret.data.unwrap_or_default();
         Ok(Arc::new(data.into_iter().map(|(key, value)| (key, SecretBytes::new(value.0))).collect()))
     }
@@ -104,8 +103,7 @@ impl Cluster for Credentials {
 
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
-        let what = format!("config map {name:?} from namespace {namespace:?}");
-        let object = api.get(name).await.map_err(|error| cannot_get(&what, &error))?;
+        let object = api.get(name).await.map_err(|error| why(&error))?;
         Ok(object.data.unwrap_or_default())
     }
 
@@ -141,9 +139,15 @@ impl Cluster for Credentials {
 }
 
 fn cannot_get(what: &str, error: &kube::Error) -> Error {
+    let why = why(error);
+    Error { message: format!("cannot get {what}: {}", why.message), ..why }
+}
+
+/// Only why: whoever asked for a Secret or ConfigMap says which.
+fn why(error: &kube::Error) -> Error {
     let named = matches!(error, kube::Error::Api(status) if status.code == 404 || status.code == 403);
     let kind = if named { ErrorKind::Credentials } else { ErrorKind::ClusterApi };
-    Error::new(kind, format!("cannot get {what}: {}", reason(error)))
+    Error::new(kind, reason(error))
 }
 
 /// Why the API server gave no answer, in few words that hold no object.

@@ -48,26 +48,39 @@ impl Attempt<'_> {
     fn sentence(self, status: &Status) -> String {
         let Self { verb, namespace, name } = self;
         if has_cause(status, "NamespaceTerminating") {
-            return format!("namespace {namespace:?} is being deleted: no Secret can be made in it");
+            return format!(
+                "namespace {namespace:?} is being deleted; wait until it is gone, or use another"
+            );
         }
         if let Some(webhook) = between(&status.message, "admission webhook \"", "\" denied the request") {
-            return format!("admission webhook {webhook:?} refuses Secret {name:?}");
+            return format!(
+                "admission webhook {webhook:?} refuses Secret {name:?}; correct spec.target, or that webhook"
+            );
         }
         if let Some(policy) = between(&status.message, "ValidatingAdmissionPolicy '", "'") {
-            return format!("ValidatingAdmissionPolicy {policy:?} refuses Secret {name:?}");
+            return format!(
+                "ValidatingAdmissionPolicy {policy:?} refuses Secret {name:?}; correct spec.target, or that policy"
+            );
         }
         if let Some(quota) = from(&status.message, "exceeded quota: ") {
-            return format!("the API server refuses Secret {name:?}: {quota}");
+            return format!(
+                "the API server refuses Secret {name:?}: {quota}; delete what is not needed, or raise the quota"
+            );
         }
         match status.code {
             403 if status.message.contains(" cannot ") => format!(
-                "latchkey has no right to {verb} Secret {name:?}: grant its ServiceAccount the verb {verb:?} on secrets in \
+                "latchkey has no right to {verb} Secret {name:?}; grant its ServiceAccount the verb {verb:?} on secrets in \
                  namespace {namespace:?}"
             ),
-            404 => format!("namespace {namespace:?} does not exist"),
-            413 => format!("Secret {name:?} is larger than the API server takes"),
-            422 => format!("the API server refuses Secret {name:?}: {}", causes(status)),
-            code => format!("the API server refuses Secret {name:?}: {}", reason(status, code)),
+            404 => format!("namespace {namespace:?} does not exist; create it"),
+            413 => format!("Secret {name:?} is larger than the API server takes; ask for less"),
+            422 => format!(
+                "the API server refuses Secret {name:?}: {}; correct spec.target.template",
+                causes(status)
+            ),
+            code => {
+                format!("the API server refuses Secret {name:?}: {}; see its audit log", reason(status, code))
+            }
         }
     }
 }

@@ -183,13 +183,14 @@ async fn refusals_are_told_without_values() {
         json!([{ "reason": "FieldValueInvalid", "field": "metadata.labels", "message": "hunter2" }]);
     let ending = json!([{ "reason": "NamespaceTerminating", "field": "metadata.namespace" }]);
     let none = json!([]);
+    let by_webhook = "admission webhook \"policy.example.com\" refuses Secret \"db\"; correct spec.target, or that webhook";
     for (code, reason, message, causes, told) in [
         (
             422,
             "Invalid",
             label,
             &invalid,
-            "the API server refuses Secret \"db\": metadata.labels (FieldValueInvalid)",
+            "the API server refuses Secret \"db\": metadata.labels (FieldValueInvalid); correct spec.target.template",
         ),
         (
             403,
@@ -197,34 +198,52 @@ async fn refusals_are_told_without_values() {
             quota,
             &none,
             "the API server refuses Secret \"db\": exceeded quota: q, requested: secrets=1, used: secrets=2, limited: \
-             secrets=2",
+             secrets=2; delete what is not needed, or raise the quota",
         ),
         (
             403,
             "Forbidden",
             rbac,
             &none,
-            "latchkey has no right to create Secret \"db\": grant its ServiceAccount the verb \"create\" on secrets in \
+            "latchkey has no right to create Secret \"db\"; grant its ServiceAccount the verb \"create\" on secrets in \
              namespace \"team\"",
         ),
-        (403, "Forbidden", webhook, &none, "admission webhook \"policy.example.com\" refuses Secret \"db\""),
-        (400, "BadRequest", webhook, &none, "admission webhook \"policy.example.com\" refuses Secret \"db\""),
-        (422, "Invalid", policy, &none, "ValidatingAdmissionPolicy \"p\" refuses Secret \"db\""),
-        (403, "Forbidden", "x", &ending, "namespace \"team\" is being deleted: no Secret can be made in it"),
-        (404, "NotFound", "namespaces \"team\" not found", &none, "namespace \"team\" does not exist"),
+        (403, "Forbidden", webhook, &none, by_webhook),
+        (400, "BadRequest", webhook, &none, by_webhook),
+        (
+            422,
+            "Invalid",
+            policy,
+            &none,
+            "ValidatingAdmissionPolicy \"p\" refuses Secret \"db\"; correct spec.target, or that policy",
+        ),
+        (
+            403,
+            "Forbidden",
+            "x",
+            &ending,
+            "namespace \"team\" is being deleted; wait until it is gone, or use another",
+        ),
+        (
+            404,
+            "NotFound",
+            "namespaces \"team\" not found",
+            &none,
+            "namespace \"team\" does not exist; create it",
+        ),
         (
             413,
             "RequestEntityTooLarge",
             "limit is 3145728",
             &none,
-            "Secret \"db\" is larger than the API server takes",
+            "Secret \"db\" is larger than the API server takes; ask for less",
         ),
         (
             405,
             "MethodNotAllowed",
             "hunter2",
             &none,
-            "the API server refuses Secret \"db\": MethodNotAllowed (405)",
+            "the API server refuses Secret \"db\": MethodNotAllowed (405); see its audit log",
         ),
     ] {
         let error = refused_with(code, reason, message, causes.clone()).await;

@@ -10,6 +10,7 @@ use latchkey_api::external_secret::CreationPolicy;
 use super::super::error::{Error, ErrorKind};
 use super::super::hash;
 use super::super::managed_fields::{self, Own};
+use super::super::message;
 use super::super::pending::{PENDING, Pending};
 use super::super::render::Rendered;
 use super::Wanted;
@@ -112,7 +113,9 @@ pub fn refuse_privileged(existing: &Secret, rendered: &Rendered) -> Result<(), E
     match privileged(&existing.type_) {
         Some(type_) => {
             let name = &rendered.name;
-            let message = format!("Secret {name:?} is of type {type_:?}, which no ExternalSecret may write");
+            let message = format!(
+                "Secret {name:?} is of type {type_:?}, which no ExternalSecret may write; choose another spec.target.name"
+            );
             Err(Error::new(ErrorKind::WriteRefused, message))
         }
         None => Ok(()),
@@ -126,12 +129,7 @@ pub fn refuse_type_change(existing: &Secret, rendered: &Rendered) -> Result<(), 
     if is == wanted {
         return Ok(());
     }
-    let name = &rendered.name;
-    let message = format!(
-        "Secret {name:?} is of type {is:?}, and a Secret's type cannot be changed to {wanted:?}: delete the Secret, or \
-         give spec.target.name another name"
-    );
-    Err(Error::new(ErrorKind::WriteRefused, message))
+    Err(message::other_type(&rendered.name, is, wanted))
 }
 
 /// Refuses to change the data of a Secret that is immutable.
@@ -139,12 +137,7 @@ pub fn refuse_immutable(existing: &Secret, updated: &Secret) -> Result<(), Error
     if existing.immutable != Some(true) || same_map(existing.data.as_ref(), updated.data.as_ref()) {
         return Ok(());
     }
-    let name = existing.metadata.name.as_deref().unwrap_or_default();
-    let message = format!(
-        "unable to update Secret {name:?}: it is immutable and its data would change; delete it, or set \
-         spec.target.immutable to keep it as it is"
-    );
-    Err(Error::new(ErrorKind::Immutable, message))
+    Err(message::immutable(existing.metadata.name.as_deref().unwrap_or_default()))
 }
 
 /// Whether both are the same but for marks; absent and empty are equal, as in `equality.Semantic.DeepEqual`.

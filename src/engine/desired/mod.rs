@@ -27,8 +27,9 @@ use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecr
 pub use ownership::Claim;
 pub use sealed::Sealed;
 
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::job::Stage;
+use super::message;
 use super::outcome::Written;
 use super::pending::{self, PENDING, Pending};
 use super::render::Rendered;
@@ -108,18 +109,13 @@ pub fn desired(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired
 fn delete(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired, Error> {
     let Rendered { name, creation, .. } = wanted.rendered;
     if *creation != CreationPolicy::Owner {
-        let message = format!(
-            "unable to delete Secret {name:?}: spec.target.deletionPolicy Delete needs creationPolicy Owner, not {creation:?}"
-        );
-        return Err(Error::new(ErrorKind::NotOwner, message));
+        return Err(message::not_owner(name, *creation));
     }
     let Some(existing) = existing else { return Ok(Desired::Nothing(Written::Deleted)) };
     let claim = wanted.claim();
     claim.check(&existing.metadata)?;
     if !claim.holds(&existing.metadata) {
-        let message =
-            format!("Secret {name:?} is not this ExternalSecret's own, and so is not deleted with it");
-        return Err(Error::new(ErrorKind::NotOwner, message));
+        return Err(message::not_its_own(name));
     }
     if wanted.stage.is_admission() {
         return Ok(Desired::Deferred(wait::deletion(name)));

@@ -4,9 +4,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::Resource;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 
-use super::super::error::{Error, ErrorKind};
+use super::super::error::Error;
 use super::super::hash;
 use super::super::job::Stage;
+use super::super::message;
 use super::super::pending::Pending;
 
 /// The label on every Secret that an ExternalSecret writes.
@@ -95,8 +96,10 @@ impl<'a> Claim<'a> {
         let name = secret.name.as_deref().unwrap_or_default();
         match controller(secret) {
             Some(owner) if self.is_named_by(owner) => Ok(()),
-            Some(owner) if is_external_secret(owner) => Err(owned_by_another(name, &owner.name)),
-            Some(owner) if self.creation == CreationPolicy::Owner => Err(foreign_owner(name, owner)),
+            Some(owner) if is_external_secret(owner) => Err(message::owned_by_another(name, &owner.name)),
+            Some(owner) if self.creation == CreationPolicy::Owner => {
+                Err(message::foreign_owner(name, &owner.kind, &owner.name))
+            }
             Some(_) => Ok(()),
             None => self.check_mark(name, secret),
         }
@@ -107,7 +110,7 @@ impl<'a> Claim<'a> {
         let Some(label) = label(secret, CREATED_BY) else { return Ok(()) };
         match Pending::of(secret) {
             Some(mark) if mark.external_secret != self.external_secret && label != self.created_by() => {
-                Err(owned_by_another(name, &mark.external_secret))
+                Err(message::owned_by_another(name, &mark.external_secret))
             }
             Some(_) | None => Ok(()),
         }
@@ -132,21 +135,4 @@ pub fn label<'a>(object: &'a ObjectMeta, key: &str) -> Option<&'a str> {
 fn is_external_secret(reference: &OwnerReference) -> bool {
     let group = reference.api_version.split_once('/').map_or("", |(group, _)| group);
     reference.kind == ExternalSecret::kind(&()) && group == ExternalSecret::group(&())
-}
-
-fn owned_by_another(secret: &str, owner: &str) -> Error {
-    let message = format!(
-        "Secret {secret:?} is owned by another ExternalSecret, {owner:?}: give spec.target.name a name of its own, or \
-         delete that ExternalSecret"
-    );
-    Error::new(ErrorKind::OwnedByAnother, message)
-}
-
-fn foreign_owner(secret: &str, owner: &OwnerReference) -> Error {
-    let OwnerReference { kind, name, .. } = owner;
-    let message = format!(
-        "Secret {secret:?} belongs to {kind} {name:?}: give spec.target.name a name of its own, or set \
-         spec.target.creationPolicy to Merge"
-    );
-    Error::new(ErrorKind::ForeignOwner, message)
 }

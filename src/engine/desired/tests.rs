@@ -4,6 +4,7 @@ use latchkey_api::external_secret::CreationPolicy::{CreateOrMerge, Merge, None a
 use latchkey_api::external_secret::DeletionPolicy;
 use serde_json::json;
 
+use super::super::error::ErrorKind;
 use super::super::hash;
 use super::fixture::{
     Case, MANAGER, annotation, case, data, foreign, managed, now, owned_by, owner, strings,

@@ -1,5 +1,7 @@
 //! The Secret that is to be written.
 
+use latchkey_api::external_secret::CreationPolicy;
+
 use super::value::key_error;
 use crate::engine::convert::KeyError;
 use crate::engine::error::{Error, ErrorKind};
@@ -14,8 +16,8 @@ pub fn target_key(secret: &str, why: &KeyError) -> Error {
 /// The target belongs to another ExternalSecret.
 pub fn owned_by_another(secret: &str, owner: &str) -> Error {
     let message = format!(
-        "Secret {secret:?} is owned by another ExternalSecret: {owner:?}; choose another spec.target.name, or delete \
-         the other"
+        "Secret {secret:?} is owned by another ExternalSecret, {owner:?}; choose another spec.target.name, or delete \
+         that ExternalSecret"
     );
     Error::new(ErrorKind::OwnedByAnother, message)
 }
@@ -23,32 +25,46 @@ pub fn owned_by_another(secret: &str, owner: &str) -> Error {
 /// The target has another controller.
 pub fn foreign_owner(secret: &str, kind: &str, owner: &str) -> Error {
     let message = format!(
-        "Secret {secret:?} is owned by {kind} {owner:?}; choose another spec.target.name, or creationPolicy Merge"
+        "Secret {secret:?} is owned by {kind} {owner:?}; choose another spec.target.name, or set \
+         spec.target.creationPolicy to Merge"
     );
     Error::new(ErrorKind::ForeignOwner, message)
 }
 
 /// The target is immutable, and its data would change.
 pub fn immutable(secret: &str) -> Error {
-    let message =
-        format!("Secret {secret:?} is immutable and its data would change; delete it to have it made anew");
+    let message = format!(
+        "Secret {secret:?} is immutable and its data would change; delete it to have it made anew, or set \
+         spec.target.immutable to keep it as it is"
+    );
     Error::new(ErrorKind::Immutable, message)
 }
 
-/// `deletionPolicy: Delete` on a Secret that is not owned.
-pub fn not_owner(secret: &str) -> Error {
+/// The target has another type, and that cannot change.
+pub fn other_type(secret: &str, is: &str, wanted: &str) -> Error {
     let message = format!(
-        "Secret {secret:?} would be deleted and is not owned, as creationPolicy is not Owner; set creationPolicy Owner, \
+        "Secret {secret:?} is of type {is:?}, which cannot be changed to {wanted:?}; delete the Secret, or choose \
+         another spec.target.name"
+    );
+    Error::new(ErrorKind::WriteRefused, message)
+}
+
+/// `deletionPolicy: Delete` under a policy that owns nothing.
+pub fn not_owner(secret: &str, policy: CreationPolicy) -> Error {
+    let message = format!(
+        "Secret {secret:?} would be deleted and is not owned, as creationPolicy is {policy:?}; set creationPolicy Owner, \
          or deletionPolicy Retain"
     );
     Error::new(ErrorKind::NotOwner, message)
 }
 
-/// The API server refused the write. `why` is its message, which quotes no data of a Secret.
-pub fn write_refused(secret: &str, why: &str) -> Error {
-    let message =
-        format!("Secret {secret:?} could not be written: {why}; correct spec.target, or what forbids it");
-    Error::new(ErrorKind::WriteRefused, message)
+/// `deletionPolicy: Delete` on a Secret that somebody else made.
+pub fn not_its_own(secret: &str) -> Error {
+    let message = format!(
+        "Secret {secret:?} would be deleted and is not this ExternalSecret's own; delete it by hand, or set \
+         deletionPolicy Retain"
+    );
+    Error::new(ErrorKind::NotOwner, message)
 }
 
 /// The API server could not be asked.

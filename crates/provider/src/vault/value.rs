@@ -96,7 +96,7 @@ fn plain(raw: &str) -> String {
 }
 
 fn not_found(of: &EntryRef) -> Error {
-    Error::new(ErrorKind::NotFound, format!("vault has no secret {of}"))
+    Error::new(ErrorKind::NotFound, format!("vault has no secret {of}")).with_code("HTTP 404")
 }
 
 fn odd(of: &EntryRef) -> Error {
