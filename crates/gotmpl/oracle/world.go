@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"text/template"
 )
@@ -14,6 +15,10 @@ func data() map[string]any {
 		"secret": map[string]string{
 			"user": "admin", "password": "p@ss\"w<o>rd&é'=", "empty": "", "number": "42", "pem": "-----BEGIN\nline\n",
 			"binary": "\xff\x00\xfe", "tls.crt": "cert",
+		},
+		"values": []any{
+			"héllo", "", "\x00`", 0, 42, -7, math.MaxInt64, 65, 0.0, 3.14159, -2.5e10, 1e21, 1e-7, 123456789.0, true, []any{1, "two", 3.5, nil},
+			map[string]string{"k": "v", "j": "w"}, nil, int64(64), byte('a'), 100000000.0, 0.000001234, math.Inf(1), math.Inf(-1), math.NaN(), math.Copysign(0, -1),
 		},
 		"any": map[string]any{
 			"s": "str", "empty": "", "i": 7, "zero": 0, "neg": -3, "i64": int64(64), "f": 2.5, "f0": 0.0, "t": true, "no": false,

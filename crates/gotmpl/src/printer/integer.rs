@@ -54,6 +54,12 @@ impl Printer<'_> {
         self.pad_blank(format!("{sign}{body}").as_bytes());
     }
 
+    /// The address of whatever it is. It is always the same one, or each rendering would differ from the last.
+    pub(super) fn address(&mut self) {
+        self.flags.sharp = !self.flags.sharp;
+        self.digits(0xc0_0000_0000, 16, 'v');
+    }
+
     fn quoted_rune(&mut self, c: char) {
         let mut out = vec![b'\''];
         text::escape_into(&mut out, c, '\'', self.flags.plus);

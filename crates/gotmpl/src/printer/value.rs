@@ -11,7 +11,7 @@ impl Printer<'_> {
             (Value::Nil, 'T' | 'v') => self.pad(b"<nil>"),
             (Value::Nil, _) => self.bad_verb(None, verb),
             (_, 'T') => self.plain(value.type_name().as_bytes()),
-            (Value::Map(_) | Value::List(_), 'p') => self.out.text("0xc000000000"),
+            (Value::Map(_) | Value::List(_), 'p') => self.address(),
             (_, 'p' | 'w') => self.bad_verb(Some(value), verb),
             _ => self.value(value, verb),
         }

@@ -9,6 +9,7 @@ pub fn data(name: &str) -> Value {
         "text" => Value::from("plain"),
         "secret" => secret(),
         "any" => any(),
+        "values" => values(),
         _ => Value::Nil,
     }
 }
@@ -24,6 +25,18 @@ fn secret() -> Value {
     ];
     let text = text.map(|(key, value)| (key, value.as_bytes()));
     Value::string_map(text.into_iter().chain([("binary", &b"\xff\x00\xfe"[..])]))
+}
+
+fn values() -> Value {
+    let list = vec![Value::Int(1), Value::from("two"), Value::Float(3.5), Value::Nil];
+    let texts = ["héllo".as_bytes(), b"", b"\x00`"].map(Value::str);
+    let ints = [0, 42, -7, i64::MAX, 65].map(Value::Int);
+    let floats = [0.0, 3.14159, -2.5e10, 1e21, 1e-7, 123456789.0].map(Value::Float);
+    let others = [Value::Bool(true), List::any(list).into(), Value::string_map([("k", "v"), ("j", "w")])];
+    let more = [Value::Nil, Value::Int64(64), Value::Byte(b'a')];
+    let extremes = [1e8, 0.000001234, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0].map(Value::Float);
+    let groups = [&texts[..], &ints, &floats, &others, &more, &extremes];
+    List::any(groups.concat()).into()
 }
 
 fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
