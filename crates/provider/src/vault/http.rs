@@ -1,20 +1,21 @@
-//! The requests that latchkey makes of Vault, and nothing more: one plain client instead of an SDK.
+//! Sends requests to Vault, over a connection that trusts as the store says.
 //!
-//! It sees what SDKs hide and ESO's rules need: the list of errors, the headers of each answer (`X-Vault-Index`,
-//! `Retry-After`), and numbers as they were written. Nothing that came from outside is unwrapped: the URL, the headers
-//! and the token are checked before.
+//! It sees what ESO's rules need: the list of errors, the headers of each answer (`X-Vault-Index`, `Retry-After`), and
+//! numbers as they were written. Nothing that came from outside is unwrapped: the URL, the headers and the token are
+//! checked before.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
-use reqwest::redirect;
 use serde::Deserialize;
 use url::Url;
 
 use super::consistency::Seen;
 use super::failure::{Purpose, Refusal};
+use super::request::Request;
+use super::server;
 use crate::observe::Observer;
 use crate::tls::Tls;
 use crate::{Error, ErrorKind, SecretBytes, transport};
@@ -34,25 +35,19 @@ const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
 
-/// One request.
-#[derive(Debug, Clone, Copy)]
+/// One request, and on whose behalf.
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// ESO's name for it in metrics.
     pub name: &'static str,
     /// What it is for.
     pub purpose: Purpose<'a>,
-    /// The HTTP method.
-    pub method: &'a Method,
-    /// The path below `/v1`, not yet escaped.
-    pub path: &'a [String],
-    /// The version asked for.
-    pub version: Option<&'a str>,
+    /// What is asked.
+    pub request: &'a Request,
     /// The namespace of Vault.
     pub namespace: Option<&'a HeaderValue>,
     /// Whose token.
     pub token: Option<&'a SecretBytes>,
-    /// A JSON body.
-    pub body: Option<&'a [u8]>,
 }
 
 /// What Vault has under a path.
@@ -93,7 +88,7 @@ impl Http {
             .http_client()?
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .redirect(to_the_active_node())
+            .redirect(server::redirects())
             .build()
             .map_err(|_| {
                 Error::new(ErrorKind::InvalidConfig, "no HTTP client can be made of the store's settings")
@@ -133,7 +128,7 @@ impl Http {
 
     async fn send_once(&self, call: Call<'_>) -> Result<Result<Answer, Refusal>, Error> {
         let mut sent = self.client.execute(self.request(call)?).await;
-        if sent.as_ref().is_err_and(|error| call.method == Method::GET && is_stale(error)) {
+        if sent.as_ref().is_err_and(|error| call.request.method == Method::GET && is_stale(error)) {
             sent = self.client.execute(self.request(call)?).await;
         }
         let answer = match sent {
@@ -145,17 +140,10 @@ impl Http {
     }
 
     fn request(&self, call: Call<'_>) -> Result<reqwest::Request, Error> {
-        let mut url = self.server.clone();
-        match url.path_segments_mut() {
-            Ok(mut path) => path.pop_if_empty().push("v1").extend(call.path),
-            Err(()) => return Err(Error::new(ErrorKind::InvalidConfig, "the server's URL can have no path")),
-        };
-        if let Some(version) = call.version {
-            url.query_pairs_mut().append_pair("version", version);
-        }
-        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let Request { method, body, .. } = call.request;
+        let mut request = reqwest::Request::new(method.clone(), call.request.url(&self.server)?);
         *request.headers_mut() = self.request_headers(call)?;
-        *request.body_mut() = call.body.map(|body| body.to_vec().into());
+        *request.body_mut() = (!body.is_empty()).then(|| body.to_vec().into());
         Ok(request)
     }
 
@@ -211,7 +199,9 @@ impl Http {
     fn unreachable(&self, error: &reqwest::Error) -> Error {
         let server = self.server();
         let text = if error.is_redirect() {
-            format!("vault at {server} redirects more than once, or from https to http")
+            format!(
+                "vault at {server} redirects more than once, from https to http, or to a link-local address"
+            )
         } else if error.is_timeout() && !error.is_connect() {
             format!("vault at {server} did not answer within {} s", REQUEST_TIMEOUT.as_secs())
         } else if error.is_timeout() {
@@ -228,22 +218,6 @@ impl Http {
 /// Whether a connection that was kept open broke before an answer: the server may have been restarted meanwhile.
 fn is_stale(error: &reqwest::Error) -> bool {
     error.is_request() && !error.is_connect() && !error.is_timeout() && !error.is_redirect()
-}
-
-/// A standby that does not forward sends its callers to the active node: one step, never from https to http. Vault's own
-/// client does the same.
-fn to_the_active_node() -> redirect::Policy {
-    redirect::Policy::custom(|attempt| {
-        let downgrade = attempt
-            .previous()
-            .last()
-            .is_some_and(|url| url.scheme() == "https" && attempt.url().scheme() != "https");
-        if attempt.previous().len() > 1 || downgrade {
-            attempt.error("not followed")
-        } else {
-            attempt.follow()
-        }
-    })
 }
 
 /// A credential as a header's value, without the line break that often ends a file.

@@ -1,13 +1,17 @@
-//! The ways to log in, once their credentials are at hand: path and body of the login request.
+//! The ways to log in, once their credentials are at hand.
+//!
+//! The requests are vaultrs' where it has them. `kubernetes` logs in as `jwt` does, and `ldap`, which vaultrs lacks, as
+//! `userpass`.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use zeroize::Zeroizing;
+use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
+use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
+use vaultrs::api::auth::userpass::requests::LoginRequest as UserPassLoginRequest;
 
-use super::path;
+use super::request::{CertLogin, Request};
 use crate::{Cluster, Error, ErrorKind, SecretBytes};
 
 /// Where a Pod finds the token of its own ServiceAccount.
@@ -101,51 +105,31 @@ impl JwtSource {
     }
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Body<'a> {
-    AppRole { role_id: &'a str, secret_id: &'a str },
-    Jwt { role: &'a str, jwt: &'a str },
-    Password { password: &'a str },
-    Certificate { name: &'a str },
-    Empty {},
-}
-
 impl Login {
-    /// The path of the request.
+    /// The request. A ServiceAccount's token is requested here.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] if the mount or the user's name makes no path.
-    pub fn path(&self) -> Result<Vec<String>, Error> {
+    /// [`ErrorKind::InvalidRequest`] if the mount or the user's name makes no path; [`ErrorKind::Credentials`] and
+    /// [`ErrorKind::ClusterApi`] of the token, or if a credential is not text.
+    pub async fn request(&self) -> Result<Request, Error> {
+        let mount = self.mount.clone();
         match &self.proof {
-            Proof::Password { username, .. } => {
-                path::segments(&format!("auth/{}/login/{username}", self.mount))
-            }
-            Proof::AppRole { .. } | Proof::Jwt { .. } | Proof::Certificate { .. } => {
-                path::segments(&format!("auth/{}/login", self.mount))
-            }
-        }
-    }
-
-    /// The body of the request. A ServiceAccount's token is requested here.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Credentials`] and [`ErrorKind::ClusterApi`] of the token, or if a credential is not text.
-    pub async fn body(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match &self.proof {
-            Proof::AppRole { role_id, secret_id } => json(&Body::AppRole {
-                role_id: text("role id", role_id)?,
-                secret_id: text("secret id", secret_id)?,
+            Proof::AppRole { role_id, secret_id } => Request::of(&LoginWithApproleRequest {
+                mount,
+                role_id: text("role id", role_id)?.to_owned(),
+                secret_id: text("secret id", secret_id)?.to_owned(),
             }),
             Proof::Jwt { role, source } => {
                 let jwt = source.jwt().await?;
-                json(&Body::Jwt { role: role.as_deref().unwrap_or_default().trim(), jwt: text("JWT", &jwt)? })
+                let (role, jwt) = (role.as_deref().map(str::trim), text("JWT", &jwt)?);
+                Request::of(&JWTLoginRequest { mount, jwt: jwt.to_owned(), role: role.map(str::to_owned) })
             }
-            Proof::Password { password, .. } => {
-                json(&Body::Password { password: as_text("password", password)? })
-            }
-            Proof::Certificate { role: Some(role) } => json(&Body::Certificate { name: role }),
-            Proof::Certificate { role: None } => json(&Body::Empty {}),
+            Proof::Password { username, password } => Request::of(&UserPassLoginRequest {
+                mount,
+                username: username.clone(),
+                password: as_text("password", password)?.to_owned(),
+            }),
+            Proof::Certificate { role } => Request::of(&CertLogin { mount, name: role.clone() }),
         }
     }
 
@@ -155,12 +139,6 @@ impl Login {
             cluster.forget(namespace);
         }
     }
-}
-
-fn json(body: &Body<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-    serde_json::to_vec(body)
-        .map(Zeroizing::new)
-        .map_err(|_| Error::new(ErrorKind::Credentials, "the login cannot be written as JSON"))
 }
 
 /// An identifier without the line break that often ends a file.

@@ -10,6 +10,8 @@ mod http;
 mod login;
 mod mount;
 mod path;
+mod request;
+mod server;
 mod session;
 mod store;
 mod value;
@@ -82,7 +84,7 @@ pub async fn resolve(
     let (reads, forwards) = (read_your_writes.unwrap_or_default(), forward_inconsistent.unwrap_or_default());
     let login_namespace = auth.as_ref().and_then(|auth| auth.namespace.as_ref()).or(namespace.as_ref());
     Ok(Resolved {
-        server: server_url(server)?,
+        server: server::url(server)?,
         tls: Tls { ca, client },
         headers: request_headers(headers, reads && forwards)?,
         read_your_writes: reads || forwards,
@@ -146,26 +148,6 @@ impl Resolved {
         let keeper = Keeper::new(http.clone(), credential, login_namespace);
         Ok(Arc::new(Store::new(http, keeper, mount, version, namespace)))
     }
-}
-
-/// The server's URL, with any path (a Vault behind a prefix) and without query and fragment.
-fn server_url(text: &str) -> Result<Url, Error> {
-    let invalid = |why: &str| {
-        Error::new(
-            ErrorKind::InvalidConfig,
-            format!("the vault store's server is {why}; it needs https://host:port"),
-        )
-    };
-    let mut url = Url::parse(text.trim()).map_err(|_| invalid("not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(invalid("not an http or https URL"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("a URL with credentials in it"));
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(url)
 }
 
 fn request_headers(

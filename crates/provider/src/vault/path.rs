@@ -1,45 +1,74 @@
-//! From a remote key to the path that Vault is asked for.
+//! From a remote key to the request that Vault is asked by.
 //!
 //! The rules are ESO's `buildPath`, to the letter, since the same manifests must find the same secrets; so is its gap: a
 //! secret whose own path begins with the mount's name is out of reach while `path` is set.
 
 use latchkey_api::provider::vault::VaultKvVersion as KvVersion;
+use vaultrs::api::kv1::requests::GetSecretRequest;
+use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
 
+use super::request::Request;
 use crate::{Error, ErrorKind};
 
-/// The path of a secret's data below `/v1`.
+/// The request for a secret's data, in this version of the secret (empty: the latest; version 1 engines have no others).
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] for a key that leaves its mount.
-pub fn data(mount: Option<&str>, version: KvVersion, key: &str) -> Result<Vec<String>, Error> {
-    let path = match (mount, version) {
-        (Some(mount), KvVersion::V1) => format!("{mount}/{}", inside(mount, version, key)),
-        (Some(mount), KvVersion::V2) => format!("{mount}/data/{}", inside(mount, version, key)),
-        (None, KvVersion::V2) if !key.contains("/data/") => match key.split_once('/') {
-            Some((mount, rest)) => format!("{mount}/data/{rest}"),
-            None => format!("{key}/data"),
-        },
-        (None, KvVersion::V1 | KvVersion::V2) => key.to_owned(),
-    };
-    segments(&path)
+/// [`ErrorKind::InvalidRequest`] for a key that leaves its mount and for a version that is no number.
+pub fn data(mount: Option<&str>, kv: KvVersion, key: &str, version: &str) -> Result<Request, Error> {
+    match (mount, kv) {
+        (Some(mount), KvVersion::V1) => plain(mount, inside(mount, kv, key)),
+        (None, KvVersion::V1) => whole(key),
+        (Some(mount), KvVersion::V2) => versioned(mount, inside(mount, kv, key), version),
+        (None, KvVersion::V2) => {
+            let (mount, path) = key.split_once("/data/").unwrap_or_else(|| halves(key));
+            versioned(mount, path, version)
+        }
+    }
 }
 
-/// The path of a secret's metadata below `/v1`.
+/// The request for a secret's metadata.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] for version 1, which has none, and for a key that does not show where its mount ends.
-pub fn metadata(mount: Option<&str>, version: KvVersion, key: &str) -> Result<Vec<String>, Error> {
-    let path = match (mount, version) {
+pub fn metadata(mount: Option<&str>, kv: KvVersion, key: &str) -> Result<Request, Error> {
+    let (mount, path) = match (mount, kv) {
         (_, KvVersion::V1) => return Err(invalid("a kv version 1 store of Vault has no metadata to fetch")),
-        (Some(mount), KvVersion::V2) => format!("{mount}/metadata/{}", inside(mount, version, key)),
+        (Some(mount), KvVersion::V2) => (mount, inside(mount, kv, key)),
         (None, KvVersion::V2) if !key.contains("data") => {
             return Err(invalid(format!(
                 "{key:?} is no path of a kv version 2 secret: it needs `<mount>/data/…`, or the store a `path`"
             )));
         }
-        (None, KvVersion::V2) => key.replacen("/data/", "/metadata/", 1),
+        (None, KvVersion::V2) => match key.split_once("/data/") {
+            Some(place) => place,
+            None => return whole(key), // `<mount>/metadata/…` already, or what ESO takes for it
+        },
     };
-    segments(&path)
+    Request::of(&ReadSecretMetadataRequest { mount: mount.to_owned(), path: path.to_owned() })
+}
+
+fn versioned(mount: &str, path: &str, version: &str) -> Result<Request, Error> {
+    let number = || {
+        version.parse().map_err(|_| {
+            invalid(format!("vault has no version {version:?} of a secret: its versions are numbers"))
+        })
+    };
+    let version = (!version.is_empty()).then(number).transpose()?;
+    Request::of(&ReadSecretRequest { mount: mount.to_owned(), path: path.to_owned(), version })
+}
+
+fn plain(mount: &str, path: &str) -> Result<Request, Error> {
+    Request::of(&GetSecretRequest { mount: mount.to_owned(), path: path.to_owned() })
+}
+
+/// The request for a key that is the path already.
+fn whole(key: &str) -> Result<Request, Error> {
+    let (mount, path) = halves(key);
+    plain(mount, path)
+}
+
+fn halves(key: &str) -> (&str, &str) {
+    key.split_once('/').unwrap_or((key, ""))
 }
 
 /// The key without the mount, should it repeat it; with the mount also goes a `data/` of version 2.
@@ -77,7 +106,7 @@ mod tests {
     use super::*;
 
     fn data_path(mount: Option<&str>, version: KvVersion, key: &str) -> String {
-        data(mount, version, key).expect("a valid key").join("/")
+        data(mount, version, key, "").expect("a valid key").path()
     }
 
     #[test]
@@ -108,19 +137,27 @@ mod tests {
     #[test]
     fn refuses_a_key_that_leaves_its_mount() {
         for key in ["../sys/mounts", "a/../../sys", "a\nb"] {
-            let error = data(Some("secret"), KvVersion::V2, key).expect_err(key);
-            assert_eq!(error.kind, ErrorKind::InvalidRequest);
+            let refused = data(Some("secret"), KvVersion::V2, key, "").err();
+            assert_eq!(refused.map(|error| error.kind), Some(ErrorKind::InvalidRequest), "{key}");
         }
     }
 
     #[test]
+    fn a_version_is_a_number() {
+        let read = |version| data(Some("secret"), KvVersion::V2, "a", version).map(drop);
+        assert_eq!((read(""), read("0"), read("7")), (Ok(()), Ok(()), Ok(())));
+        assert!(read("latest").is_err_and(|error| error.message.contains("\"latest\"")));
+    }
+
+    #[test]
     fn metadata_follows_the_data() {
-        let path = |mount, key| metadata(mount, KvVersion::V2, key).map(|path| path.join("/"));
+        let path = |mount, key| metadata(mount, KvVersion::V2, key).map(|request| request.path());
         assert_eq!(path(Some("secret"), "foo").as_deref(), Ok("secret/metadata/foo"));
         assert_eq!(path(Some("secret"), "secret/data/foo").as_deref(), Ok("secret/metadata/foo"));
         assert_eq!(path(None, "secret/data/foo").as_deref(), Ok("secret/metadata/foo"));
         assert_eq!(path(None, "secret/foo").map_err(|e| e.kind), Err(ErrorKind::InvalidRequest));
+        assert_eq!(path(None, "secret/metadata/foo").as_deref(), Ok("secret/metadata/foo"));
         let v1 = metadata(Some("secret"), KvVersion::V1, "foo");
-        assert_eq!(v1.map_err(|e| e.kind), Err(ErrorKind::InvalidRequest));
+        assert_eq!(v1.err().map(|e| e.kind), Some(ErrorKind::InvalidRequest));
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
 
 use super::failure::Purpose;
 use super::http::{Answer, Call, Http};
 use super::login::Login;
+use super::request::Request;
 use crate::{Error, ErrorKind, SecretBytes};
 
 /// How a client comes to its token.
@@ -109,10 +111,8 @@ impl Keeper {
     /// [`ErrorKind::Unauthenticated`] for a token that Vault says is invalid, [`ErrorKind::Forbidden`] if Vault does not
     /// say: such a token lacks even the `default` policy, or the Vault is old and the token invalid.
     pub async fn look_up(&self, token: Option<&SecretBytes>) -> Result<(), Error> {
-        let path = own_token("lookup-self");
-        let namespace = self.namespace.as_ref();
-        let call = Call { name: "LookupSelf", method: &Method::GET, ..own(&path, namespace, token, None) };
-        match self.http.send(call).await? {
+        let request = Request::of(&LookupTokenSelfRequest {})?;
+        match self.http.send(own("LookupSelf", &request, self.namespace.as_ref(), token)).await? {
             Answer::Found(_) => Ok(()),
             Answer::Missing => Err(self.odd("says nothing about the token")),
         }
@@ -133,12 +133,9 @@ impl Keeper {
     }
 
     async fn log_in(&self, login: &Login) -> Result<Session, Error> {
-        let (path, body) = (login.path()?, login.body().await?);
-        let call = Call {
-            name: "Login",
-            purpose: Purpose::Login { method: login.method, mount: &login.mount },
-            ..own(&path, self.namespace.as_ref(), None, Some(&body))
-        };
+        let request = login.request().await?;
+        let purpose = Purpose::Login { method: login.method, mount: &login.mount };
+        let call = Call { purpose, ..own("Login", &request, self.namespace.as_ref(), None) };
         match self.http.send(call).await? {
             Answer::Found(body) => self.granted(body.expose()),
             Answer::Missing => Err(self.odd("answers the login with nothing")),
@@ -167,9 +164,8 @@ impl Keeper {
     }
 
     async fn renew(&self, token: &SecretBytes) -> Result<Session, Error> {
-        let path = own_token("renew-self");
-        let call = own(&path, self.namespace.as_ref(), Some(token), Some(b"{}"));
-        match self.http.send(Call { name: "RenewSelf", ..call }).await? {
+        let request = Request::of(&RenewTokenSelfRequest { increment: None })?;
+        match self.http.send(own("RenewSelf", &request, self.namespace.as_ref(), Some(token))).await? {
             Answer::Found(body) => self.granted(body.expose()),
             Answer::Missing => Err(self.odd("answers the renewal with nothing")),
         }
@@ -217,10 +213,10 @@ impl Drop for Keeper {
         let Some(session) = self.state.get_mut().session.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (http, namespace) = (self.http.clone(), self.namespace.clone());
+        let Ok(request) = Request::of(&RevokeTokenSelfRequest {}) else { return };
         runtime.spawn(async move {
-            let path = own_token("revoke-self");
-            let call = own(&path, namespace.as_ref(), Some(&session.token), None);
-            if let Err(error) = http.send(Call { name: "RevokeSelf", ..call }).await {
+            let call = own("RevokeSelf", &request, namespace.as_ref(), Some(&session.token));
+            if let Err(error) = http.send(call).await {
                 tracing::debug!(%error, "could not revoke a login to vault");
             }
         });
@@ -243,24 +239,11 @@ impl Session {
     }
 }
 
-fn own_token(what: &str) -> [String; 3] {
-    ["auth", "token", what].map(str::to_owned)
-}
-
 fn own<'a>(
-    path: &'a [String],
+    name: &'static str,
+    request: &'a Request,
     namespace: Option<&'a HeaderValue>,
     token: Option<&'a SecretBytes>,
-    body: Option<&'a [u8]>,
 ) -> Call<'a> {
-    Call {
-        name: "",
-        purpose: Purpose::OwnToken,
-        method: &Method::POST,
-        path,
-        version: None,
-        namespace,
-        token,
-        body,
-    }
+    Call { name, purpose: Purpose::OwnToken, request, namespace, token }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use latchkey_api::provider::vault::VaultKvVersion;
 
 use super::failure::Purpose;
 use super::http::{Answer, Call, Http, PROVIDER};
+use super::request::{ReadMount, Request};
 use super::session::Keeper;
 use super::{mount, path, value};
 use crate::property;
@@ -43,21 +44,20 @@ impl Store {
     async fn entry(&self, of: &EntryRef) -> Result<Entry, Error> {
         let mount = self.mount.as_deref();
         if of.metadata {
-            let path = path::metadata(mount, self.version, &of.key)?;
-            return value::metadata(of, &self.read(&path, None).await?).map(Entry::Value);
+            let request = path::metadata(mount, self.version, &of.key)?;
+            return value::metadata(of, &self.read(&request).await?).map(Entry::Value);
         }
-        let path = path::data(mount, self.version, &of.key)?;
-        let version = (!of.version.is_empty()).then_some(of.version.as_str());
-        value::data(of, self.version, &self.read(&path, version).await?).map(Entry::Value)
+        let request = path::data(mount, self.version, &of.key, &of.version)?;
+        value::data(of, self.version, &self.read(&request).await?).map(Entry::Value)
     }
 
-    /// Reads a path. If Vault refuses the token of a login, once more with a fresh one.
-    async fn read(&self, path: &[String], version: Option<&str>) -> Result<Answer, Error> {
+    /// Reads. If Vault refuses the token of a login, once more with a fresh one.
+    async fn read(&self, request: &Request) -> Result<Answer, Error> {
         let token = self.keeper.token().await?;
-        match self.read_as(path, version, token.as_ref()).await {
+        match self.read_as(request, token.as_ref()).await {
             Err(error) if is_refusal(error.kind) => {
                 let fresh = self.other_token(token, error).await?;
-                self.read_as(path, version, Some(&fresh)).await
+                self.read_as(request, Some(&fresh)).await
             }
             outcome => outcome,
         }
@@ -80,28 +80,11 @@ impl Store {
         self.keeper.replace(&token).await?.ok_or_else(|| self.refused_token())
     }
 
-    async fn read_as(
-        &self,
-        path: &[String],
-        version: Option<&str>,
-        token: Option<&SecretBytes>,
-    ) -> Result<Answer, Error> {
-        let shown = path.join("/");
-        let purpose = Purpose::Read(&shown);
+    async fn read_as(&self, request: &Request, token: Option<&SecretBytes>) -> Result<Answer, Error> {
+        let path = request.path();
+        let purpose = Purpose::Read(&path);
         let namespace = self.namespace.as_ref();
-        let method = &Method::GET;
-        self.http
-            .send(Call {
-                name: "ReadSecretData",
-                purpose,
-                method,
-                path,
-                version,
-                namespace,
-                token,
-                body: None,
-            })
-            .await
+        self.http.send(Call { name: "ReadSecretData", purpose, request, namespace, token }).await
     }
 
     fn refused_token(&self) -> Error {
@@ -134,9 +117,9 @@ impl Store {
     /// Whether the mount is what the store says. Only a definite answer counts: many tokens may not ask.
     async fn check_mount(&self) -> Result<(), Error> {
         let Some(mount) = self.mount.as_deref() else { return Ok(()) };
-        let path = path::segments(&format!("sys/internal/ui/mounts/{mount}"))?;
+        let request = Request::of(&ReadMount { mount: mount.to_owned() })?;
         let token = self.keeper.token().await?;
-        match self.read_as(&path, None, token.as_ref()).await {
+        match self.read_as(&request, token.as_ref()).await {
             Ok(Answer::Found(body)) => mount::check(body.expose(), mount, self.version),
             Err(error) if error.kind.is_transient() => Err(error),
             Ok(Answer::Missing) | Err(_) => Ok(()),
