@@ -4,6 +4,8 @@
 mod support;
 
 mod aws_document;
+mod failures;
+mod failures_of_targets;
 mod generated;
 mod protocol;
 mod vault_document;

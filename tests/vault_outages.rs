@@ -41,7 +41,7 @@ impl Outage {
         assert!(message.starts_with("could not get secret data from provider: "), "{message}");
         assert!(message.contains(&server) && message.contains(why), "{message}");
         ns.world.wait("an event that says why", Duration::from_secs(10), || {
-            ns.events("app").into_iter().find(|note| note.contains(why) && note.contains(&server))
+            ns.events("app").into_iter().find(|(.., note)| note.contains(why) && note.contains(&server))
         });
         ns.wait_store("False", "InvalidProviderConfig");
         let after = ns.secret("app").expect("the Secret stays");

@@ -2,6 +2,7 @@
 
 mod aws;
 mod history;
+mod failing;
 mod latchkey;
 pub mod manifests;
 mod namespace;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Moto, MotoOptions, Vault, VaultOptions, wait_for};
 use serde_json::Value;
 
+pub use failing::{CANARY, Failing};
 pub use latchkey::{Latchkey, Options};
 pub use namespace::Namespace;
 pub use said::Said;

@@ -54,12 +54,4 @@ impl Namespace<'_> {
         let now = format!("force-sync={}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.kubectl(&["annotate", "externalsecret", name, &now, "--overwrite"])
     }
-
-    /// The notes of all events about an ExternalSecret.
-    pub fn events(&self, name: &str) -> Vec<String> {
-        let list = self.world.get(&format!("/apis/events.k8s.io/v1/namespaces/{}/events", self.name));
-        let items = list.as_ref().and_then(|list| list["items"].as_array()).cloned().unwrap_or_default();
-        let about = items.iter().filter(|event| event["regarding"]["name"] == name);
-        about.map(|event| event["note"].as_str().unwrap_or_default().to_owned()).collect()
-    }
 }

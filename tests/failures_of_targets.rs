@@ -1,0 +1,161 @@
+//! Specifications that can never work, and targets that must not be written.
+
+use serde_json::{Value, json};
+
+use crate::support::manifests::{cluster_store, external_secret, fake};
+use crate::support::{CANARY, Failing, Namespace, world};
+
+const NO_DATA: &str = "could not get secret data from provider";
+const NO_UPDATE: &str = "could not update secret";
+
+/// A namespace with a ClusterSecretStore that holds a value `db`.
+fn prepared(prefix: &str) -> Namespace<'static> {
+    let ns = Namespace::new(world(), prefix);
+    ns.apply(&cluster_store(&ns.name, fake(&[("db", CANARY)])).to_string()).good();
+    ns
+}
+
+/// A spec that works, with these fields in place of its own.
+fn spec(change: Value) -> Value {
+    let mut spec = json!({ "data": [{ "secretKey": "a", "remoteRef": { "key": "db" } }] });
+    for (field, value) in change.as_object().into_iter().flatten() {
+        spec[field] = value.clone();
+    }
+    spec
+}
+
+fn is_invalid(prefix: &str, change: Value, says: &str) {
+    Failing::new(&prepared(prefix), spec(change), says).warns_or_denies(NO_UPDATE);
+}
+
+fn is_not_supported(prefix: &str, change: Value, says: &str) {
+    Failing::new(&prepared(prefix), spec(change), says).warns_or_denies(NO_DATA);
+}
+
+#[test]
+fn a_spec_that_asks_for_nothing() {
+    is_invalid("no-data", json!({ "data": [] }), "either data or dataFrom should be specified");
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_spec_is_told_at_once() {
+    let entry = json!({ "secretKey": "a", "remoteRef": { "key": "db" } });
+    is_invalid(
+        "all-wrong",
+        json!({ "refreshInterval": "soon", "data": [entry, entry], "dataFrom": [{}] }),
+        "invalid refreshInterval \"soon\": time: invalid duration \"soon\"; \
+         either extract, find, or sourceRef must be set to dataFrom; duplicate secretKey found: a",
+    );
+}
+
+#[test]
+fn deleting_what_is_not_its_own() {
+    is_invalid(
+        "not-owner",
+        json!({ "target": { "creationPolicy": "Merge", "deletionPolicy": "Delete" } }),
+        "deletionPolicy=Delete must not be used when the controller doesn't own the secret. \
+         Please set creationPolicy=Owner",
+    );
+}
+
+#[test]
+fn a_secret_that_would_give_rights() {
+    is_invalid(
+        "privileged",
+        json!({ "target": { "template": { "type": "bootstrap.kubernetes.io/token" } } }),
+        "template.type=\"bootstrap.kubernetes.io/token\" is not allowed",
+    );
+}
+
+#[test]
+fn a_pattern_that_does_not_compile() {
+    let rewrite = json!([{ "regexp": { "source": "(", "target": "x" } }]);
+    is_invalid(
+        "bad-pattern",
+        json!({ "dataFrom": [{ "extract": { "key": "db" }, "rewrite": rewrite }] }),
+        "spec.dataFrom[0].rewrite[0].regexp.source is no regular expression: unclosed group; \
+         correct it (RE2 syntax)",
+    );
+}
+
+#[test]
+fn finding_by_name() {
+    is_not_supported(
+        "find",
+        json!({ "dataFrom": [{ "find": { "name": { "regexp": ".*" } } }] }),
+        "spec.dataFrom[0].find is not supported by this version of latchkey; name the entries by extract or spec.data",
+    );
+}
+
+#[test]
+fn a_generator() {
+    is_not_supported(
+        "generator",
+        json!({ "dataFrom": [{ "sourceRef": { "generatorRef": { "kind": "Password", "name": "p" } } }] }),
+        "spec.dataFrom[0].sourceRef.generatorRef is not supported by this version of latchkey; read a store",
+    );
+}
+
+#[test]
+fn a_template_with_functions() {
+    is_not_supported(
+        "template",
+        json!({ "target": { "template": { "data": { "a": "{{ .a | upper }}" } } } }),
+        "spec.target.template.data[\"a\"]: a template with {{ actions }} is not supported by this version of latchkey; \
+         write plain text",
+    );
+}
+
+#[test]
+fn a_secret_of_another_external_secret() {
+    let ns = prepared("owned");
+    let mut other = spec(json!({ "target": { "name": "app" } }));
+    other["data"][0]["secretKey"] = json!("theirs");
+    ns.apply(&external_secret("first", &ns.name, other).to_string()).silent();
+    ns.wait_ready("first", "True", "SecretSynced");
+    let says = "Secret \"app\" is owned by another ExternalSecret, \"first\"; \
+                choose another spec.target.name, or delete that ExternalSecret";
+    Failing::new(&ns, spec(json!({})), says).warns_or_denies("target is owned by another ExternalSecret");
+}
+
+/// Makes the Secret `app` before anybody else does.
+fn with_secret(ns: &Namespace<'_>, change: Value) {
+    let mut secret =
+        json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "app" }, "data": {} });
+    for (field, value) in change.as_object().into_iter().flatten() {
+        secret[field] = value.clone();
+    }
+    ns.apply(&secret.to_string()).good();
+}
+
+#[test]
+fn a_secret_of_another_owner() {
+    let ns = prepared("foreign");
+    let account =
+        ns.world.get(&format!("/api/v1/namespaces/{}/serviceaccounts/default", ns.name)).expect("it");
+    let owner = json!({
+        "apiVersion": "v1", "kind": "ServiceAccount", "name": "default",
+        "uid": account["metadata"]["uid"], "controller": true,
+    });
+    with_secret(&ns, json!({ "metadata": { "name": "app", "ownerReferences": [owner] } }));
+    let says = "Secret \"app\" is owned by ServiceAccount \"default\"; \
+                choose another spec.target.name, or set spec.target.creationPolicy to Merge";
+    Failing::new(&ns, spec(json!({})), says).warns_or_denies("failed to take ownership of target secret");
+}
+
+#[test]
+fn an_immutable_secret_with_other_data() {
+    let ns = prepared("immutable");
+    with_secret(&ns, json!({ "immutable": true, "stringData": { "a": "other" } }));
+    let says = "Secret \"app\" is immutable and its data would change; delete it to have it made anew, \
+                or set spec.target.immutable to keep it as it is";
+    Failing::new(&ns, spec(json!({})), says).warns_or_denies("could not update secret, target is immutable");
+}
+
+#[test]
+fn a_secret_that_the_api_server_does_not_take() {
+    let template = json!({ "type": "kubernetes.io/tls", "data": { "a": "plain" } });
+    let says = "the API server refuses Secret \"app\": data[tls.crt] (FieldValueRequired), \
+                data[tls.key] (FieldValueRequired); correct spec.target.template";
+    is_invalid("refused", json!({ "target": { "template": template } }), says);
+}
