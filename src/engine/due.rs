@@ -12,12 +12,18 @@ use super::hash;
 /// ESO's schema default, for objects that were stored without it.
 const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
 
+/// The shortest interval: `refreshTime` is kept in whole seconds.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// `spec.refreshInterval`; zero means that a value is good for ever. What cannot be parsed counts as the default (and is
 /// refused by the plan).
 pub fn interval(object: &ExternalSecret) -> Duration {
     let Some(text) = object.spec.refresh_interval.as_deref() else { return DEFAULT_INTERVAL };
     match GoDuration::parse(text) {
-        Ok(parsed) => parsed.to_std().unwrap_or_default(), // negative: as zero
+        Ok(parsed) => match parsed.to_std().unwrap_or_default() {
+            Duration::ZERO => Duration::ZERO, // negative ones too
+            interval => interval.max(SHORTEST),
+        },
         Err(_) => DEFAULT_INTERVAL,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use latchkey_api::external_secret::ExternalSecret;
 use sha3::{Digest, Sha3_224};
 
@@ -15,23 +15,21 @@ use crate::lookup::stores_of;
 /// store and key. Objects that read the same entry at the same interval come due together and are served by one read;
 /// different entries are spread. The next place after the last refresh is never more than an interval away, so a value
 /// is never older than `refreshInterval`, and a restart finds the same places again.
+///
+/// Places are whole seconds, as `refreshTime` is: from a place between two seconds the next one would be that same place
+/// again, until the second is over.
 pub fn next(object: &ExternalSecret) -> Option<Timestamp> {
     let expires = due::expires(object)?;
-    let interval = SignedDuration::try_from(due::interval(object)).ok()?;
     let refreshed = object.status.as_ref()?.refresh_time.as_ref()?.0;
-    let length = interval.as_millis();
-    let phase = phase(object, length)?;
-    let since = (i128::from(refreshed.as_millisecond()) - phase).rem_euclid(length);
-    let left = i64::try_from(length - since).ok()?;
-    let place = refreshed.saturating_add(SignedDuration::from_millis(left)).ok()?;
+    let length = due::interval(object).as_millis().div_ceil(1_000);
+    let length = i64::try_from(length).ok().filter(|length| *length > 0)?;
+    let since = (refreshed.as_second() - phase(object, length)).rem_euclid(length);
+    let place = Timestamp::from_second(refreshed.as_second().saturating_add(length - since)).ok()?;
     Some(place.min(expires))
 }
 
-/// The place of the object's first entry in an interval of this length, in milliseconds.
-fn phase(object: &ExternalSecret, length: i128) -> Option<i128> {
-    if length <= 0 {
-        return None;
-    }
+/// The place of the object's first entry in an interval of so many seconds.
+fn phase(object: &ExternalSecret, length: i64) -> i64 {
     let first = object.spec.data_from.iter().find_map(|from| from.extract.as_ref());
     let entry = first.or_else(|| object.spec.data.first().map(|entry| &entry.remote_ref));
     let mut hasher = Sha3_224::new();
@@ -40,8 +38,8 @@ fn phase(object: &ExternalSecret, length: i128) -> Option<i128> {
     }
     hasher.update(entry.map_or("", |entry| entry.key.as_str()));
     let digest = hasher.finalize();
-    let number = digest.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    Some(i128::from(number) % length)
+    let number = digest.iter().take(7).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
+    number % length
 }
 
 /// How long until `at`; zero if it is over.
@@ -103,6 +101,18 @@ mod tests {
             let base = 1_800_000_000_000 - 1_800_000_000_000 % 3_600_000;
             let at = |refreshed| next(&object("shared", "1h", base + refreshed)).expect("periodic").as_millisecond();
             prop_assert_eq!(at(first).rem_euclid(3_600_000), at(second).rem_euclid(3_600_000));
+        }
+    }
+
+    #[test]
+    fn the_next_place_is_ahead_even_of_a_sync_that_was_noted_in_whole_seconds() {
+        for key in ["a", "b", "c", "d", "e"] {
+            for interval in ["1s", "1500ms", "3s", "1h0m0.5s"] {
+                let due = next(&object(key, interval, 1_800_000_000_000)).expect("periodic");
+                let synced = object(key, interval, due.as_second() * 1_000);
+                let again = next(&synced).expect("periodic");
+                assert!(again.duration_since(due).as_millis() >= 500, "{key} {interval}: {due} {again}");
+            }
         }
     }
 
