@@ -122,6 +122,9 @@ impl Admission {
                 if let Some(state) = outcome.secret.as_ref().filter(|_| applied) {
                     self.lookup.note(&request.namespace, state);
                 }
+                if applied {
+                    self.lookup.synced(&object);
+                }
                 self.failures.forget(&key);
                 verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
             }

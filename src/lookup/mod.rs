@@ -151,6 +151,14 @@ impl Lookup {
         api.get_metadata_opt(&key.name).await.ok().flatten().is_some()
     }
 
+    /// An ExternalSecret as it is stored now, whatever memory says.
+    ///
+    /// # Errors
+    /// The API server cannot be asked.
+    pub async fn stored(&self, key: &Key) -> Result<Option<ExternalSecret>, kube::Error> {
+        Api::namespaced(self.client.clone(), &key.namespace).get_opt(&key.name).await
+    }
+
     /// All ExternalSecrets.
     pub fn external_secrets(&self) -> Vec<(Key, Arc<ExternalSecret>)> {
         self.external_secrets.all()

@@ -6,23 +6,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::Api;
-use latchkey_api::external_secret::StoreKind;
+use kube::{Api, ResourceExt};
+use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use moka::sync::Cache;
 
 use super::rows::{StoreRow, cluster_secret_store, secret_store};
 use super::{Key, Lookup, SHORT};
+use crate::engine::pending::spec_hash;
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::{LookupFailed, Store, Stores};
 
 /// How far behind a watch may be.
 const BEHIND: Duration = Duration::from_secs(2);
 
+/// For how long a value that admission has read need not be read again for the very same version.
+const JUST_READ: Duration = Duration::from_secs(5);
+
 /// What was asked for a moment ago, and what the watch may not have seen yet.
 #[derive(Debug)]
 pub(super) struct Recent {
     namespaces: Cache<String, Arc<BTreeMap<String, String>>>,
     admitted: Cache<StoreKey, ()>,
+    synced: Cache<Key, String>,
 }
 
 impl Default for Recent {
@@ -30,6 +35,7 @@ impl Default for Recent {
         Self {
             namespaces: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
             admitted: Cache::builder().time_to_live(BEHIND).max_capacity(10_000).build(),
+            synced: Cache::builder().time_to_live(JUST_READ).max_capacity(10_000).build(),
         }
     }
 }
@@ -38,6 +44,16 @@ impl Lookup {
     /// Says that a store is being admitted: for a moment what the watch has of it may be old.
     pub fn admitted(&self, store: StoreKey) {
         self.recent.admitted.insert(store, ());
+    }
+
+    /// Says that admission has synced this version of an ExternalSecret. Where nothing had to be written, no mark tells.
+    pub fn synced(&self, object: &ExternalSecret) {
+        self.recent.synced.insert(key_of(object), spec_hash(object));
+    }
+
+    /// Whether admission here has synced this very version a moment ago.
+    pub fn was_synced(&self, object: &ExternalSecret) -> bool {
+        self.recent.synced.get(&key_of(object)).is_some_and(|synced| synced == spec_hash(object))
     }
 
     async fn fresh(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
@@ -52,6 +68,10 @@ impl Lookup {
         };
         Ok(row.map(|row| row.store))
     }
+}
+
+fn key_of(object: &ExternalSecret) -> Key {
+    Key::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 
 async fn get<K>(

@@ -17,6 +17,7 @@ struct Failure {
     version: String,
     count: u32,
     until: Instant,
+    retry: Retry,
 }
 
 /// Failures by object.
@@ -64,7 +65,7 @@ impl<K: Eq + Hash + Clone> Backoffs<K> {
         };
         failures.insert(
             key.clone(),
-            Failure { version: version.to_owned(), count, until: Instant::now() + wait },
+            Failure { version: version.to_owned(), count, until: Instant::now() + wait, retry },
         );
         wait
     }
@@ -72,6 +73,13 @@ impl<K: Eq + Hash + Clone> Backoffs<K> {
     /// It works, or is gone, or something that it needs has changed.
     pub fn clear(&self, key: &K) -> bool {
         self.lock().remove(key).is_some()
+    }
+
+    /// Something has changed that may matter to what only a change can mend; true if it waits for one.
+    pub fn unstick(&self, key: &K) -> bool {
+        let mut failures = self.lock();
+        let stuck = failures.get(key).is_some_and(|failure| failure.retry == Retry::OnChange);
+        stuck && failures.remove(key).is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Failure>> {
@@ -89,6 +97,15 @@ mod tests {
         backoffs.failed(&"a", "1", Retry::OnChange);
         assert!(backoffs.wait(&"a", "1").is_some());
         assert_eq!(backoffs.wait(&"a", "2"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_waits_for_a_change_is_freed_by_one() {
+        let backoffs = Backoffs::default();
+        backoffs.failed(&"stuck", "1", Retry::OnChange);
+        backoffs.failed(&"later", "1", Retry::Later);
+        assert!(backoffs.unstick(&"stuck") && !backoffs.unstick(&"later") && !backoffs.unstick(&"unknown"));
+        assert!(backoffs.wait(&"stuck", "1").is_none() && backoffs.wait(&"later", "1").is_some());
     }
 
     #[tokio::test(start_paused = true)]

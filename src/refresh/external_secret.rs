@@ -13,7 +13,7 @@ use super::queue::Priority;
 use super::{Term, schedule, status};
 use crate::engine::adopt::{Adopted, Adoption};
 use crate::engine::{Deadline, Effects, Error, Job, Lane, Outcome, Stage, Written, due};
-use crate::lookup::Key;
+use crate::lookup::{Key, target_of};
 use crate::metrics::{Condition, Kind};
 
 /// How old a value may be for a refresh, and after which what was made from an older one is read once more.
@@ -33,18 +33,17 @@ pub(super) enum Reason {
     Repair,
 }
 
-impl Reason {
-    fn max_age(self, object: &ExternalSecret) -> Duration {
-        match self {
-            Self::Changed if object.status.is_some() => Duration::ZERO, // perhaps somebody asked for it
-            Self::Changed => YOUNG,
-            Self::Due => YOUNG.min(due::interval(object) / 2),
-            Self::Repair => due::interval(object).max(YOUNG),
+impl Term<'_> {
+    /// How old the value may be. A change may be somebody's wish for the value of now, unless admission has just met it.
+    fn max_age(&self, object: &ExternalSecret, reason: Reason) -> Duration {
+        match reason {
+            Reason::Changed if object.status.is_none() || self.refresher.lookup.was_synced(object) => YOUNG,
+            Reason::Changed => Duration::ZERO,
+            Reason::Due => YOUNG.min(due::interval(object) / 2),
+            Reason::Repair => due::interval(object).max(YOUNG),
         }
     }
-}
 
-impl Term<'_> {
     pub(super) async fn external_secret(&self, key: &Key) {
         let Some(object) = self.refresher.lookup.external_secret(key) else {
             self.backoffs.clear(key);
@@ -108,7 +107,7 @@ impl Term<'_> {
             external_secret: Arc::clone(object),
             stage: Stage::Stored,
             effects: Effects::Apply,
-            max_age: reason.max_age(object),
+            max_age: self.max_age(object, reason),
             lane: if reason == Reason::Changed { Lane::Admission } else { Lane::Refresh },
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
@@ -139,6 +138,9 @@ impl Term<'_> {
         let status = status::after_sync(object, outcome, at);
         self.write(key, object, &status).await;
         self.refresher.events.synced(object, outcome).await;
+        if matches!(outcome.written, Written::Updated | Written::Deleted) {
+            self.free_rivals(&target_of(object), Some(key));
+        }
         if outcome.cached.is_some() {
             self.queue.add(Item::Verify(key.clone()), YOUNG, Priority::Routine);
         }

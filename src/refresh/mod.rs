@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::engine::apply::SecretWriter;
 use crate::engine::plan::StoreKey;
 use crate::lookup::{Change, Key, Lookup};
-use crate::metrics::Metrics;
+use crate::metrics::{Kind, Metrics};
 use backoff::Backoffs;
 use events::Events;
 use item::Item;
@@ -105,8 +105,20 @@ impl Refresher {
                 () = Arc::clone(&self).lead() => (),
             }
             self.metrics.leader(false);
+            self.forget();
         }
         election.release().await;
+    }
+
+    /// What was measured of objects is the next leader's to say: a condition that stayed here would never change again.
+    fn forget(&self) {
+        for (key, _) in self.lookup.external_secrets() {
+            self.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
+        }
+        for row in self.lookup.all_stores() {
+            let key = &row.store.key;
+            self.metrics.forget(store::kind(key), store::namespace(key), &key.name);
+        }
     }
 
     /// Leads until it is dropped.

@@ -1,11 +1,14 @@
 //! Drift: a managed Secret that another hand has changed or deleted is made right again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 
 use super::Term;
 use super::external_secret::Reason;
+use super::item::Item;
+use super::queue::Priority;
 use crate::engine::due;
 use crate::lookup::Key;
 
@@ -15,6 +18,7 @@ impl Term<'_> {
         if lookup.secret(secret).is_some_and(|row| lookup.is_noted(secret, &row.resource_version)) {
             return;
         }
+        self.free_rivals(secret, None);
         let targeting: Vec<(Key, Arc<ExternalSecret>)> = lookup
             .targeting(secret)
             .into_iter()
@@ -36,10 +40,23 @@ impl Term<'_> {
     }
 
     async fn repair(&self, key: &Key, object: &Arc<ExternalSecret>) {
-        // One that has not been synced in this version has its own turn coming.
-        let has_its_turn = due::has_changed(object) && !due::is_frozen(object);
-        if !has_its_turn && self.refresher.engine.is_ours(object).await {
+        // One that has not been synced in this version has its own turn coming; at once, if this Secret kept it from that.
+        if due::has_changed(object) && !due::is_frozen(object) {
+            if self.backoffs.clear(key) {
+                self.queue.add(Item::ExternalSecret(key.clone()), Duration::ZERO, Priority::Urgent);
+            }
+        } else if self.refresher.engine.is_ours(object).await {
             self.sync(key, object, Reason::Repair).await;
+        }
+    }
+
+    /// Others that want this Secret and could not have it, as somebody owned it or its values could not change: it has
+    /// changed, and they may try again.
+    pub(super) fn free_rivals(&self, secret: &Key, writer: Option<&Key>) {
+        for key in self.refresher.lookup.targeting(secret) {
+            if Some(&key) != writer && self.backoffs.unstick(&key) {
+                self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Urgent);
+            }
         }
     }
 }

@@ -80,14 +80,14 @@ impl Term<'_> {
     }
 }
 
-fn kind(key: &StoreKey) -> Kind {
+pub(super) fn kind(key: &StoreKey) -> Kind {
     match key.kind {
         StoreKind::SecretStore => Kind::SecretStore,
         StoreKind::ClusterSecretStore => Kind::ClusterSecretStore,
     }
 }
 
-fn namespace(key: &StoreKey) -> &str {
+pub(super) fn namespace(key: &StoreKey) -> &str {
     key.namespace.as_deref().unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::item::Item;
 use super::queue::Priority;
 use super::{SWEEP, Term};
+use crate::engine::pending::Pending;
 use crate::engine::sweep::{self, Sweep};
 use crate::lookup::{Key, SecretRow};
 
@@ -35,12 +36,24 @@ impl Term<'_> {
                     self.sync(&owner, &object, super::external_secret::Reason::Repair).await;
                 }
             }
-            Sweep::TakeBack => match self.refresher.writer.take_back(&key.namespace, &key.name, mark).await {
-                Ok(()) => {
-                    tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
-                }
-                Err(error) => tracing::warn!(secret = %key, %error, "cannot take back; tried again"),
-            },
+            Sweep::TakeBack => self.take_back(key, mark, &owner, now).await,
+        }
+    }
+
+    /// Nothing is taken away on the word of memory, which may be behind: the API server is asked once more.
+    async fn take_back(&self, key: &Key, mark: &Pending, owner: &Key, now: Timestamp) {
+        let stored = match self.refresher.lookup.stored(owner).await {
+            Ok(stored) => stored,
+            Err(error) => return tracing::warn!(secret = %key, %error, "cannot see whether its ExternalSecret is stored"),
+        };
+        if sweep::decide(mark, &key.name, stored.as_ref(), now) != Sweep::TakeBack {
+            return;
+        }
+        match self.refresher.writer.take_back(&key.namespace, &key.name, mark).await {
+            Ok(()) => {
+                tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
+            }
+            Err(error) => tracing::warn!(secret = %key, %error, "cannot take back; tried again"),
         }
     }
 }
