@@ -111,7 +111,7 @@ fn esos_texts_are_said_all_in_one_line() {
 
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
-    let data = json!({"k": "{{ .password }}"});
+    let data = json!({"k": "{{ .password | b64enc }}"});
     for (change, field) in [
         (json!({"dataFrom": [{"find": {"name": {"regexp": "."}}}]}), "spec.dataFrom[0].find"),
         (

@@ -1,40 +1,55 @@
-//! The one place where a template's text is executed.
-//!
-//! Plain text is itself. Actions need a template engine, which goes in here: [`check`] parses, [`execute`] parses and runs.
+//! The one place where a template's text is executed: Go's `text/template`, without ESO's function library.
 
+use latchkey_gotmpl::{Functions, Limits, Options, ParseError, ParseErrorKind, Template, Value};
 use latchkey_provider::SecretBytes;
 
 use crate::engine::convert::Data;
 use crate::engine::error::Error;
 use crate::engine::message;
 
-/// Go's left delimiter.
-const ACTION: &str = "{{";
+/// The name of every template, for its error messages: where it stands is said before them.
+const NAME: &str = "text";
 
-/// Why a template gives nothing. No text here may hold a value.
+/// Why a template gives nothing. No text here may hold a value; the engine's own do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateError {
-    /// This version does not do it.
-    Unsupported,
+    /// It calls a function that this version does not have.
+    UnknownFunction(String),
     /// It cannot be parsed or executed.
     Failed(String),
+}
+
+/// Parses the text; a missing key is an error when it is executed, as ESO has it.
+fn parse(text: &str) -> Result<Template, TemplateError> {
+    Template::parse(NAME, text, &Options::strict(), &Functions::new()).map_err(refused)
+}
+
+fn refused(error: ParseError) -> TemplateError {
+    match error.kind {
+        ParseErrorKind::UnknownFunction(name) => TemplateError::UnknownFunction(name),
+        ParseErrorKind::Syntax(_) | ParseErrorKind::Unsupported(_) | ParseErrorKind::Limit(_) => {
+            TemplateError::Failed(error.to_string())
+        }
+    }
 }
 
 /// Sees whether the text is a template that can be executed.
 ///
 /// # Errors
-/// It holds actions.
+/// It cannot be parsed.
 pub fn check(text: &str) -> Result<(), TemplateError> {
-    if text.contains(ACTION) { Err(TemplateError::Unsupported) } else { Ok(()) }
+    parse(text).map(drop)
 }
 
 /// Executes the text on the values.
 ///
 /// # Errors
-/// As [`check`].
-pub fn execute(text: &str, _values: &Data) -> Result<SecretBytes, TemplateError> {
-    check(text)?;
-    Ok(text.into())
+/// As [`check`]; it names a key that is not there, does what cannot be done, or passes a limit.
+pub fn execute(text: &str, values: &Data) -> Result<SecretBytes, TemplateError> {
+    let data = Value::string_map(values.iter().map(|(key, value)| (key, value.expose())));
+    let output = parse(text)?.execute(&data, &Limits::default());
+    let output = output.map_err(|error| TemplateError::Failed(error.to_string()))?;
+    Ok(SecretBytes::new(output.as_slice()))
 }
 
 /// Executes the text that stands at this field.
@@ -45,9 +60,38 @@ pub(super) fn run(at: &str, text: &str, values: &Data) -> Result<SecretBytes, Er
 /// The sentence for a template at this field.
 pub(super) fn said(at: &str, why: &TemplateError) -> Error {
     match why {
-        TemplateError::Unsupported => {
-            message::unsupported(&format!("{at}: a template with {{{{ actions }}}}"), "write plain text")
-        }
+        TemplateError::UnknownFunction(name) => message::unsupported(
+            &format!("{at}: the template function {name:?}"),
+            "use the functions of Go's text/template",
+        ),
         TemplateError::Failed(why) => message::template_failed(at, why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn executed(text: &str) -> Result<String, TemplateError> {
+        let values = Data::from([("user".to_owned(), "app".into()), ("password".to_owned(), "canary".into())]);
+        execute(text, &values).map(|output| String::from_utf8_lossy(output.expose()).into_owned())
+    }
+
+    #[test]
+    fn fields_conditions_and_printf_are_executed() {
+        let text = r#"{{ if .user }}{{ printf "%s:%q" .user .password }}{{ end }}"#;
+        assert_eq!(executed(text), Ok(r#"app:"canary""#.to_owned()));
+        assert_eq!(executed("plain"), Ok("plain".to_owned()));
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_an_error_that_names_it_and_no_value() {
+        let Err(TemplateError::Failed(why)) = executed("{{ .password }}{{ .nope }}") else { panic!("no error") };
+        assert!(why.contains(r#"map has no entry for key "nope""#) && !why.contains("canary"), "{why}");
+    }
+
+    #[test]
+    fn a_function_of_the_library_is_named() {
+        assert_eq!(check("{{ .user | b64enc }}"), Err(TemplateError::UnknownFunction("b64enc".to_owned())));
     }
 }
