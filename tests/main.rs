@@ -4,6 +4,7 @@
 mod support;
 
 mod aws_document;
+mod docs;
 mod failures;
 mod failures_of_targets;
 mod generated;
