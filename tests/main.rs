@@ -8,6 +8,7 @@ mod docs;
 mod failures;
 mod failures_of_targets;
 mod generated;
+mod policies;
 mod protocol;
 mod vault_document;
 mod vault_logins;

@@ -44,7 +44,9 @@ impl Term<'_> {
     async fn take_back(&self, key: &Key, mark: &Pending, owner: &Key, now: Timestamp) {
         let stored = match self.refresher.lookup.stored(owner).await {
             Ok(stored) => stored,
-            Err(error) => return tracing::warn!(secret = %key, %error, "cannot see whether its ExternalSecret is stored"),
+            Err(error) => {
+                return tracing::warn!(secret = %key, %error, "cannot see whether its ExternalSecret is stored");
+            }
         };
         if sweep::decide(mark, &key.name, stored.as_ref(), now) != Sweep::TakeBack {
             return;

@@ -36,6 +36,7 @@ impl Latchkey {
     pub fn start(cluster: &ControlPlane, moto: &Moto, options: Options) -> Self {
         let Options { flags, webhook_port, webhook_url, env } = options;
         let (webhook_port, admin_port) = (webhook_port.unwrap_or_else(free_port), free_port());
+        let webhook_url = webhook_url.unwrap_or_else(|| format!("https://127.0.0.1:{webhook_port}"));
         let name = format!("latchkey-{webhook_port}");
         let token = cluster.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
         let kubeconfig = cluster.kubeconfig(&name, &token).expect("a kubeconfig");
@@ -43,7 +44,7 @@ impl Latchkey {
         let mut launch = Launch::new(&name, env!("CARGO_BIN_EXE_latchkey"), &dir)
             .args(["serve", "--namespace", SYSTEM])
             .args([format!("--webhook-listen=127.0.0.1:{webhook_port}")])
-            .args([webhook_url.unwrap_or_else(|| format!("--webhook-url=https://127.0.0.1:{webhook_port}"))])
+            .args([format!("--webhook-url={webhook_url}")])
             .args([format!("--admin-listen=127.0.0.1:{admin_port}"), "--log=info,latchkey=trace".to_owned()])
             .args(flags)
             .env("KUBECONFIG", kubeconfig)

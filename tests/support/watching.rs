@@ -45,4 +45,21 @@ impl Namespace<'_> {
             (object["status"]["syncedResourceVersion"] == version.as_str()).then_some(object)
         })
     }
+
+    /// The events on an ExternalSecret: type, reason, message.
+    pub fn events(&self, name: &str) -> Vec<(String, String, String)> {
+        let path =
+            format!("/api/v1/namespaces/{}/events?fieldSelector=involvedObject.name%3D{name}", self.name);
+        let list = self.world.get(&path).expect("events");
+        let events = list["items"].as_array().into_iter().flatten();
+        let text = |event: &Value, field: &str| event[field].as_str().unwrap_or_default().to_owned();
+        events.map(|event| (text(event, "type"), text(event, "reason"), text(event, "message"))).collect()
+    }
+
+    /// Waits until there is such an event on an ExternalSecret.
+    pub fn wait_event(&self, name: &str, reason: &str, message: &str) {
+        self.world.wait(&format!("event {reason}: {message}"), Duration::from_secs(20), || {
+            self.events(name).into_iter().find(|(_, is, text)| is == reason && text == message)
+        });
+    }
 }
