@@ -50,8 +50,11 @@ impl Term<'_> {
             self.refresher.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
             return;
         };
-        if object.metadata.deletion_timestamp.is_some() || !self.refresher.engine.is_ours(&object).await {
+        if !self.refresher.engine.is_ours(&object).await {
             return;
+        }
+        if object.metadata.deletion_timestamp.is_some() {
+            return self.release(key, &object).await;
         }
         if let Some(wait) = self.backoffs.wait(key, &version(&object)) {
             self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);

@@ -4,6 +4,7 @@
 mod backoff;
 mod events;
 mod external_secret;
+mod finalizer;
 mod item;
 mod lease;
 mod queue;
