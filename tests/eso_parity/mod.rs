@@ -1,0 +1,5 @@
+//! What External Secrets Operator writes, latchkey writes, to the byte; either can take over from the other.
+
+mod secret;
+mod status;
+mod takeover;
