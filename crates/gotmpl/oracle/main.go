@@ -1,6 +1,6 @@
 // Command oracle asks Go what templates give, for the Rust tests to compare.
 //
-//	go run . cases > ../tests/expected.json        # the table that is checked in
+//	go run . cases > ../tests/suite/expected.json        # the table that is checked in
 //	go run . -random 20000 cases > /tmp/more.json  # more, made of pieces of the cases
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what

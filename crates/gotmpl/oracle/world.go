@@ -17,7 +17,7 @@ func data() map[string]any {
 			"binary": "\xff\x00\xfe", "tls.crt": "cert",
 		},
 		"values": []any{
-			"héllo", "", "\x00`", 0, 42, -7, math.MaxInt64, 65, 0.0, 3.14159, -2.5e10, 1e21, 1e-7, 123456789.0, true, []any{1, "two", 3.5, nil},
+			"héllo", "", "\x00`", 0, 42, -7, math.MaxInt64, 65, 0.0, 3.24159, -2.5e10, 1e21, 1e-7, 123456789.0, true, []any{1, "two", 3.5, nil},
 			map[string]string{"k": "v", "j": "w"}, nil, int64(64), byte('a'), 100000000.0, 0.000001234, math.Inf(1), math.Inf(-1), math.NaN(), math.Copysign(0, -1),
 		},
 		"any": map[string]any{

@@ -64,10 +64,13 @@ pub(crate) fn quote_into(out: &mut Vec<u8>, bytes: &[u8], ascii: bool) {
 /// Appends one character as it stands inside a Go literal of this quote.
 pub(crate) fn escape_into(out: &mut Vec<u8>, c: char, quote: char, ascii: bool) {
     let plain = if ascii { matches!(c, ' '..='~') } else { is_print(c) };
+    if c == '\\' || c == quote {
+        out.push(b'\\');
+    }
+    if plain {
+        return out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
     let escaped = match c {
-        '\\' => "\\\\".to_owned(),
-        _ if c == quote => format!("\\{c}"),
-        _ if plain => c.to_string(),
         '\x07' => "\\a".to_owned(),
         '\x08' => "\\b".to_owned(),
         '\x0c' => "\\f".to_owned(),

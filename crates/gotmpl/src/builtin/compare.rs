@@ -3,23 +3,38 @@
 use std::cmp::Ordering;
 
 use crate::value::Type::Reflect;
-use crate::{FuncError, Functions, Signature, Value};
+use crate::{Call, FuncError, Functions, Signature, Value};
 
 /// Adds the functions.
 pub(super) fn add(functions: &mut Functions) {
     functions.add("eq", Signature::variadic(&[Reflect], Reflect), |call| {
         let (first, others) = call.args().split_first().unwrap_or((&Value::Nil, &[]));
+        others.iter().try_for_each(|other| charge(call, first, other))?;
         equals_one(first, others).map(Value::Bool)
     });
     let two = Signature::new(&[Reflect, Reflect]);
-    functions.add("ne", two, |call| Ok(Value::Bool(!equal(call.arg(0), call.arg(1))?)));
-    functions.add("lt", two, |call| less(call.arg(0), call.arg(1)).map(Value::Bool));
-    functions.add("le", two, |call| less_or_equal(call.arg(0), call.arg(1)).map(Value::Bool));
-    functions.add("gt", two, |call| Ok(Value::Bool(!less_or_equal(call.arg(0), call.arg(1))?)));
-    functions.add("ge", two, |call| Ok(Value::Bool(!less(call.arg(0), call.arg(1))?)));
+    let mut add = |name, compare: fn(&Value, &Value) -> Result<bool>| {
+        functions.add(name, two, move |call| {
+            charge(call, call.arg(0), call.arg(1))?;
+            compare(call.arg(0), call.arg(1)).map(Value::Bool)
+        });
+    };
+    add("ne", |left, right| Ok(!equal(left, right)?));
+    add("lt", less);
+    add("le", less_or_equal);
+    add("gt", |left, right| Ok(!less_or_equal(left, right)?));
+    add("ge", |left, right| Ok(!less(left, right)?));
 }
 
 type Result<T> = std::result::Result<T, FuncError>;
+
+/// Long strings take steps: as many as it takes to look at them.
+fn charge(call: &Call<'_>, left: &Value, right: &Value) -> Result<()> {
+    if let (Value::Str(left), Value::Str(right)) = (left, right) {
+        call.budget().steps(left.len().min(right.len()) as u64 / 256)?;
+    }
+    Ok(())
+}
 
 fn equals_one(first: &Value, others: &[Value]) -> Result<bool> {
     if others.is_empty() {

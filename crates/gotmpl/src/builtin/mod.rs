@@ -10,7 +10,7 @@ use crate::buffer::Buffer;
 use crate::functions::Function;
 use crate::printer;
 use crate::value::Type::{Any, Reflect, Str};
-use crate::{Budget, Call, FuncError, Functions, Limit, Signature, Value};
+use crate::{Budget, Bytes, Call, FuncError, Functions, Limit, Signature, Value};
 
 type Result = std::result::Result<Value, FuncError>;
 
@@ -58,13 +58,17 @@ fn add_printers(functions: &mut Functions) {
     functions.add("urlquery", any, |call| escape::escaped(call, escape::url_query));
 }
 
-/// A string that `write` writes, as long as the budget allows.
 fn text(budget: &Budget<'_>, write: impl FnOnce(&mut Buffer)) -> Result {
+    written(budget, write).map(Value::Str)
+}
+
+/// What `write` writes, as long as the budget allows.
+fn written(budget: &Budget<'_>, write: impl FnOnce(&mut Buffer)) -> std::result::Result<Bytes, FuncError> {
     let mut out = Buffer::new(budget.memory_left(), Limit::Memory(budget.limits().memory));
     write(&mut out);
     let bytes = out.finish()?;
     budget.memory(bytes.len())?;
-    Ok(Value::Str(bytes.into()))
+    Ok(bytes.into())
 }
 
 /// What `print` makes of the arguments of a call, as an action would: nil is `<no value>`.
@@ -76,11 +80,11 @@ fn printed(call: &Call<'_>) -> Result {
 }
 
 /// `print` for functions of other crates: the value as a template shows it.
-pub fn display(value: &Value, budget: &Budget<'_>) -> Result {
-    text(budget, |out| printer::print(out, std::slice::from_ref(value), budget))
+pub fn display(value: &Value, budget: &Budget<'_>) -> std::result::Result<Bytes, FuncError> {
+    written(budget, |out| printer::print(out, std::slice::from_ref(value), budget))
 }
 
 /// `printf` for functions of other crates.
-pub fn sprintf(format: &[u8], args: &[Value], budget: &Budget<'_>) -> Result {
-    text(budget, |out| printer::printf(out, format, args, budget))
+pub fn sprintf(format: &[u8], args: &[Value], budget: &Budget<'_>) -> std::result::Result<Bytes, FuncError> {
+    written(budget, |out| printer::printf(out, format, args, budget))
 }

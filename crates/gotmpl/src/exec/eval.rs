@@ -102,11 +102,16 @@ impl<'t> Exec<'t> {
 
     /// Gives the innermost variable of this name another value.
     pub(super) fn assign(&mut self, name: &str, value: Operand) -> Result<()> {
-        let slot = self.variables.iter_mut().rev().find(|(known, _)| *known == name);
-        match slot {
-            Some((_, slot)) => *slot = value,
-            None => return Err(self.fail(format!("undefined variable: {name}"))),
-        }
+        *self.slot(name)? = value;
         Ok(())
+    }
+
+    /// The innermost variable of this name. It takes steps to pass by very many others.
+    pub(super) fn slot(&mut self, name: &str) -> Result<&mut Operand> {
+        let Some(place) = self.variables.iter().rposition(|(known, _)| *known == name) else {
+            return Err(self.fail(format!("undefined variable: {name}")));
+        };
+        self.within(self.budget.steps((self.variables.len() - place) as u64 / 64))?;
+        Ok(&mut self.variables[place].1)
     }
 }

@@ -43,11 +43,7 @@ impl<'t> Exec<'t> {
         has_args: bool,
     ) -> Result<Operand> {
         self.at = At::Expr(expr);
-        let known = self.variables.iter().rev().find(|(known, _)| *known == name);
-        let Some((_, value)) = known else {
-            return Err(self.fail(format!("undefined variable: {name}")));
-        };
-        let value = value.clone();
+        let value = self.slot(name)?.clone();
         if names.is_empty() {
             self.refuse_args(expr, has_args)?;
         }

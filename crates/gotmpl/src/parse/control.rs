@@ -78,7 +78,7 @@ impl Parser<'_> {
             }
             self.next();
         }
-        self.scope.variables.truncate(variables);
+        self.scope.truncate(variables);
         Ok(Branches { arms, otherwise })
     }
 
@@ -89,7 +89,7 @@ impl Parser<'_> {
         let (body, end) = self.list()?;
         self.scope.loops -= 1;
         let otherwise = if matches!(end, Item::Else) { Some(self.last_list()?) } else { None };
-        self.scope.variables.truncate(variables);
+        self.scope.truncate(variables);
         Ok(Loop { pipe, body, otherwise })
     }
 

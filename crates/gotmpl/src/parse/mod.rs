@@ -6,7 +6,7 @@ mod operand;
 mod pipeline;
 mod unquote;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ast::{Node, Nodes};
 use crate::lex::{Keyword, Kind, Lexer, Token};
@@ -51,7 +51,9 @@ struct Parser<'a> {
 
 /// What each template has for itself.
 struct Scope {
+    /// The variables in sight, the innermost last, and how often each name is among them.
     variables: Vec<String>,
+    known: HashMap<String, usize>,
     loops: usize,
     /// The line on which the action began that is being read; nought outside.
     action_line: usize,
@@ -59,7 +61,28 @@ struct Scope {
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { variables: vec!["$".to_owned()], loops: 0, action_line: 0 }
+        let (variables, known, loops, action_line) = (Vec::new(), HashMap::new(), 0, 0);
+        let mut scope = Self { variables, known, loops, action_line };
+        scope.declare("$");
+        scope
+    }
+}
+
+impl Scope {
+    fn declare(&mut self, name: &str) {
+        self.variables.push(name.to_owned());
+        *self.known.entry(name.to_owned()).or_default() += 1;
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(|count| *count > 0)
+    }
+
+    /// Takes back all but the outermost variables.
+    fn truncate(&mut self, count: usize) {
+        for name in self.variables.drain(count..) {
+            self.known.entry(name).and_modify(|count| *count -= 1);
+        }
     }
 }
 

@@ -90,7 +90,7 @@ impl Parser<'_> {
 
     fn variable(&mut self, token: &Token) -> Result<ExprKind> {
         let name = self.string(token);
-        if self.scope.variables.contains(&name) {
+        if self.scope.knows(&name) {
             return Ok(ExprKind::Variable(name, Vec::new()));
         }
         Err(self.syntax(format!("undefined variable {}", text::quoted(&name))))

@@ -55,7 +55,7 @@ impl Parser<'_> {
 
     fn declare(&mut self, pipe: &mut Pipe, variable: &Token) {
         let name = self.string(variable);
-        self.scope.variables.push(name.clone());
+        self.scope.declare(&name);
         pipe.variables.push(name);
     }
 

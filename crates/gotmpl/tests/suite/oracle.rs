@@ -1,9 +1,9 @@
 //! Compares the engine with Go's, by a table that Go wrote (`oracle/` tells how).
 
-mod world;
-
 use latchkey_gotmpl::{Limits, MissingKey, Options, Template};
 use serde_json::Value as Json;
+
+use super::world;
 
 /// What a template gives.
 #[derive(PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn found(case: &Json) -> Outcome {
 
 #[test]
 fn gives_what_go_gives() {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expected.json");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/expected.json");
     let path = std::env::var("GOTMPL_CASES").unwrap_or_else(|_| own.to_owned());
     let table = std::fs::read(&path).expect("the table is there");
     let cases: Vec<Json> = serde_json::from_slice(&table).expect("the table is JSON");

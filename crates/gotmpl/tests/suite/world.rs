@@ -31,7 +31,7 @@ fn values() -> Value {
     let list = vec![Value::Int(1), Value::from("two"), Value::Float(3.5), Value::Nil];
     let texts = ["héllo".as_bytes(), b"", b"\x00`"].map(Value::str);
     let ints = [0, 42, -7, i64::MAX, 65].map(Value::Int);
-    let floats = [0.0, 3.14159, -2.5e10, 1e21, 1e-7, 123456789.0].map(Value::Float);
+    let floats = [0.0, 3.24159, -2.5e10, 1e21, 1e-7, 123456789.0].map(Value::Float);
     let others = [Value::Bool(true), List::any(list).into(), Value::string_map([("k", "v"), ("j", "w")])];
     let more = [Value::Nil, Value::Int64(64), Value::Byte(b'a')];
     let extremes = [1e8, 0.000001234, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0].map(Value::Float);

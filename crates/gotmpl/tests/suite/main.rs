@@ -1,0 +1,6 @@
+//! What the engine promises: Go's outcomes, an end to everything, silence about values.
+
+mod api;
+mod limits;
+mod oracle;
+mod world;
