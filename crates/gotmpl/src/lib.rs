@@ -4,12 +4,23 @@
 //! has a limit. Strings are bytes, as Go's are, and are wiped when they are dropped. Errors have Go's words, except
 //! where Go would quote a value of the data: there they tell its type.
 //!
+//! ```
+//! use latchkey_gotmpl::{Functions, Options, render};
+//!
+//! let data = [("user", "admin"), ("password", "s3cret")];
+//! let text = "{{ .user }}:{{ .password | printf \"%q\" }}";
+//! let output = render("auth", text, &Options::strict(), &Functions::new(), data)?;
+//! assert_eq!(output.as_slice(), b"admin:\"s3cret\"");
+//! # Ok::<(), latchkey_gotmpl::RenderError>(())
+//! ```
+//!
 //! What differs from Go:
 //!
 //! - There are no complex numbers, no channels, no pointers, no methods with arguments; `call` always fails.
 //! - A list or map is empty where Go's may be nil, and a list has no room beyond its length.
 //! - `%p` prints one and the same address for everything.
 //! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
+//! - Characters that came to Unicode after version 15, which is Go's, count as printable.
 //! - A map cannot be put into itself.
 
 mod ast;

@@ -34,7 +34,8 @@ pub struct Limits<'a> {
     pub memory: usize,
     /// The steps: an action, a call, a round of a loop, a value that is printed.
     pub steps: u64,
-    /// How deep blocks, parentheses, template calls and printed values may nest.
+    /// How deep blocks, parentheses, template calls and printed values may nest. Each level takes stack: without
+    /// optimisation about five KiB.
     pub depth: usize,
     /// Asked now and then; `true` ends the execution.
     pub deadline: Option<&'a dyn Fn() -> bool>,

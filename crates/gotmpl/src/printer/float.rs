@@ -1,6 +1,6 @@
 //! Floats, as Go's `strconv` writes them.
 
-use super::{Flags, Printer};
+use super::{Printer, sign};
 use crate::Value;
 
 /// An f64 has no more digits than these behind the point, nor as many altogether.
@@ -12,9 +12,8 @@ impl Printer<'_> {
         let precision = self.flags.precision;
         match verb {
             'v' => self.number(float, 'g', precision),
-            'b' | 'g' | 'G' | 'x' | 'X' => self.number(float, verb, precision),
-            'e' | 'E' | 'f' => self.number(float, verb, precision.or(Some(6))),
-            'F' => self.number(float, 'f', precision.or(Some(6))),
+            'b' | 'e' | 'E' | 'f' | 'g' | 'G' | 'x' | 'X' => self.number(float, verb, precision),
+            'F' => self.number(float, 'f', precision),
             _ => self.bad_verb(Some(value), verb),
         }
     }
@@ -53,22 +52,14 @@ impl Printer<'_> {
     }
 }
 
-fn sign(negative: bool, flags: Flags) -> &'static str {
-    match () {
-        () if negative => "-",
-        () if flags.plus => "+",
-        () if flags.space => " ",
-        () => "",
-    }
-}
-
-/// A finite float that is not negative, in the form of the verb; without a precision, as short as it can be.
-pub(crate) fn format_float(float: f64, verb: char, precision: Option<usize>) -> String {
+/// A finite float that is not negative, in the form of the verb. Without a precision `%g` and `%x` are as short as
+/// they can be.
+fn format_float(float: f64, verb: char, precision: Option<usize>) -> String {
     match verb {
-        'f' => plain(&fixed(float, precision), precision),
+        'f' => fixed(float, precision.unwrap_or(6)),
         'e' | 'E' => {
-            let digits = precision.map_or_else(|| shortest(float), |count| rounded(float, count));
-            exponential(&digits, precision.unwrap_or(digits.digits.len().saturating_sub(1)), verb)
+            let precision = precision.unwrap_or(6);
+            exponential(&rounded(float, precision), precision, verb)
         }
         'x' | 'X' => hexadecimal(float, verb, precision),
         'b' => binary(float),
@@ -107,18 +98,10 @@ fn rounded(float: f64, behind: usize) -> Decimal {
     Decimal::parse(&format!("{float:.*e}", behind.min(ALL_DIGITS)))
 }
 
-/// So many digits behind the point, wherever that is.
-fn fixed(float: f64, precision: Option<usize>) -> String {
-    match precision {
-        Some(precision) => format!("{float:.*}", precision.min(ALL_DIGITS)),
-        None => format!("{float}"),
-    }
-}
-
-/// Adds the noughts that lie beyond all digits.
-fn plain(text: &str, precision: Option<usize>) -> String {
-    let more = precision.unwrap_or(0).saturating_sub(ALL_DIGITS);
-    format!("{text}{}", "0".repeat(more))
+/// `%f`
+fn fixed(float: f64, precision: usize) -> String {
+    let noughts = precision.saturating_sub(ALL_DIGITS);
+    format!("{float:.*}{}", precision.min(ALL_DIGITS), "0".repeat(noughts))
 }
 
 /// `%e`
@@ -182,20 +165,8 @@ fn binary(float: f64) -> String {
 fn hexadecimal(float: f64, verb: char, precision: Option<usize>) -> String {
     let (mantissa, power) = parts(float);
     let shift = mantissa.leading_zeros().saturating_sub(11);
-    let (mut mantissa, mut power) = (mantissa << shift, power - i64::from(shift) + 52);
-    if mantissa == 0 {
-        power = 0;
-    }
-    if let Some(precision) = precision.filter(|precision| *precision < 13) {
-        let dropped = 52 - 4 * precision as u32;
-        let (rest, half) = (mantissa & ((1 << dropped) - 1), 1 << (dropped - 1));
-        mantissa >>= dropped;
-        mantissa += u64::from(rest > half || rest == half && mantissa & 1 == 1);
-        mantissa <<= dropped;
-        if mantissa >> 53 == 1 {
-            (mantissa, power) = (mantissa >> 1, power + 1);
-        }
-    }
+    let power = if mantissa == 0 { 0 } else { power - i64::from(shift) + 52 };
+    let (mantissa, power) = round_hexadecimal(mantissa << shift, power, precision);
     let all = format!("{:013x}", mantissa & ((1 << 52) - 1));
     let digits = match precision {
         None => all.trim_end_matches('0').to_owned(),
@@ -205,6 +176,18 @@ fn hexadecimal(float: f64, verb: char, precision: Option<usize>) -> String {
     let sign = if power < 0 { '-' } else { '+' };
     let out = format!("0x{}{point}{digits}p{sign}{:02}", mantissa >> 52, power.unsigned_abs());
     if verb == 'X' { out.to_uppercase() } else { out }
+}
+
+/// A mantissa of 53 bits, rounded to so many hexadecimal digits behind the point.
+fn round_hexadecimal(mantissa: u64, power: i64, precision: Option<usize>) -> (u64, i64) {
+    let Some(precision) = precision.filter(|precision| *precision < 13) else {
+        return (mantissa, power);
+    };
+    let dropped = 52 - 4 * precision;
+    let (kept, rest, half) = (mantissa >> dropped, mantissa & ((1 << dropped) - 1), 1 << (dropped - 1));
+    let up = rest > half || rest == half && kept & 1 == 1;
+    let rounded = (kept + u64::from(up)) << dropped;
+    if rounded >> 53 == 1 { (rounded >> 1, power + 1) } else { (rounded, power) }
 }
 
 /// `#`: always a point, and the noughts at the end are kept.

@@ -1,6 +1,6 @@
 //! Whole numbers.
 
-use super::Printer;
+use super::{Printer, sign};
 use crate::{Value, text};
 
 impl Printer<'_> {
@@ -25,33 +25,30 @@ impl Printer<'_> {
     }
 
     fn digits(&mut self, number: i64, base: u64, verb: char) {
-        let (flags, negative) = (self.flags, number < 0);
-        let signed = negative || flags.plus || flags.space;
-        let least = match (flags.precision, flags.width) {
-            (Some(0), width) if number == 0 => return self.out.fill(b' ', width.unwrap_or(0)),
-            (Some(precision), _) => precision,
-            (None, Some(width)) if flags.zero && !flags.minus => width.saturating_sub(usize::from(signed)),
-            (None, _) => 0,
-        };
-        let mut digits = in_base(number.unsigned_abs(), base);
-        let noughts = least.saturating_sub(digits.len());
-        digits.insert_str(0, &"0".repeat(noughts));
+        let flags = self.flags;
+        if number == 0 && flags.precision == Some(0) {
+            return self.out.fill(b' ', flags.width.unwrap_or(0));
+        }
+        let digits = in_base(number.unsigned_abs(), base);
+        let noughts = "0".repeat(self.least_digits(number).saturating_sub(digits.len()));
+        let octal = if verb == 'O' { "0o" } else { "" };
         let prefix = match base {
             2 if flags.sharp => "0b",
-            8 if flags.sharp && !digits.starts_with('0') => "0",
+            8 if flags.sharp && noughts.is_empty() && !digits.starts_with('0') => "0",
             16 if flags.sharp => "0x",
             _ => "",
         };
-        let octal = if verb == 'O' { "0o" } else { "" };
-        let sign = match () {
-            () if negative => "-",
-            () if flags.plus => "+",
-            () if flags.space => " ",
-            () => "",
-        };
-        let body = format!("{octal}{prefix}{digits}");
-        let body = if verb == 'X' { body.to_uppercase() } else { body };
-        self.pad_blank(format!("{sign}{body}").as_bytes());
+        let shown = format!("{}{octal}{prefix}{noughts}{digits}", sign(number < 0, flags));
+        let shown = if verb == 'X' { shown.to_uppercase() } else { shown };
+        self.pad_blank(shown.as_bytes());
+    }
+
+    /// How many digits the precision asks for, or the width if it is to be filled with noughts.
+    fn least_digits(&self, number: i64) -> usize {
+        let flags = self.flags;
+        let sign = sign(number < 0, flags).len();
+        let width = flags.width.filter(|_| flags.zero && !flags.minus);
+        flags.precision.or(width.map(|width| width.saturating_sub(sign))).unwrap_or(0)
     }
 
     /// The address of whatever it is. It is always the same one, or each rendering would differ from the last.

@@ -98,3 +98,13 @@ impl<'a> Printer<'a> {
         self.out.failed().is_none()
     }
 }
+
+/// What stands before a number.
+fn sign(negative: bool, flags: Flags) -> &'static str {
+    match () {
+        () if negative => "-",
+        () if flags.plus => "+",
+        () if flags.space => " ",
+        () => "",
+    }
+}
