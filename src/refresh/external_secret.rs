@@ -145,7 +145,7 @@ impl Term<'_> {
             self.free_rivals(&target_of(object), Some(key));
         }
         if outcome.cached.is_some() {
-            self.queue.add(Item::Verify(key.clone()), YOUNG, Priority::Routine);
+            self.queue.add(Item::Verify(key.clone(), tokio::time::Instant::now()), YOUNG, Priority::Routine);
         }
         let mut now_synced = object.clone();
         now_synced.status = Some(status);
@@ -190,17 +190,17 @@ impl Term<'_> {
         }
     }
 
-    /// Reads once more, if nobody has since it was made.
-    pub(super) async fn verify(&self, key: &Key) {
+    /// Reads once more, if nobody has since it was `made`.
+    pub(super) async fn verify(&self, key: &Key, made: tokio::time::Instant) {
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
-        let refreshed = object.status.as_ref().and_then(|status| status.refresh_time.as_ref());
-        let (Some(refreshed), false) = (refreshed, due::has_changed(&object)) else { return };
-        let age = schedule::until(Timestamp::now(), refreshed.0);
+        if due::has_changed(&object) {
+            return;
+        }
         let job = Job {
             external_secret: Arc::clone(&object),
             stage: Stage::Stored,
             effects: Effects::Apply,
-            max_age: age.saturating_sub(Duration::from_secs(1)).min(YOUNG),
+            max_age: made.elapsed(),
             lane: Lane::Refresh,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {

@@ -1,5 +1,7 @@
 //! What the leader does, one at a time for each.
 
+use tokio::time::Instant;
+
 use crate::engine::plan::StoreKey;
 use crate::lookup::Key;
 
@@ -8,8 +10,9 @@ use crate::lookup::Key;
 pub enum Item {
     /// Bring an ExternalSecret to where it should be: adopt, sync if due, schedule.
     ExternalSecret(Key),
-    /// Read once more what was made from a cached value, so that a change just before it is not missed for an interval.
-    Verify(Key),
+    /// Read once more what was made from a cached value at that moment, unless it has been read since, so that a change just
+    /// before it is not missed for an interval.
+    Verify(Key, Instant),
     /// Look whether a managed Secret still is as it was written.
     Secret(Key),
     /// Validate a store and say so in its status.

@@ -198,7 +198,7 @@ impl Term<'_> {
             debug!(?item, "working");
             match &item {
                 Item::ExternalSecret(key) => self.external_secret(key).await,
-                Item::Verify(key) => self.verify(key).await,
+                Item::Verify(key, made) => self.verify(key, *made).await,
                 Item::Secret(key) => self.secret(key).await,
                 Item::Store(key) => self.store(key).await,
                 Item::Sweep => self.sweep().await,
