@@ -14,6 +14,7 @@ mod dry_run;
 mod failures_of_targets;
 mod pods;
 mod pods_without;
+mod refresher;
 mod stores;
 mod vault_document;
 mod vault_logins;
