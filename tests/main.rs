@@ -4,17 +4,19 @@
 mod support;
 
 mod aws_document;
+mod canary;
 mod docs;
 mod generated;
+mod install;
 mod policies;
 mod protocol;
+mod refresher;
 mod eso_parity;
 mod failures;
 mod dry_run;
 mod failures_of_targets;
 mod pods;
 mod pods_without;
-mod refresher;
 mod stores;
 mod vault_document;
 mod vault_logins;

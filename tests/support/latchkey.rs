@@ -41,11 +41,14 @@ impl Latchkey {
         let token = cluster.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
         let kubeconfig = cluster.kubeconfig(&name, &token).expect("a kubeconfig");
         let dir = cluster.dir().to_path_buf();
+        let log = (!flags.iter().any(|flag| flag.starts_with("--log=")))
+            .then(|| "--log=info,latchkey=trace".to_owned());
         let mut launch = Launch::new(&name, env!("CARGO_BIN_EXE_latchkey"), &dir)
             .args(["serve", "--namespace", SYSTEM])
             .args([format!("--webhook-listen=127.0.0.1:{webhook_port}")])
             .args([format!("--webhook-url={webhook_url}")])
-            .args([format!("--admin-listen=127.0.0.1:{admin_port}"), "--log=info,latchkey=trace".to_owned()])
+            .args([format!("--admin-listen=127.0.0.1:{admin_port}")])
+            .args(log)
             .args(flags)
             .env("KUBECONFIG", kubeconfig)
             .env("AWS_ENDPOINT_URL", moto.endpoint())

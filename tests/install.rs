@@ -1,0 +1,7 @@
+//! The chart and the manifest, as a user installs, changes and removes them.
+
+mod cluster;
+mod esos_crds;
+mod helm;
+mod pods;
+mod rights;
