@@ -40,6 +40,12 @@ pub enum Error {
         /// Why.
         source: Box<kube::Error>,
     },
+    /// Somebody has taken it away, and latchkey may not make one.
+    #[error(
+        "there is no MutatingWebhookConfiguration {0:?}, and latchkey may not make one: until helm upgrade puts it back, \
+         Secrets are made a moment after their ExternalSecrets"
+    )]
+    TakenAway(String),
     /// It changes faster than it can be written.
     #[error("MutatingWebhookConfiguration {0:?} was changed by others each time that it was written")]
     Contended(String),
@@ -79,6 +85,9 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "the webhook is not registered as it should be");
+                    if matches!(error, Error::TakenAway(_)) {
+                        registered.ready(); // no reason for a rollout to hang: everything else works
+                    }
                     (Duration::ZERO, RETRY)
                 }
             };
@@ -104,6 +113,7 @@ impl Keeper {
         for _ in 0..ATTEMPTS {
             let present =
                 self.api().get_opt(self.desired.name()).await.map_err(|e| self.failed("read", e))?;
+            let absent = present.is_none();
             let written = match present {
                 Some(present) => self.update(present).await?,
                 None => self.create().await?,
@@ -112,6 +122,9 @@ impl Keeper {
                 Ok(written) => return Ok(written),
                 Err(kube::Error::Api(status))
                     if status.is_conflict() || status.is_already_exists() || status.is_not_found() => {}
+                Err(kube::Error::Api(status)) if absent && status.is_forbidden() => {
+                    return Err(Error::TakenAway(self.desired.name().to_owned()));
+                }
                 Err(error) => return Err(self.failed("write", error)),
             }
         }
