@@ -6,6 +6,7 @@ mod failing;
 mod latchkey;
 pub mod manifests;
 mod namespace;
+mod remote;
 mod said;
 mod vault_store;
 mod watching;
@@ -19,7 +20,8 @@ use serde_json::Value;
 
 pub use failing::{CANARY, Failing};
 pub use latchkey::{Latchkey, Options};
-pub use namespace::Namespace;
+pub use namespace::{Namespace, condition};
+pub use remote::Remote;
 pub use said::Said;
 pub use watching::{object_hash, synced_resource_version};
 
