@@ -252,7 +252,9 @@ impl Scene {
             self.say(self.ns.force_sync(name));
         }
         assert_eq!(self.ns.value("aws", "password"), Some(self.with("$-again")));
-        self.fails("frozen", "aws", with_immutable("canary/good"));
+        // An immutable Secret stays as it is, without a failure: as with ESO.
+        self.apply(&Self::external("frozen", "aws", with_immutable("canary/good"))).good();
+        assert_eq!(self.ns.value("frozen", "password").as_ref(), Some(&self.canary));
         let patch = json!({ "stringData": { "password": "drifted" } }).to_string();
         self.say(self.ns.kubectl(&["patch", "secret", "vault", "-p", &patch])).good();
         self.ns.wait_value("vault", "password", &self.canary);

@@ -44,7 +44,6 @@ fn may_do_nothing_else() {
         // The API that it serves.
         "create externalsecrets.external-secrets.io -n default",
         "update externalsecrets.external-secrets.io -n default",
-        "patch externalsecrets.external-secrets.io -n default",
         "delete externalsecrets.external-secrets.io -n default",
         "patch secretstores.external-secrets.io -n default",
         "patch clustersecretstores.external-secrets.io",
