@@ -1,8 +1,9 @@
 //! Vault's logins, its engines and what can be asked of an entry, through the whole of latchkey.
 
+use latchkey_testbed::{ListenerTls, Vault, VaultOptions};
 use serde_json::{Value, json};
 
-use crate::support::manifests::{cluster_store, external_secret, store, vault};
+use crate::support::manifests::{cluster_store, external_secret, one, store, vault};
 use crate::support::{Namespace, World, world};
 use crate::vault_document::may_read;
 
@@ -125,4 +126,52 @@ fn versions_metadata_properties_and_whole_entries() {
     assert_eq!(value("owner"), Some("team-a"));
     assert_eq!(value("port"), Some("1"), "by dataFrom");
     assert_eq!(values.len(), 6, "{:?}", values.keys());
+}
+
+/// A store of the cluster that leaves the namespace of its credentials to its readers.
+#[test]
+fn each_namespace_reads_a_common_store_with_its_own_token() {
+    let world = world();
+    let (ns, other) = (prepared(world, "vault-referent"), Namespace::new(world, "vault-referent"));
+    ns.token(&world.vault.token(&[&ns.name], "1h").expect("a token"));
+    other.token(&world.vault.token(&["default"], "1h").expect("a token"));
+    let auth = json!({ "tokenSecretRef": { "name": "vault-token", "key": "token" } });
+    ns.apply(&cluster_store(&ns.name, vault(&world.vault.addr(), auth)).to_string()).silent();
+    ns.wait_store("True", "Valid");
+
+    let object =
+        external_secret("app", &ns.name, json!({ "data": [entry(&ns, "a", json!({}))] })).to_string();
+    ns.apply(&object).silent();
+    assert_eq!(ns.value("app", "a").as_deref(), Some(r#"{"password":"by-login"}"#));
+    let said = other.apply(&object).good();
+    assert!(said.warnings().concat().contains("no policy of the token allows it"), "{said}");
+    assert_eq!(other.secret("app"), None);
+}
+
+#[test]
+fn a_private_authority_and_a_client_certificate() {
+    let ns = Namespace::new(world(), "vault-tls");
+    let options = VaultOptions { tls: ListenerTls::Mutual, ..VaultOptions::default() };
+    let server = Vault::start(options).expect("a Vault");
+    server.put("secret/app", &json!({ "password": "over-tls" })).expect("put");
+    let pair = server.client_pair().expect("a certificate");
+    let authority = format!("--from-literal=ca.crt={}", server.ca_pem().expect("an authority"));
+    let (certificate, key) = (
+        format!("--from-literal=tls.crt={}", pair.certificate),
+        format!("--from-literal=tls.key={}", pair.key),
+    );
+    ns.kubectl(&["create", "configmap", "authority", &authority]).good();
+    ns.kubectl(&["create", "secret", "generic", "client", &certificate, &key]).good();
+    ns.token(server.root_token());
+
+    let mut provider =
+        vault(&server.addr(), json!({ "tokenSecretRef": { "name": "vault-token", "key": "token" } }));
+    provider["vault"]["caProvider"] = json!({ "type": "ConfigMap", "name": "authority", "key": "ca.crt" });
+    provider["vault"]["tls"] =
+        json!({ "certSecretRef": { "name": "client" }, "keySecretRef": { "name": "client" } });
+    ns.apply(&store("own", provider).to_string()).silent();
+    let mut object = external_secret("app", "", one("app", "password"));
+    object["spec"]["secretStoreRef"] = json!({ "name": "own" });
+    ns.apply(&object.to_string()).silent();
+    assert_eq!(ns.value("app", "password").as_deref(), Some("over-tls"));
 }
