@@ -14,7 +14,7 @@ mod status;
 mod store;
 mod sweep;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -156,11 +156,13 @@ impl Term<'_> {
         for row in stores {
             self.queue.add(Item::Store(row.store.key.clone()), Duration::ZERO, Priority::Routine);
         }
-        for (key, _) in objects {
+        let mut secrets: BTreeSet<Key> = lookup.secrets().into_iter().map(|(key, _)| key).collect();
+        for (key, object) in objects {
+            secrets.extend(secret::made_by(&object)); // it may be gone
             self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Routine);
         }
-        for (place, (key, _)) in lookup.secrets().into_iter().enumerate() {
-            // What was changed while nobody led is found at 50 a second.
+        for (place, key) in secrets.into_iter().enumerate() {
+            // What was changed or deleted while nobody led is found at 50 a second.
             let delay = Duration::from_millis(20).saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
             self.queue.add(Item::Secret(key), ECHO + delay, Priority::Routine);
         }

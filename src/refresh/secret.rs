@@ -10,7 +10,7 @@ use super::external_secret::Reason;
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::due;
-use crate::lookup::Key;
+use crate::lookup::{Key, target_of};
 
 impl Term<'_> {
     pub(super) async fn secret(&self, secret: &Key) {
@@ -59,6 +59,13 @@ impl Term<'_> {
             }
         }
     }
+}
+
+/// The Secret that a synced ExternalSecret has made, and makes again if it is gone.
+pub(super) fn made_by(object: &ExternalSecret) -> Option<Key> {
+    let synced = object.status.as_ref().is_some_and(|status| status.refresh_time.is_some());
+    let merges = object.spec.creation_policy() == CreationPolicy::Merge;
+    (synced && !merges && is_kept(object)).then(|| target_of(object))
 }
 
 /// Whether its Secret is kept as written: not under `None`, which never writes, nor under `Orphan`, which lets go.
