@@ -96,4 +96,22 @@ impl Latchkey {
     pub fn kill(&mut self) {
         self.process.crash().expect("a running replica");
     }
+
+    /// Tells it to end, as a kubelet does.
+    pub fn terminate(&self) {
+        let pid = self.process.pid().expect("a running replica").to_string();
+        let status = std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().expect("kill");
+        assert!(status.success(), "no process {pid}");
+    }
+
+    /// How it has ended, if it has.
+    pub fn exited(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.exited().expect("its status")
+    }
+
+    /// Whether it holds the Lease, by its own account; not if it does not answer.
+    pub fn leads(&self) -> bool {
+        self.admin("/metrics")
+            .is_some_and(|metrics| metrics.text().lines().any(|line| line == "latchkey_leader 1"))
+    }
 }

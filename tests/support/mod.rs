@@ -9,6 +9,7 @@ mod namespace;
 mod remote;
 mod said;
 mod vault_store;
+mod splitter;
 mod watching;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use latchkey::{Latchkey, Options};
 pub use namespace::{Namespace, condition};
 pub use remote::Remote;
 pub use said::Said;
+pub use splitter::Splitter;
 pub use watching::{object_hash, synced_resource_version};
 
 /// The namespace that latchkey is installed in.
