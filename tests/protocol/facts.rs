@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchkey_testbed::http::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Namespace, World, world};
+use crate::support::{Labeller, Namespace, World, world};
 
 #[test]
 fn f1_a_generated_name_is_left_to_the_refresher_which_owns_the_secret_from_the_start() {
@@ -86,6 +86,27 @@ fn f4_a_review_sent_twice_is_one_read_and_one_write() {
     }
     assert_eq!(ns.value("db", "value").as_deref(), Some("one"));
     assert_eq!((ns.reads("db"), ns.changes("db").len()), (1, 1));
+}
+
+#[test]
+fn f4_a_reinvocation_after_another_webhooks_change_is_one_read_and_ends_in_what_is_stored() {
+    let ns = Namespace::with_aws(world(), "reinvoked");
+    ns.put("db", "one");
+    let _labeller = Labeller::start(&ns);
+    // The API server takes a moment to hear of it; who is asked shows by the label.
+    ns.world.wait("the other webhook", Duration::from_secs(30), || {
+        let args = ["create", "--dry-run=server", "-o", "json", "-f", "-"];
+        let said = ns.kubectl_with(&args, &ns.of("probe", "probe", json!({})).to_string()).good();
+        said.out.contains("\"added\"").then_some(())
+    });
+    ns.apply(&ns.of("db", "db", json!({})).to_string()).silent();
+    let secret = ns.secret("db").expect("the Secret");
+    assert_eq!(secret["metadata"]["labels"]["added"], "yes", "the last review counts: {secret}");
+    ns.wait_synced("db");
+    let history = ns.history("db");
+    assert_eq!(history.len(), 3, "before the label, with it, adopted: {history:?}");
+    assert!(history[2].pending().is_none() && history[2].owners().len() == 1);
+    assert_eq!(ns.reads("db"), 1);
 }
 
 /// A client of the webhook that trusts what the API server trusts.

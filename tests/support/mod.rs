@@ -10,6 +10,7 @@ mod remote;
 mod said;
 mod vault_store;
 mod splitter;
+mod labeller;
 mod watching;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use namespace::{Namespace, condition};
 pub use remote::Remote;
 pub use said::Said;
 pub use splitter::Splitter;
+pub use labeller::Labeller;
 pub use watching::{object_hash, synced_resource_version};
 
 /// The namespace that latchkey is installed in.
