@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::manifests::{annotated, pod};
 use crate::support::{Remote, Said};
 
@@ -62,6 +64,15 @@ fn a_secret_that_is_not_there_warns_by_default_and_denies_where_that_is_wanted()
     let pods = remote.ns.kubectl(&["get", "pods", "-o", "name"]).good().out;
     assert_eq!(pods.split_whitespace().collect::<Vec<_>>(), ["pod/excepted", "pod/warned"]);
     assert_eq!(remote.started_with("warned"), None, "there is nothing to start with");
+}
+
+/// Whoever can do without a Secret is not kept from starting, whatever is wanted for those who cannot.
+#[test]
+fn an_optional_secret_only_ever_warns() {
+    let remote = never_synced("pod-optional");
+    let mut object = annotated(pod("app", &["a"]), FAILURE_MODE, "deny");
+    object["spec"]["containers"][0]["envFrom"][0]["secretRef"]["optional"] = json!(true);
+    warns(&remote, remote.ns.apply(&object.to_string()));
 }
 
 #[test]

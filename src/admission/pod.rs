@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Admission;
 use super::mode::{FAILURE_MODE, failure_mode};
-use super::pod_secrets::named;
+use super::pod_secrets::{named, required};
 use super::request::{Request, Response};
 use crate::config::FailureMode;
 use crate::engine::{Deadline, Effects, Job, Lane, Stage, due};
@@ -43,7 +43,8 @@ impl Admission {
         }
         let ready = managed.iter().map(|(secret, key)| self.ready(request, secret, key, deadline));
         let readied = just_written.into_iter().chain(join_all(ready).await).collect();
-        self.answer(request, readied).await
+        let required = pod.spec.as_ref().map(required).unwrap_or_default();
+        self.answer(request, readied, &required).await
     }
 
     /// Of these Secrets, those that we have just written for an ExternalSecret that the watch does not have yet, and those
@@ -96,7 +97,9 @@ impl Admission {
             }
             Err(error) => {
                 let text = format!("ExternalSecret {key}: {error}");
-                self.failures.remember(key, &text);
+                if !request.dry_run {
+                    self.failures.remember(key, &text); // what a dry run is told may be old already
+                }
                 readied(known, Some(text), false)
             }
         }
@@ -109,11 +112,17 @@ impl Admission {
         down.map(|(_, why)| why)
     }
 
-    async fn answer(&self, request: &Request, readied: Vec<Readied>) -> Response {
+    async fn answer(
+        &self,
+        request: &Request,
+        readied: Vec<Readied>,
+        required: &BTreeSet<String>,
+    ) -> Response {
+        let is_missing = |one: &&Readied| one.data_hash.is_none() && one.trouble.is_some();
         let missing: Vec<&Readied> =
-            readied.iter().filter(|one| one.data_hash.is_none() && one.trouble.is_some()).collect();
+            readied.iter().filter(is_missing).filter(|one| required.contains(&one.secret)).collect();
         let mode = match missing.is_empty() {
-            true => FailureMode::Warn, // a last good value never keeps a Pod from starting
+            true => FailureMode::Warn, // neither a last good value nor an optional one keeps a Pod from starting
             false => {
                 let annotation = request.annotation(FAILURE_MODE);
                 failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await

@@ -59,8 +59,7 @@ pub fn all_of(key: &str) -> Value {
 
 /// A Pod that reads its whole environment from each of these Secrets.
 pub fn pod(name: &str, secrets: &[&str]) -> Value {
-    let from: Vec<Value> =
-        secrets.iter().map(|secret| json!({ "secretRef": { "name": secret, "optional": true } })).collect();
+    let from: Vec<Value> = secrets.iter().map(|secret| json!({ "secretRef": { "name": secret } })).collect();
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": { "name": name },
