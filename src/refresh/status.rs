@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(deleted.conditions[0].reason.as_deref(), Some("SecretDeleted"));
         assert_eq!(deleted.conditions[0].last_transition_time, long_ago);
 
-        let error = Error::new(crate::engine::ErrorKind::StoreNotFound, "no");
+        let error = Error::new(ErrorKind::StoreNotFound, "no");
         let failed = after_failure(&object, &error);
         assert_ne!(failed.conditions[0].last_transition_time, long_ago);
         assert_eq!(failed.conditions[0].message.as_deref(), Some("could not get secret data from provider"));

@@ -1,16 +1,16 @@
 //! Starts the real components and latchkey, once for all tests, and talks to them as a user does: with kubectl.
 
 mod aws;
-mod history;
 mod failing;
+mod history;
+mod labeller;
 mod latchkey;
 pub mod manifests;
 mod namespace;
 mod remote;
 mod said;
-mod vault_store;
 mod splitter;
-mod labeller;
+mod vault_store;
 mod watching;
 
 use std::path::PathBuf;
@@ -21,12 +21,12 @@ use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Moto, MotoOptions, Vau
 use serde_json::Value;
 
 pub use failing::{CANARY, Failing};
+pub use labeller::Labeller;
 pub use latchkey::{Latchkey, Options};
 pub use namespace::{Namespace, condition};
 pub use remote::Remote;
 pub use said::Said;
 pub use splitter::Splitter;
-pub use labeller::Labeller;
 pub use watching::{object_hash, synced_resource_version};
 
 /// The namespace that latchkey is installed in.
@@ -93,7 +93,8 @@ pub fn repository() -> PathBuf {
 /// A control plane that the chart is installed into, by Helm as a user would.
 fn cluster_with_chart() -> anyhow::Result<ControlPlane> {
     // The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
-    let cluster = ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
+    let cluster =
+        ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
     let chart = repository().join("manifests/chart");
     let chart = chart.to_str().expect("a path in UTF-8");
     let install = ["install", "latchkey", chart, "--namespace", SYSTEM, "--create-namespace"];

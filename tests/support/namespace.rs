@@ -21,7 +21,10 @@ impl<'a> Namespace<'a> {
     pub fn new(world: &'a World, prefix: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("{prefix}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        world.cluster.create("/api/v1/namespaces", &json!({ "metadata": { "name": name } })).expect("a namespace");
+        world
+            .cluster
+            .create("/api/v1/namespaces", &json!({ "metadata": { "name": name } }))
+            .expect("a namespace");
         let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
         world.wait("the default ServiceAccount", Duration::from_secs(30), || world.get(&account));
         Self { world, name }
@@ -61,7 +64,8 @@ impl<'a> Namespace<'a> {
 
     /// An ExternalSecret.
     pub fn external_secret(&self, name: &str) -> Option<Value> {
-        self.world.get(&format!("/apis/external-secrets.io/v1/namespaces/{}/externalsecrets/{name}", self.name))
+        self.world
+            .get(&format!("/apis/external-secrets.io/v1/namespaces/{}/externalsecrets/{name}", self.name))
     }
 
     /// The condition Ready of an ExternalSecret: status, reason, message.
@@ -85,7 +89,8 @@ impl<'a> Namespace<'a> {
 
     /// Waits until a Secret is gone.
     pub fn wait_gone(&self, secret: &str, limit: Duration) {
-        self.world.wait(&format!("the end of {secret}"), limit, || self.secret(secret).is_none().then_some(()));
+        self.world
+            .wait(&format!("the end of {secret}"), limit, || self.secret(secret).is_none().then_some(()));
     }
 }
 
