@@ -25,7 +25,7 @@ demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secre
 .PHONY: test
 test: ## Run every test, against the real components (first run on a machine: about 30 minutes; later: about 8)
 	$(TESTBED) build >/dev/null
-	cargo test --workspace --no-fail-fast
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} cargo test --workspace --no-fail-fast # the tests wait more than they work
 
 .PHONY: check
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
@@ -54,3 +54,7 @@ generate: ## Write anew what is generated: CRDs, manifests/install.yaml, the ref
 bench: ## Measure latchkey beside the raw API server (release build; ARGS='--count 300 --clients 8'; results in bench/out)
 	cargo build --release --package latchkey --package latchkey-bench
 	target/release/latchkey-bench --latchkey target/release/latchkey $(ARGS)
+
+.PHONY: certs
+certs: ## Make a CA and a certificate for development in certs/dev
+	certs/develop.sh

@@ -1,6 +1,6 @@
 //! The chart and the manifest, as a user installs, changes and removes them.
 
-mod cluster;
+pub mod cluster;
 mod esos_crds;
 mod helm;
 mod pods;

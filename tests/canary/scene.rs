@@ -153,11 +153,9 @@ impl Scene {
         self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).silent();
     }
 
-    /// Each ends in a warning.
+    /// Each ends in a condition that says so, whether or not admission had the time to find it out.
     fn fails(&self, name: &str, store: &str, spec: Value) {
-        let said = self.apply(&Self::external(name, store, spec));
-        assert!(!said.ok || !said.warnings().is_empty(), "{name} went well");
-        if said.ok {
+        if self.apply(&Self::external(name, store, spec)).ok {
             self.world.wait(&format!("{name} False"), Duration::from_secs(60), || {
                 self.ns.ready(name).filter(|(status, ..)| status == "False")
             });

@@ -10,81 +10,94 @@ use serde_json::{Value, json};
 use crate::support::{SYSTEM, Said, repository};
 
 /// Where the registration is.
-pub(super) const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+pub const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 
 /// A control plane of a test's own.
-pub(super) struct Cluster(pub(super) ControlPlane);
+pub struct Cluster(pub ControlPlane);
 
 /// A running latchkey; it is killed when this is dropped.
-pub(super) struct Running {
+pub struct Running {
     _process: Process,
+    /// Where its webhook listens.
+    pub webhook_port: u16,
     admin_port: u16,
+    log: std::path::PathBuf,
 }
 
 impl Cluster {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         // The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
         let options = ControlPlaneOptions { controller_manager: false, ..Default::default() };
         Self(ControlPlane::start(options).expect("a control plane"))
     }
 
     /// Helm, in the repository's folder.
-    pub(super) fn helm(&self, args: &[&str]) -> Said {
+    pub fn helm(&self, args: &[&str]) -> Said {
         let mut command = self.0.helm(args).expect("Helm");
         command.current_dir(repository());
         Said::run(command, "")
     }
 
     /// `helm install latchkey` of the chart, with more flags.
-    pub(super) fn install(&self, more: &[&str]) -> Said {
+    pub fn install(&self, more: &[&str]) -> Said {
         let install = ["install", "latchkey", "manifests/chart", "--namespace", SYSTEM, "--create-namespace"];
         self.helm(&[install.as_slice(), more].concat())
     }
 
-    pub(super) fn kubectl(&self, args: &[&str], input: &str) -> Said {
+    pub fn kubectl(&self, args: &[&str], input: &str) -> Said {
         let mut command = self.0.kubectl(args).expect("kubectl");
         command.current_dir(repository());
         Said::run(command, input)
     }
 
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub fn get(&self, path: &str) -> Option<Value> {
         self.0.api("GET", path, &Value::Null).ok()
     }
 
-    /// latchkey outside the cluster with the chart's rights, registered by its Service as in a Pod, or by URL.
-    pub(super) fn latchkey(&self, moto: Option<&Moto>) -> Running {
-        let (webhook, admin_port) = (free_port(), free_port());
+    /// latchkey with the chart's rights, registered by its Service as in a Pod; it cannot be reached so.
+    pub fn in_a_pod(&self) -> Running {
+        self.start(None, &[])
+    }
+
+    /// latchkey with the chart's rights outside the cluster, where the API server reaches it.
+    pub fn latchkey(&self, moto: Option<&Moto>, flags: &[String]) -> Running {
+        let port = free_port();
+        let own =
+            [format!("--webhook-url=https://127.0.0.1:{port}"), format!("--webhook-listen=127.0.0.1:{port}")];
+        self.start(moto, &[own.as_slice(), flags].concat())
+    }
+
+    fn start(&self, moto: Option<&Moto>, flags: &[String]) -> Running {
+        let (webhook_port, admin_port) = (port_of(flags).unwrap_or_else(free_port), free_port());
         let token = self.0.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
-        let kubeconfig = self.0.kubeconfig("latchkey", &token).expect("a kubeconfig");
-        let mut launch = Launch::new("latchkey", env!("CARGO_BIN_EXE_latchkey"), self.0.dir())
-            .args(["serve", "--namespace", SYSTEM])
-            .args([format!("--webhook-listen=127.0.0.1:{webhook}")])
-            .args([format!("--admin-listen=127.0.0.1:{admin_port}")])
-            .env("KUBECONFIG", kubeconfig);
+        let name = format!("latchkey-{admin_port}");
+        let mut launch = Launch::new(&name, env!("CARGO_BIN_EXE_latchkey"), self.0.dir())
+            .args(["serve", "--namespace", SYSTEM, &format!("--admin-listen=127.0.0.1:{admin_port}")])
+            .args(flags)
+            .env("KUBECONFIG", self.0.kubeconfig(&name, &token).expect("a kubeconfig"));
+        if port_of(flags).is_none() {
+            launch = launch.args([format!("--webhook-listen=127.0.0.1:{webhook_port}")]);
+        }
         if let Some(moto) = moto {
             launch = launch
-                .args([format!("--webhook-url=https://127.0.0.1:{webhook}")])
                 .env("AWS_ENDPOINT_URL", moto.endpoint())
                 .env("AWS_REGION", latchkey_testbed::REGION)
                 .env("AWS_ACCESS_KEY_ID", "testbed")
                 .env("AWS_SECRET_ACCESS_KEY", "testbed");
         }
-        let running = Running { _process: Process::spawn(launch).expect("latchkey starts"), admin_port };
+        let process = Process::spawn(launch).expect("latchkey starts");
+        let log = process.log().to_path_buf();
+        let running = Running { _process: process, webhook_port, admin_port, log };
         self.wait("latchkey's readiness", || running.is_ready().then_some(()));
         running
     }
 
-    pub(super) fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-        wait_for(what, Duration::from_secs(60), || Ok(ready())).unwrap_or_else(|error| {
-            panic!(
-                "{error}\n{}",
-                std::fs::read_to_string(self.0.dir().join("latchkey.log")).unwrap_or_default()
-            )
-        })
+    pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+        wait_for(what, Duration::from_secs(90), || Ok(ready())).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The CA that is registered, the same for each webhook; none if there is none.
-    pub(super) fn ca_bundle(&self) -> Option<String> {
+    pub fn ca_bundle(&self) -> Option<String> {
         let configuration = self.get(&format!("{WEBHOOKS}/latchkey"))?;
         let webhooks = configuration["webhooks"].as_array()?;
         let mut bundles = webhooks.iter().map(|webhook| webhook["clientConfig"]["caBundle"].as_str());
@@ -93,7 +106,7 @@ impl Cluster {
     }
 
     /// A remote secret, a store and an ExternalSecret in the namespace `default`; its Secret is there when apply returns.
-    pub(super) fn sync_one(&self, moto: &Moto) {
+    pub fn sync_one(&self, moto: &Moto) {
         moto.put_secret("install/one", "value").expect("put");
         let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [
             {
@@ -121,16 +134,31 @@ impl Cluster {
 }
 
 /// The Secret of [`Cluster::sync_one`].
-pub(super) const SECRET: &str = "/api/v1/namespaces/default/secrets/one";
+pub const SECRET: &str = "/api/v1/namespaces/default/secrets/one";
 
 impl Running {
+    /// Its metrics as text.
+    pub fn metrics(&self) -> String {
+        let answer = http::Client::plain(self.admin_port).request("GET", "/metrics", &[]);
+        answer.map(|answer| answer.text()).unwrap_or_default()
+    }
+
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     fn is_ready(&self) -> bool {
         let answer = http::Client::plain(self.admin_port).request("GET", "/readyz", &[]);
         answer.is_ok_and(|answer| answer.is_success())
     }
 }
 
+fn port_of(flags: &[String]) -> Option<u16> {
+    flags.iter().find_map(|flag| flag.strip_prefix("--webhook-listen=127.0.0.1:")?.parse().ok())
+}
+
 /// AWS Secrets Manager.
-pub(super) fn moto() -> Moto {
+pub fn moto() -> Moto {
     Moto::start(MotoOptions::default()).expect("moto")
 }

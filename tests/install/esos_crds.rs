@@ -57,7 +57,7 @@ fn runs_on_the_crds_of_external_secrets_operator() {
 
     cluster.install(&["--set", "installCRDs=false"]).good();
     cluster.0.start_controller_manager().expect("controllers");
-    let _running = cluster.latchkey(Some(&moto));
+    let _running = cluster.latchkey(Some(&moto), &[]);
     cluster.sync_one(&moto);
 
     let crd = cluster
@@ -72,7 +72,7 @@ fn crds_may_be_there_before_the_chart() {
     cluster.kubectl(&["apply", "--server-side", "-f", "manifests/crds"], "").good();
     cluster.install(&["--set", "installCRDs=false"]).good();
     cluster.0.start_controller_manager().expect("controllers");
-    let _running = cluster.latchkey(Some(&moto));
+    let _running = cluster.latchkey(Some(&moto), &[]);
     cluster.sync_one(&moto);
     cluster.helm(&["uninstall", "latchkey", "--namespace", "latchkey-system"]).good();
     let there = cluster.get("/apis/external-secrets.io/v1/namespaces/default/externalsecrets/one");

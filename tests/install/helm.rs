@@ -14,7 +14,7 @@ fn installs_upgrades_and_goes_without_taking_secrets_along() {
     cluster.0.start_controller_manager().expect("controllers");
 
     // As in a Pod: registered by the chart, the CA put in by latchkey.
-    let in_pod = cluster.latchkey(None);
+    let in_pod = cluster.in_a_pod();
     let bundle = cluster.wait("the CA", || cluster.ca_bundle());
     let set = ["--set", "failureMode=deny,webhook.timeoutSeconds=9,replicaCount=3"];
     let upgrade = ["upgrade", "latchkey", "manifests/chart", "--namespace", SYSTEM];
@@ -30,7 +30,7 @@ fn installs_upgrades_and_goes_without_taking_secrets_along() {
     cluster.wait("the CA in the new registration", || cluster.ca_bundle());
     drop(in_pod);
 
-    let running = cluster.latchkey(Some(&moto));
+    let running = cluster.latchkey(Some(&moto), &[]);
     cluster.sync_one(&moto);
     drop(running);
     cluster.helm(&["uninstall", "latchkey", "--namespace", SYSTEM, "--wait"]).good();
@@ -41,7 +41,7 @@ fn installs_upgrades_and_goes_without_taking_secrets_along() {
 
     // What was left is taken up again.
     cluster.install(&[]).good();
-    let _running = cluster.latchkey(Some(&moto));
+    let _running = cluster.latchkey(Some(&moto), &[]);
     cluster.sync_one(&moto);
 }
 
@@ -74,7 +74,7 @@ fn the_manifest_applies_once_and_then_changes_nothing() {
     let strict = ["apply", "--dry-run=server", "--validate=strict", "-f", "manifests/install.yaml"];
     cluster.kubectl(&strict, "").silent();
 
-    let _running = cluster.latchkey(None);
+    let _running = cluster.in_a_pod();
     cluster.wait("the CA", || cluster.ca_bundle());
     assert!(changed(&cluster.kubectl(&apply, "").silent()).is_empty());
     assert!(cluster.ca_bundle().is_some(), "the CA survives an apply");
