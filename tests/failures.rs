@@ -99,6 +99,20 @@ fn credentials_that_are_not_there() {
     Failing::new(&ns, one("app", "password"), &says).warns_or_denies(NO_DATA);
 }
 
+#[test]
+fn credentials_that_lack_the_key() {
+    let ns = Namespace::new(world(), "no-token");
+    ns.token(CANARY);
+    let auth = json!({ "tokenSecretRef": { "name": "vault-token", "namespace": ns.name, "key": "tokn" } });
+    ns.apply(&cluster_store(&ns.name, vault("http://127.0.0.1:1", auth)).to_string()).silent();
+    let says = format!(
+        "ClusterSecretStore \"{0}\" cannot be used: cannot find secret data for key: \"tokn\" in Kubernetes secret \
+         \"vault-token\" from namespace \"{0}\"; correct the credentials that the store names",
+        ns.name,
+    );
+    Failing::new(&ns, one("app", "password"), &says).warns_or_denies(NO_DATA);
+}
+
 /// So that one `kubectl apply -f all.yaml` works in any order, a store that is not there yet never refuses.
 #[test]
 fn an_unknown_store_only_ever_warns() {

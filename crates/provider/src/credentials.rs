@@ -24,7 +24,7 @@ pub async fn secret_key(
     let name = name.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| unnamed("name"))?;
     let key = key.as_deref().or(default_key).filter(|key| !key.is_empty()).ok_or_else(|| unnamed("key"))?;
     let mut data = secret(cluster, namespace, name).await?;
-    data.remove(key).ok_or_else(|| no_key(key))
+    data.remove(key).ok_or_else(|| no_key("secret", namespace, name, key))
 }
 
 /// As [`secret_key`], without whitespace at both ends: for tokens, passwords and ids, into which editors and
@@ -76,12 +76,12 @@ async fn ca_bytes(cluster: &dyn Cluster, scope: &Scope, provider: &CaProvider) -
     match type_ {
         CaProviderType::Secret => {
             let mut data = secret(cluster, namespace, name).await?;
-            data.remove(key).ok_or_else(|| no_key(key))
+            data.remove(key).ok_or_else(|| no_key("secret", namespace, name, key))
         }
         CaProviderType::ConfigMap => {
             let read = cluster.config_map(namespace, name).await;
             let mut data = read.map_err(|error| in_object("config map", namespace, name, error))?;
-            data.remove(key).map(SecretBytes::from).ok_or_else(|| no_key(key))
+            data.remove(key).map(SecretBytes::from).ok_or_else(|| no_key("config map", namespace, name, key))
         }
     }
 }
@@ -101,8 +101,12 @@ fn in_object(what: &str, namespace: &str, name: &str, cause: Error) -> Error {
     Error { message, ..cause }
 }
 
-fn no_key(key: &str) -> Error {
-    Error::new(ErrorKind::Credentials, format!("cannot find secret data for key: {key:?}"))
+/// ESO's sentence, which does not say where it looked; and where.
+fn no_key(what: &str, namespace: &str, name: &str, key: &str) -> Error {
+    let message = format!(
+        "cannot find secret data for key: {key:?} in Kubernetes {what} {name:?} from namespace {namespace:?}"
+    );
+    Error::new(ErrorKind::Credentials, message)
 }
 
 fn unnamed(field: &str) -> Error {
