@@ -58,3 +58,8 @@ bench: ## Measure latchkey beside the raw API server (release build; ARGS='--cou
 .PHONY: certs
 certs: ## Make a CA and a certificate for development in certs/dev
 	certs/develop.sh
+
+.PHONY: static-check
+static-check: static ## Run the static binary in an empty root directory against the real components
+	$(TESTBED) build >/dev/null
+	LATCHKEY_STATIC=$(OUT)/latchkey cargo test --package latchkey --test claims -- --ignored static_binary::

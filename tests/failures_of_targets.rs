@@ -101,8 +101,8 @@ fn a_template_with_functions() {
     is_not_supported(
         "template",
         json!({ "target": { "template": { "data": { "a": "{{ .a | upper }}" } } } }),
-        "spec.target.template.data[\"a\"]: a template with {{ actions }} is not supported by this version of latchkey; \
-         write plain text",
+        "spec.target.template.data[\"a\"]: the template function \"upper\" is not supported by this version of latchkey; \
+         use the functions of Go's text/template",
     );
 }
 
