@@ -73,7 +73,8 @@ mod tests {
     use super::*;
 
     fn executed(text: &str) -> Result<String, TemplateError> {
-        let values = Data::from([("user".to_owned(), "app".into()), ("password".to_owned(), "canary".into())]);
+        let values =
+            Data::from([("user".to_owned(), "app".into()), ("password".to_owned(), "canary".into())]);
         execute(text, &values).map(|output| String::from_utf8_lossy(output.expose()).into_owned())
     }
 
@@ -86,7 +87,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_there_is_an_error_that_names_it_and_no_value() {
-        let Err(TemplateError::Failed(why)) = executed("{{ .password }}{{ .nope }}") else { panic!("no error") };
+        let Err(TemplateError::Failed(why)) = executed("{{ .password }}{{ .nope }}") else {
+            panic!("no error")
+        };
         assert!(why.contains(r#"map has no entry for key "nope""#) && !why.contains("canary"), "{why}");
     }
 
