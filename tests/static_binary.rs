@@ -1,0 +1,104 @@
+//! The release binary that the image holds, in a root directory with nothing else in it: `make static-check`.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use latchkey_testbed::{Launch, Moto, Process, REGION, Vault, VaultOptions, free_port, http, wait_for};
+use serde_json::json;
+
+use crate::install::cluster::{Cluster, moto};
+use crate::support::{SYSTEM, Said, manifests};
+
+/// The binary under test.
+fn binary() -> PathBuf {
+    let path = std::env::var_os("LATCHKEY_STATIC").expect("LATCHKEY_STATIC: run `make static-check`");
+    crate::support::repository().join(path)
+}
+
+/// A directory with the binary and a kubeconfig that names no other file.
+fn root(cluster: &Cluster) -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::copy(binary(), root.path().join("latchkey")).expect("copied");
+    let token = cluster.0.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "clusters": [{ "name": "a", "cluster": {
+            "server": cluster.0.url(), "certificate-authority-data": BASE64_STANDARD.encode(cluster.0.ca_pem()),
+        }}],
+        "users": [{ "name": "a", "user": { "token": token } }],
+        "contexts": [{ "name": "a", "context": { "cluster": "a", "user": "a" } }],
+    });
+    std::fs::write(root.path().join("kubeconfig"), kubeconfig.to_string()).expect("written");
+    std::fs::set_permissions(root.path(), PermissionsExt::from_mode(0o755)).expect("readable");
+    root
+}
+
+/// `chroot` is root's; others have it in a user namespace of their own.
+fn chroot(root: &Path) -> (&'static str, Vec<String>) {
+    let root = root.to_str().expect("UTF-8").to_owned();
+    let is_root = Said::run(Command::new("id"), "").out.starts_with("uid=0");
+    if is_root { ("chroot", vec![root]) } else { ("unshare", vec!["-r".into(), "chroot".into(), root]) }
+}
+
+fn start(cluster: &Cluster, moto: &Moto, root: &Path) -> Process {
+    let (webhook, admin) = (free_port(), free_port());
+    let (program, before) = chroot(root);
+    let launch = Launch::new("static", program, cluster.0.dir())
+        .args(before)
+        .args(["/latchkey", "serve", "--namespace", SYSTEM])
+        .args([format!("--webhook-listen=127.0.0.1:{webhook}")])
+        .args([format!("--webhook-url=https://127.0.0.1:{webhook}")])
+        .args([format!("--admin-listen=127.0.0.1:{admin}")])
+        .env("KUBECONFIG", "/kubeconfig")
+        .env("AWS_ENDPOINT_URL", moto.endpoint())
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "testbed")
+        .env("AWS_SECRET_ACCESS_KEY", "testbed");
+    let mut process = Process::spawn(launch).expect("it starts");
+    wait_for("readiness", Duration::from_secs(60), || {
+        process.check_alive()?;
+        let answer = http::Client::plain(admin).request("GET", "/readyz", &[]);
+        Ok(answer.ok().filter(http::Answer::is_success))
+    })
+    .unwrap_or_else(|error| panic!("{error:#}\n{}", process.log_tail()));
+    process
+}
+
+#[test]
+#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+fn serves_in_an_empty_root_directory() {
+    let (cluster, moto) = (Cluster::new(), moto());
+    let vault = Vault::start(VaultOptions::default()).expect("a Vault");
+    cluster.install(&[]).good();
+    cluster.0.start_controller_manager().expect("controllers");
+    let root = root(&cluster);
+    let _running = start(&cluster, &moto, root.path());
+    assert_eq!(std::fs::read_dir(root.path()).expect("a folder").count(), 2, "the binary and its kubeconfig");
+
+    cluster.sync_one(&moto);
+    vault.put("secret/static", &json!({ "password": "of Vault" })).expect("put");
+    let token = json!({ "metadata": { "name": "token" }, "stringData": { "token": vault.root_token() } });
+    cluster.0.create("/api/v1/namespaces/default/secrets", &token).expect("a Secret");
+    let auth = json!({ "tokenSecretRef": { "name": "token", "key": "token", "namespace": "default" } });
+    let store = manifests::cluster_store("vault", manifests::vault(&vault.addr(), auth));
+    let object = manifests::external_secret("of-vault", "vault", manifests::one("static", "password"));
+    let apply = ["--namespace", "default", "apply", "-f", "-"];
+    cluster.kubectl(&apply, &manifests::list(&[store, object])).silent();
+    assert!(cluster.get("/api/v1/namespaces/default/secrets/of-vault").is_some(), "there when apply returns");
+}
+
+#[test]
+#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+fn needs_no_library() {
+    let mut ldd = Command::new("ldd");
+    ldd.arg(binary());
+    let said = Said::run(ldd, "");
+    assert!(
+        said.to_string().contains("statically linked") || said.to_string().contains("not a dynamic"),
+        "{said}"
+    );
+}
