@@ -1,8 +1,10 @@
 //! A value that nobody may see: it goes through every store and every failure, while latchkey logs all that it can, and
 //! then everything that can be read is searched for it.
 
+mod everywhere;
 mod scene;
 mod search;
+mod setup;
 
 use scene::Scene;
 

@@ -6,17 +6,16 @@ use std::time::Duration;
 use latchkey_testbed::random_token;
 use serde_json::{Value, json};
 
-use super::search::Forms;
-use crate::support::{Namespace, Options, SYSTEM, Said, World, manifests};
+use crate::support::{Namespace, Options, Said, World, manifests};
 
 /// A world in which one text is the secret value in each store, and credential to most.
 pub(super) struct Scene {
-    world: &'static World,
-    ns: Namespace<'static>,
+    pub(super) world: &'static World,
+    pub(super) ns: Namespace<'static>,
     /// The value.
-    canary: String,
+    pub(super) canary: String,
     /// All that was said at the prompt.
-    said: RefCell<String>,
+    pub(super) said: RefCell<String>,
 }
 
 impl Scene {
@@ -36,87 +35,11 @@ impl Scene {
     }
 
     /// `text` with the canary in the place of `$`.
-    fn with(&self, text: &str) -> String {
+    pub(super) fn with(&self, text: &str) -> String {
         text.replace('$', &self.canary)
     }
 
-    fn put_values(&self) {
-        let good = self.with(r#"{"password":"$","n":1}"#);
-        let moto = &self.world.moto;
-        moto.put_secret("canary/good", &good).expect("put");
-        moto.put_secret("canary/plain", &self.canary).expect("put");
-        moto.put_secret("canary/list", &self.with(r#"["$"]"#)).expect("put");
-        moto.put_secret("canary/null", &self.with("{\"password\":\"$\\u0000\"}")).expect("put");
-        moto.put_secret("canary/keys", &self.with(r#"{"a key":"$","a/key":"$"}"#)).expect("put");
-        moto.put_secret("canary/large", &self.canary.repeat(60_000 / self.canary.len())).expect("put");
-        self.world.vault.put("secret/canary", &json!({ "password": self.canary })).expect("put");
-        let remote = json!({ "metadata": { "name": "remote" }, "stringData": { "password": self.canary } });
-        self.create("secrets", &remote);
-    }
-
-    /// Not by `kubectl apply`, which would write them into an annotation.
-    fn put_credentials(&self) {
-        let token = json!({ "id": self.canary, "policies": ["root"] });
-        self.world.vault.api("POST", "auth/token/create", &token).expect("a token");
-        for (name, token) in [("credentials", self.canary.clone()), ("wrong", format!("{}x", self.canary))] {
-            let secret =
-                json!({ "metadata": { "name": name }, "stringData": { "id": "testbed", "key": token } });
-            self.create("secrets", &secret);
-        }
-        let binding = json!({
-            "metadata": { "name": "reader" },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin" },
-            "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": self.ns.name }],
-        });
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings", self.ns.name);
-        self.world.cluster.create(&path, &binding).expect("a binding");
-    }
-
-    fn put_stores(&self) {
-        let key = |secret: &str, key: &str| json!({ "name": secret, "key": key });
-        let aws = |auth: Value| json!({ "aws": { "service": "SecretsManager", "region": "us-east-1", "auth": auth } });
-        let secret_ref = json!({ "secretRef": {
-            "accessKeyIDSecretRef": key("credentials", "id"), "secretAccessKeySecretRef": key("credentials", "key"),
-        }});
-        let vault = |secret: &str| {
-            manifests::vault(&self.world.vault.addr(), json!({ "tokenSecretRef": key(secret, "key") }))
-        };
-        let ca = self.world.cluster.ca_pem();
-        let kubernetes = |auth: Value| {
-            let server = json!({ "url": self.world.cluster.url(), "caBundle": base64(ca) });
-            json!({ "kubernetes": { "remoteNamespace": self.ns.name, "server": server, "auth": auth } })
-        };
-        let account = kubernetes(json!({ "serviceAccount": { "name": "default" } }));
-        let bearer = kubernetes(json!({ "token": { "bearerToken": key("wrong", "key") } }));
-        for (name, provider) in [
-            ("aws", aws(secret_ref)),
-            ("aws-chain", json!({ "aws": { "service": "SecretsManager", "region": "us-east-1" } })),
-            ("vault", vault("credentials")),
-            ("vault-wrong", vault("wrong")),
-            ("kubernetes", account),
-            ("kubernetes-wrong", bearer),
-        ] {
-            self.say(self.ns.apply(&manifests::store(name, provider).to_string()));
-        }
-        // This one holds the value itself; everything else that is said of it is searched.
-        let fake =
-            manifests::fake(&[("good", &self.with(r#"{"password":"$"}"#)), ("broken", &self.with("{$"))]);
-        self.create_store(&manifests::store("fake", fake));
-    }
-
-    fn create(&self, resource: &str, object: &Value) {
-        self.world
-            .cluster
-            .create(&format!("/api/v1/namespaces/{}/{resource}", self.ns.name), object)
-            .expect("made");
-    }
-
-    fn create_store(&self, store: &Value) {
-        let path = format!("/apis/external-secrets.io/v1/namespaces/{}/secretstores", self.ns.name);
-        self.world.cluster.create(&path, store).expect("a store");
-    }
-
-    fn say(&self, said: Said) -> Said {
+    pub(super) fn say(&self, said: Said) -> Said {
         self.said.borrow_mut().push_str(&said.to_string());
         said
     }
@@ -275,70 +198,10 @@ impl Scene {
             self.ns.wait_ready(name, "False", "SecretSyncedError");
         }
     }
-
-    /// Searches everything. The names of the targets that hold the value, as they may.
-    pub(super) fn search(&self) -> Vec<String> {
-        let forms = Forms::of(&self.canary);
-        let cluster = &self.world.cluster;
-        let file = |name: &str| std::fs::read_to_string(cluster.dir().join(name)).expect("a log");
-        let log = self.world.latchkey.log();
-        assert!(log.contains(r#""level":"TRACE""#) || log.contains(r#""level":"DEBUG""#), "it logs little");
-        for (place, text) in [
-            ("the log", log),
-            ("the metrics", self.world.latchkey.metrics()),
-            ("what was said", self.said.borrow().clone()),
-            ("the audit log", file("audit.log")),
-            ("the API server's log", file("kube-apiserver.log")),
-        ] {
-            assert!(text.len() > 1_000, "{place} is nearly empty");
-            assert_eq!(forms.found_in(&text), None, "in {place}");
-        }
-        self.search_objects(&forms)
-    }
-
-    fn search_objects(&self, forms: &Forms) -> Vec<String> {
-        const KINDS: &str = "secrets,externalsecrets,secretstores,clustersecretstores,pods,configmaps,serviceaccounts,\
-                             leases.coordination.k8s.io,events,events.events.k8s.io,namespaces,\
-                             mutatingwebhookconfigurations,customresourcedefinitions";
-        let listed =
-            self.world.kubectl(&["get", KINDS, "-A", "-o", "json", "--show-managed-fields"], "").good();
-        let list: Value = serde_json::from_str(&listed.out).expect("JSON");
-        let (mut targets, mut kinds) = (Vec::new(), std::collections::BTreeSet::new());
-        for mut object in list["items"].as_array().expect("a list").clone() {
-            let kind = object["kind"].as_str().expect("a kind").to_owned();
-            let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
-            if kind == "Secret" && forms.found_in(&object["data"].take().to_string()).is_some() {
-                targets.push(name.clone());
-            }
-            if kind == "SecretStore" && name == "fake" {
-                object["spec"].take();
-            }
-            assert_eq!(forms.found_in(&object.to_string()), None, "in {kind} {name}");
-            kinds.insert(kind);
-        }
-        for kind in [
-            "Secret",
-            "ExternalSecret",
-            "SecretStore",
-            "Pod",
-            "Lease",
-            "Event",
-            "MutatingWebhookConfiguration",
-        ] {
-            assert!(kinds.contains(kind), "no {kind} was searched");
-        }
-        assert!(self.world.get(&format!("/api/v1/namespaces/{SYSTEM}/secrets/latchkey-tls")).is_some());
-        targets
-    }
 }
 
 fn with_immutable(key: &str) -> Value {
     let mut spec = manifests::one(key, "password");
     spec["target"] = json!({ "immutable": true });
     spec
-}
-
-fn base64(text: &str) -> String {
-    use base64::Engine as _;
-    base64::prelude::BASE64_STANDARD.encode(text)
 }

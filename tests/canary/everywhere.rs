@@ -1,0 +1,66 @@
+//! Every place where the value could have been left.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::scene::Scene;
+use super::search::Forms;
+use crate::support::SYSTEM;
+
+impl Scene {
+    /// Searches everything. The names of the targets that hold the value, as they may.
+    pub(super) fn search(&self) -> Vec<String> {
+        let forms = Forms::of(&self.canary);
+        let cluster = &self.world.cluster;
+        let file = |name: &str| std::fs::read_to_string(cluster.dir().join(name)).expect("a log");
+        let log = self.world.latchkey.log();
+        assert!(log.contains(r#""level":"TRACE""#) || log.contains(r#""level":"DEBUG""#), "it logs little");
+        for (place, text) in [
+            ("the log", log),
+            ("the metrics", self.world.latchkey.metrics()),
+            ("what was said", self.said.borrow().clone()),
+            ("the audit log", file("audit.log")),
+            ("the API server's log", file("kube-apiserver.log")),
+        ] {
+            assert!(text.len() > 1_000, "{place} is nearly empty");
+            assert_eq!(forms.found_in(&text), None, "in {place}");
+        }
+        self.search_objects(&forms)
+    }
+
+    fn search_objects(&self, forms: &Forms) -> Vec<String> {
+        const KINDS: &str = "secrets,externalsecrets,secretstores,clustersecretstores,pods,configmaps,serviceaccounts,\
+                             leases.coordination.k8s.io,events,events.events.k8s.io,namespaces,\
+                             mutatingwebhookconfigurations,customresourcedefinitions";
+        let listed =
+            self.world.kubectl(&["get", KINDS, "-A", "-o", "json", "--show-managed-fields"], "").good();
+        let list: Value = serde_json::from_str(&listed.out).expect("JSON");
+        let (mut targets, mut kinds) = (Vec::new(), BTreeSet::new());
+        for mut object in list["items"].as_array().expect("a list").clone() {
+            let kind = object["kind"].as_str().expect("a kind").to_owned();
+            let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+            if kind == "Secret" && forms.found_in(&object["data"].take().to_string()).is_some() {
+                targets.push(name.clone());
+            }
+            if kind == "SecretStore" && name == "fake" {
+                object["spec"].take();
+            }
+            assert_eq!(forms.found_in(&object.to_string()), None, "in {kind} {name}");
+            kinds.insert(kind);
+        }
+        for kind in [
+            "Secret",
+            "ExternalSecret",
+            "SecretStore",
+            "Pod",
+            "Lease",
+            "Event",
+            "MutatingWebhookConfiguration",
+        ] {
+            assert!(kinds.contains(kind), "no {kind} was searched");
+        }
+        assert!(self.world.get(&format!("/api/v1/namespaces/{SYSTEM}/secrets/latchkey-tls")).is_some());
+        targets
+    }
+}
