@@ -12,7 +12,7 @@ use super::mode::{FAILURE_MODE, failure_mode};
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
 use crate::engine::due;
-use crate::engine::{Deadline, Effects, Job, Lane, Stage};
+use crate::engine::{Deadline, Effects, Job, Stage};
 use crate::lookup::Key;
 
 /// What `kubectl apply` notes for itself; a change of it alone asks for nothing.
@@ -61,10 +61,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         Operation::Create => Stage::Create,
         Operation::Update => Stage::Update,
     };
-    let (effects, lane) = match request.dry_run {
-        true => (Effects::DryRun, Lane::DryRun),
-        false => (Effects::Apply, Lane::Admission),
-    };
+    let (effects, lane) = request.reach();
     Job { external_secret: Arc::new(object), stage, effects, max_age: max_age(request), lane }
 }
 
@@ -145,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::Lane;
 
     fn object() -> Value {
         json!({

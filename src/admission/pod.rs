@@ -15,7 +15,7 @@ use super::mode::{FAILURE_MODE, failure_mode};
 use super::pod_secrets::{named, required};
 use super::request::{Request, Response};
 use crate::config::FailureMode;
-use crate::engine::{Deadline, Effects, Job, Lane, Stage, due};
+use crate::engine::{Deadline, Job, Stage, due};
 use crate::lookup::Key;
 
 /// The annotation that says which content of its Secrets a Pod starts with: a keyed digest of each.
@@ -165,10 +165,7 @@ fn said(readied: &Readied) -> Option<String> {
 }
 
 fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
-    let (effects, lane) = match request.dry_run {
-        true => (Effects::DryRun, Lane::DryRun),
-        false => (Effects::Apply, Lane::Admission),
-    };
+    let (effects, lane) = request.reach();
     Job {
         external_secret: Arc::clone(object),
         stage: Stage::Stored,

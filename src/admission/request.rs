@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::engine::{Effects, Lane};
+
 /// What is done to the object. Reviews of other operations are never asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -65,6 +67,14 @@ impl Request {
         self.object["metadata"]["annotations"][name].as_str()
     }
 
+    /// How far a sync for it may go, and which share of the remote budget it uses.
+    pub fn reach(&self) -> (Effects, Lane) {
+        match self.dry_run {
+            true => (Effects::DryRun, Lane::DryRun),
+            false => (Effects::Apply, Lane::Admission),
+        }
+    }
+
     /// Whether the object is on its way out.
     pub fn is_being_deleted(&self) -> bool {
         !self.object["metadata"]["deletionTimestamp"].is_null()
@@ -90,6 +100,14 @@ impl Response {
     /// Admitted without a word, because of `outcome`.
     pub fn admitted(outcome: &'static str) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// The same, naming the object's fields that have no effect, so that nobody relies on them.
+    #[must_use]
+    pub fn ignoring(self, object: &str, fields: &[&str]) -> Self {
+        fields.iter().fold(self, |response, field| {
+            response.warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"))
+        })
     }
 
     /// Refused with this text.

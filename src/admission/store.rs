@@ -49,11 +49,7 @@ fn judge(object: &str, name: &str, spec: &SecretStoreSpec, validation: &StoreVal
     for warning in &validation.warnings {
         response = response.warned(format!("{object}: {}", warning.message(name)));
     }
-    for field in ignored_fields(spec) {
-        response = response
-            .warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
-    }
-    response
+    response.ignoring(object, &ignored_fields(spec))
 }
 
 impl Admission {

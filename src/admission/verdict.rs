@@ -24,11 +24,7 @@ pub fn synced(object: &str, outcome: &Outcome, ignored: &[&str]) -> Response {
     for note in &outcome.notes {
         response = response.warned(format!("{object}: {note}"));
     }
-    for field in ignored {
-        response = response
-            .warned(format!("{object}: {field} has no effect; it is accepted for old manifests only"));
-    }
-    response
+    response.ignoring(object, ignored)
 }
 
 /// Admitted with a warning or refused, with the same text.

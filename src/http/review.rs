@@ -19,13 +19,7 @@ use serde_json::Value;
 use crate::admission::{Admission, Operation, Request, Response};
 use crate::engine::Deadline;
 use crate::metrics::{Metrics, Review};
-
-/// Paths of the three webhooks, as they are registered.
-pub const EXTERNAL_SECRETS: &str = "/review/external-secrets";
-/// Stores.
-pub const STORES: &str = "/review/stores";
-/// Pods.
-pub const PODS: &str = "/review/pods";
+use crate::registration::{PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_STORES};
 
 /// The API server's default, where the query does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -127,9 +121,9 @@ pub fn router(admission: Arc<Admission>, metrics: Arc<Metrics>) -> Router {
     let handlers = Handlers { admission, metrics };
     let route = |of: Of| post(move |state, timeout, bytes| review(of, state, timeout, bytes));
     Router::new()
-        .route(EXTERNAL_SECRETS, route(Of::ExternalSecrets))
-        .route(STORES, route(Of::Stores))
-        .route(PODS, route(Of::Pods))
+        .route(PATH_EXTERNAL_SECRETS, route(Of::ExternalSecrets))
+        .route(PATH_STORES, route(Of::Stores))
+        .route(PATH_PODS, route(Of::Pods))
         .with_state(handlers)
 }
 
