@@ -27,6 +27,13 @@ test: ## Run every test, against the real components (first run on a machine: ab
 	$(TESTBED) build >/dev/null
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} cargo test --workspace --no-fail-fast # the tests wait more than they work
 
+.PHONY: chaos
+chaos: ## Break everything, in the long form, and write what was seen into docs/reliability.md (about an hour)
+	$(TESTBED) build >/dev/null
+	rm -rf target/chaos
+	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims --no-fail-fast -- chaos:: --test-threads 1
+	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims -- --ignored chaos::report::writes_the_page
+
 .PHONY: check
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
 	cargo fmt --all --check

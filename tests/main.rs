@@ -6,6 +6,7 @@ mod support;
 mod aws_document;
 mod canary;
 mod certificates;
+mod chaos;
 mod docs;
 mod dry_run;
 mod eso_parity;

@@ -1,0 +1,1 @@
+//! The API server slow, refusing, restarting, losing its watch, its etcd full.

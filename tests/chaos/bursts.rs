@@ -1,0 +1,1 @@
+//! More at once than there is room for.

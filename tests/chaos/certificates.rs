@@ -1,0 +1,1 @@
+//! The webhook's certificate rotates, expires, is wrong; its registration is edited.

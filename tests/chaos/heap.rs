@@ -1,0 +1,1 @@
+//! What stays of a value in the memory of the process.

@@ -1,0 +1,1 @@
+//! Reviews and objects made to break latchkey.

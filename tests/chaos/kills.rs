@@ -1,0 +1,1 @@
+//! A replica stopped dead at each step of the write protocol.

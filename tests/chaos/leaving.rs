@@ -1,0 +1,1 @@
+//! latchkey is taken off the cluster.

@@ -1,0 +1,1 @@
+//! The secret store slow, hanging, wrong, sealed.

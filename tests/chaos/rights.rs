@@ -1,0 +1,1 @@
+//! What latchkey may do, and what it lets others do.

@@ -1,0 +1,1 @@
+//! Replicas replaced under load.
