@@ -8,7 +8,6 @@ use rustls::{AlertDescription, CertificateError};
 /// What the innermost cause of a failed connection says: refused, no such name, not trusted. Never a URL, a header or a
 /// body, so it is safe to show.
 pub fn why(error: &(dyn StdError + 'static)) -> String {
-    eprintln!("CHAIN {error:?}");
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(text) = known(error) {
