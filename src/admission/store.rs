@@ -1,13 +1,13 @@
 //! Admission of SecretStores and ClusterSecretStores: what can never work is refused, as ESO's webhook does.
 
 use latchkey_api::external_secret::StoreKind;
-use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
+use latchkey_api::store::{ALLOWED_KEYS, ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{StoreValidation, ignored_fields, validate_store};
 
 use super::Admission;
 use super::request::{Request, Response, Unreadable};
 use crate::engine::plan::StoreKey;
-use crate::engine::regexp;
+use crate::engine::{key_limits, regexp};
 
 /// The store of a request.
 ///
@@ -26,16 +26,38 @@ fn read(request: &Request) -> Result<(StoreKind, SecretStoreSpec), Unreadable> {
     }
 }
 
-/// Patterns of the conditions that are none, in ESO's words. They would admit nobody, without a word.
+/// Patterns of namespaces that are none, in ESO's words. They would admit nobody, without a word.
 fn bad_patterns(spec: &SecretStoreSpec) -> Vec<String> {
-    let patterns = spec.conditions.iter().enumerate().flat_map(|(place, condition)| {
-        condition.namespace_regexes.iter().enumerate().map(move |(index, pattern)| (place, index, pattern))
+    let conditions = spec
+        .conditions
+        .iter()
+        .enumerate()
+        .map(|(place, condition)| (format!("namespace regex in {place}th condition"), condition));
+    let rules = spec
+        .allowed_keys
+        .iter()
+        .enumerate()
+        .map(|(place, rule)| (format!("namespace regex in {place}th rule of allowedKeys"), &rule.of));
+    let patterns = conditions.chain(rules).flat_map(|(place, condition)| {
+        let patterns = condition.namespace_regexes.iter().enumerate();
+        patterns.map(move |(index, pattern)| (index, pattern, place.clone()))
     });
-    let bad = patterns.filter_map(|(place, index, pattern)| {
+    let bad = patterns.filter_map(|(index, pattern, place)| {
         let why = regexp::compile(pattern).err()?;
-        Some(format!("failed to compile {index}th namespace regex in {place}th condition: {why}"))
+        Some(format!("failed to compile {index}th {place}: {why}"))
     });
     bad.collect()
+}
+
+/// What is said of an annotation that allows nothing.
+fn allows_nothing(request: &Request, object: &str) -> Option<String> {
+    let annotation = request.annotation(ALLOWED_KEYS)?;
+    let none = key_limits::patterns(annotation, &request.namespace).is_empty();
+    none.then(|| {
+        format!(
+            "{object}: the annotation {ALLOWED_KEYS} holds no pattern: nothing can be read from this store"
+        )
+    })
 }
 
 /// The answer, by the specification alone.
@@ -70,7 +92,8 @@ impl Admission {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),
         };
-        let response = judge(&object, &request.name, &spec, &validate_store(kind, namespace, &spec));
+        let mut response = judge(&object, &request.name, &spec, &validate_store(kind, namespace, &spec));
+        response.warnings.extend(allows_nothing(request, &object).filter(|_| response.denied.is_none()));
         if response.denied.is_none() && !request.dry_run {
             let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: request.name.clone() };
             self.lookup.admitted(key);

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     StoreNotFound,
     /// A ClusterSecretStore's conditions do not admit the namespace.
     StoreDenied,
+    /// The store's limits do not let the namespace name the key.
+    KeyDenied,
     /// The store exists and is known not to work.
     StoreNotReady,
     /// The store failed at one entry.
@@ -99,6 +101,7 @@ impl ErrorKind {
             | Self::Unsupported
             | Self::StoreNotFound
             | Self::StoreDenied
+            | Self::KeyDenied
             | Self::Value
             | Self::Template
             | Self::OwnedByAnother
@@ -116,6 +119,7 @@ impl ErrorKind {
             Self::Unsupported => "unsupported",
             Self::StoreNotFound => "store_not_found",
             Self::StoreDenied => "store_denied",
+            Self::KeyDenied => "key_denied",
             Self::StoreNotReady => "store_not_ready",
             Self::Provider(kind) => kind.as_str(),
             Self::Value => "value",
@@ -141,6 +145,7 @@ impl ErrorKind {
             | Self::NotOwner => false,
             Self::StoreNotFound
             | Self::StoreDenied
+            | Self::KeyDenied
             | Self::StoreNotReady
             | Self::Provider(_)
             | Self::Value
@@ -159,6 +164,7 @@ impl ErrorKind {
             Self::Unsupported
             | Self::StoreNotFound
             | Self::StoreDenied
+            | Self::KeyDenied
             | Self::StoreNotReady
             | Self::Provider(_)
             | Self::Value

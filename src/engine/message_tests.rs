@@ -107,6 +107,8 @@ fn stores() -> Vec<(&'static str, Error)> {
         ("cluster store not found", store_not_found(&cluster_store(), "spec.data[0].sourceRef.storeRef")),
         ("store unknown", store_unknown(&namespaced(), "the API server does not answer")),
         ("store denied", store_denied(&cluster_store(), "shop")),
+        ("key denied", key_denied(&data(None), "my-app/db", "shop", &["shop/*".to_owned()])),
+        ("key denied, and every other", key_denied(&extract(), "my-app/db", "shop", &[])),
         ("store of another class", store_of_another_class(&namespaced(), "other")),
         ("store not ready", store_not_ready(&namespaced(), "unable to validate store")),
         ("store unusable", store_unusable(&cluster_store(), &down)),

@@ -20,6 +20,7 @@ pub mod flight;
 pub mod go_format;
 pub mod hash;
 pub mod job;
+pub mod key_limits;
 pub mod managed_fields;
 pub mod message;
 pub mod outcome;

@@ -143,7 +143,7 @@ pub(super) fn scope(key: &StoreKey, namespace: Option<&str>) -> Scope {
 }
 
 /// By its name or one of its regular expressions, which may match anywhere. One that does not compile admits nobody.
-fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
+pub(super) fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
     condition.namespaces.iter().any(|name| name == namespace)
         || condition
             .namespace_regexes
@@ -152,7 +152,7 @@ fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
 }
 
 /// By its selector. An empty one admits everybody, one that is not valid nobody.
-fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String, String>) -> bool {
+pub(super) fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String, String>) -> bool {
     let Some(selector) = &condition.namespace_selector else { return false };
     let lacks_values = selector.match_expressions.iter().flatten().any(|requirement| {
         matches!(requirement.operator.as_str(), "In" | "NotIn")
@@ -204,7 +204,7 @@ fn defect() -> provider::Error {
     provider::Error::new(provider::ErrorKind::Unsupported, message)
 }
 
-fn unknown(key: &StoreKey, failed: &LookupFailed) -> Error {
+pub(super) fn unknown(key: &StoreKey, failed: &LookupFailed) -> Error {
     message::store_unknown(key, &failed.0)
 }
 

@@ -22,6 +22,8 @@ pub struct Store {
     pub spec: SecretStoreSpec,
     /// The message of its condition `Ready=False`, if that is what its status says for this generation.
     pub not_ready: Option<String>,
+    /// Its annotation `latchkey.dev/allowed-keys`.
+    pub allowed_keys: Option<String>,
 }
 
 /// The API server could not be asked; the text says why, for the log and the prompt.

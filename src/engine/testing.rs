@@ -248,7 +248,7 @@ pub fn store_key() -> StoreKey {
 
 pub fn store(key: StoreKey, spec: SecretStoreSpec) -> Store {
     let uid = format!("uid of {}", key.name);
-    Store { key, uid, generation: 1, spec, not_ready: None }
+    Store { key, uid, generation: 1, spec, not_ready: None, allowed_keys: None }
 }
 
 /// An ExternalSecret in `team` that reads these keys of `store` and never writes.

@@ -69,6 +69,7 @@ impl Engine {
         terms: Terms,
     ) -> Result<Given, Error> {
         let mut opened = self.open(plan, key).await?;
+        self.admit_keys(plan, &opened).await?;
         let mut answers = self.inner.shared.read(&opened.reader, entries, terms).await;
         self.log_in_again(&mut opened, entries, terms, &mut answers).await;
         self.inner.shared.second_try(&opened.reader, entries, terms, &mut answers).await;

@@ -6,7 +6,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::core::PartialObjectMeta;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec, StoreKind};
-use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus};
+use latchkey_api::store::{
+    ALLOWED_KEYS, ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus,
+};
 
 use super::follow::Sink;
 use super::table::{Key, Table};
@@ -83,6 +85,11 @@ fn store_row(
         generation: meta.generation.unwrap_or_default(),
         spec,
         not_ready: status.as_ref().and_then(not_ready),
+        allowed_keys: meta
+            .annotations
+            .as_ref()
+            .and_then(|annotations| annotations.get(ALLOWED_KEYS))
+            .cloned(),
     };
     Some((Key { namespace, name }, StoreRow { store: Arc::new(store), status }))
 }
@@ -168,7 +175,10 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
     fn changed(&self, key: &Key, before: Option<Arc<StoreRow>>, now: Option<Arc<StoreRow>>) {
         let same = match (&before, &now) {
             (Some(was), Some(is)) => {
-                was.store.uid == is.store.uid && was.store.generation == is.store.generation
+                let of = |row: &StoreRow| {
+                    (row.store.uid.clone(), row.store.generation, row.store.allowed_keys.clone())
+                };
+                of(was) == of(is)
             }
             _ => false,
         };

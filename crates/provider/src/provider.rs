@@ -32,6 +32,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
         1
     }
 
+    /// The key as this store resolves it, for limits on keys: whatever spelling leads to an entry gives the same text.
+    /// Makes no request.
+    fn resolved_key(&self, entry: &EntryRef) -> String {
+        entry.key.clone()
+    }
+
     /// Reads the entries; the answer has the same length and order. A missing entry is [`crate::ErrorKind::NotFound`].
     /// Several entries are read in as few requests as the store has for it; one that fails does not fail the others.
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>>;

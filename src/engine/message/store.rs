@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use latchkey_provider::{self as provider, ErrorKind as Kind};
 
+use super::listed;
 use crate::engine::error::{Error, ErrorKind};
 use crate::engine::plan::{Source, SourcePath, StoreKey};
 
@@ -31,6 +32,21 @@ pub fn store_denied(store: &StoreKey, namespace: &str) -> Error {
          or have the namespace admitted"
     );
     Error::new(ErrorKind::StoreDenied, message).at(store.clone())
+}
+
+/// The store's limits do not let the namespace name the key. `allowed` are the patterns that hold for it.
+pub fn key_denied(source: &Source, key: &str, namespace: &str, allowed: &[String]) -> Error {
+    let Source { at, store, .. } = source;
+    let may = match allowed {
+        [] => "nor any other".to_owned(),
+        patterns => format!("only {}", listed(patterns)),
+    };
+    let message = format!(
+        "{at}: {store} does not let namespace {namespace:?} name the key {key:?}, {may}; correct {}, or have the \
+         store's allowed keys extended",
+        at.field("key")
+    );
+    Error::new(ErrorKind::KeyDenied, message).at(store.clone())
 }
 
 /// The store is another controller's.

@@ -1,8 +1,10 @@
 //! `SecretStore` and `ClusterSecretStore`: where remote values live and how to get at them.
 
 mod cluster;
+mod limits;
 
 pub use cluster::ClusterSecretStore;
+pub use limits::{ALLOWED_KEYS, AllowedKeys};
 
 use crate::patterns::LABEL;
 use crate::provider::Provider;
@@ -62,6 +64,11 @@ pub struct SecretStoreSpec {
     /// Which namespaces may use a ClusterSecretStore: those that meet any condition. Default: all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<StoreCondition>,
+
+    /// latchkey's own: which remote keys a namespace may name. Default: any. With it a namespace may name those of every
+    /// rule that is for it, and no others; where the store has the annotation latchkey.dev/allowed-keys too, both hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_keys: Vec<AllowedKeys>,
 }
 
 /// How failed requests are tried again.

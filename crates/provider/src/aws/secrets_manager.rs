@@ -161,6 +161,11 @@ impl Provider for SecretsManager {
         if self.batches.likely() { batch::MOST } else { 1 }
     }
 
+    /// With the store's prefix. An ARN stays as it is written: what it names besides the name is for the pattern to say.
+    fn resolved_key(&self, entry: &EntryRef) -> String {
+        self.id(entry)
+    }
+
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
         let answers: HashMap<_, _> = self.read(entries.iter().cloned().collect()).await.into_iter().collect();
         let unanswered =

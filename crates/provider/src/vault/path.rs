@@ -47,6 +47,17 @@ pub fn metadata(mount: Option<&str>, kv: KvVersion, key: &str) -> Result<Request
     Request::of(&ReadSecretMetadataRequest { mount: mount.to_owned(), path: path.to_owned() })
 }
 
+/// The path of a key for limits on keys: within the store's mount; with the mount where each key begins with its own. A
+/// key that is no path stays as it is, since it is never read.
+pub fn resolved(mount: Option<&str>, kv: KvVersion, key: &str) -> String {
+    let path = match (mount, kv) {
+        (Some(mount), _) => inside(mount, kv, key).to_owned(),
+        (None, KvVersion::V1) => key.to_owned(),
+        (None, KvVersion::V2) => key.replacen("/data/", "/", 1),
+    };
+    segments(&path).map_or_else(|_| key.to_owned(), |segments| segments.join("/"))
+}
+
 fn versioned(mount: &str, path: &str, version: &str) -> Result<Request, Error> {
     let number = || {
         version.parse().map_err(|_| {
@@ -132,6 +143,20 @@ mod tests {
     #[test]
     fn cleans_what_vaults_client_cleans() {
         assert_eq!(data_path(Some("secret/"), KvVersion::V2, "/a//./b/"), "secret/data/a/b");
+    }
+
+    #[test]
+    fn every_spelling_of_a_key_resolves_to_the_same_path() {
+        let within = |key| resolved(Some("kv/x"), KvVersion::V2, key);
+        for key in ["a/b", "/a//b/", "./a/./b", "kv/x/a/b", "kv/x/data/a/b", "kv/x//a/b"] {
+            assert_eq!(within(key), "a/b", "{key}");
+        }
+        assert_eq!(resolved(Some("kv"), KvVersion::V1, "kv/data/a"), "data/a");
+        for key in ["kv/a/b", "kv/data/a/b", "kv/data//a/b"] {
+            assert_eq!(resolved(None, KvVersion::V2, key), "kv/a/b", "{key}");
+        }
+        assert_eq!(resolved(None, KvVersion::V1, "kv/data/a"), "kv/data/a");
+        assert_eq!(within("a/../b"), "a/../b");
     }
 
     #[test]

@@ -141,6 +141,10 @@ impl Provider for Store {
         self.http.server().to_owned()
     }
 
+    fn resolved_key(&self, entry: &EntryRef) -> String {
+        path::resolved(self.mount.as_deref(), self.version, &entry.key)
+    }
+
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
         let reads = entries.iter().cloned().map(|of| async move { self.entry(&of).await });
         futures::stream::iter(reads).buffered(CONCURRENCY).collect().await
