@@ -8,22 +8,28 @@ use serde_json::{Value, json};
 /// What a ServiceAccount is called as a user.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
-/// For ExternalSecrets and stores.
-pub(super) fn of_custom_resources(username: &str) -> Vec<Value> {
+/// For ExternalSecrets and stores, reviewed by a latchkey that runs in this namespace and is known by this username.
+pub(super) fn of_custom_resources(namespace: &str, username: &str) -> Vec<Value> {
     let changed = ["spec", "metadata.labels", "metadata.annotations"].map(changed).join(" || ");
     let mut conditions = vec![
         condition("not-being-deleted", "!has(object.metadata.deletionTimestamp)"),
         condition("something-changed", &format!("request.operation != 'UPDATE' || {changed}")),
     ];
     conditions.extend(not_by_ourselves(username));
+    conditions.extend(is_installed(namespace, username));
     conditions
 }
 
-/// For Pods.
-pub(super) fn of_pods() -> Vec<Value> {
+/// For Pods, likewise.
+pub(super) fn of_pods(namespace: &str, username: &str) -> Vec<Value> {
     let mirror =
         "has(object.metadata.annotations) && 'kubernetes.io/config.mirror' in object.metadata.annotations";
-    vec![condition("not-a-mirror", &format!("!({mirror})")), condition("names-a-secret", &names_a_secret())]
+    let mut conditions = vec![
+        condition("not-a-mirror", &format!("!({mirror})")),
+        condition("names-a-secret", &names_a_secret()),
+    ];
+    conditions.extend(is_installed(namespace, username));
+    conditions
 }
 
 fn condition(name: &str, expression: &str) -> Value {
@@ -37,6 +43,20 @@ fn not_by_ourselves(username: &str) -> Option<Value> {
     username
         .starts_with(SERVICE_ACCOUNT)
         .then(|| condition("not-by-latchkey", &format!("request.userInfo.username != {quoted}")))
+}
+
+/// A configuration that was left behind holds up nobody, whatever its failurePolicy: where latchkey's rights in its own
+/// namespace have gone (it was uninstalled, or its namespace was deleted), the API server does not call. The right asked
+/// about is one that no latchkey can do without: to renew its Lease.
+fn is_installed(namespace: &str, username: &str) -> Option<Value> {
+    let (account_namespace, account) = username.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')?;
+    let quoted = |text: &str| Value::from(text).to_string();
+    let (of, namespace) = ([account_namespace, account].map(quoted).join(", "), quoted(namespace));
+    let lease = format!(
+        "group(\"coordination.k8s.io\").resource(\"leases\").namespace({namespace}).name(\"latchkey\")"
+    );
+    let expression = format!("authorizer.serviceAccount({of}).{lease}.check(\"update\").allowed()");
+    Some(condition("latchkey-is-installed", &expression))
 }
 
 /// Whether a part of the object is not what it was.
@@ -77,14 +97,24 @@ mod tests {
 
     #[test]
     fn only_a_service_accounts_own_writes_are_left_out() {
-        let of = of_custom_resources("system:serviceaccount:latchkey-system:latchkey");
-        assert_eq!(names(&of), ["not-being-deleted", "something-changed", "not-by-latchkey"]);
+        let of = of_custom_resources("latchkey-system", "system:serviceaccount:latchkey-system:latchkey");
+        let all = ["not-being-deleted", "something-changed", "not-by-latchkey", "latchkey-is-installed"];
+        assert_eq!(names(&of), all);
         let expression = r#"request.userInfo.username != "system:serviceaccount:latchkey-system:latchkey""#;
         assert_eq!(of[2]["expression"], expression);
         assert_eq!(
-            names(&of_custom_resources("kubernetes-admin")),
+            names(&of_custom_resources("latchkey-system", "kubernetes-admin")),
             ["not-being-deleted", "something-changed"]
         );
+    }
+
+    #[test]
+    fn only_a_service_account_can_be_asked_about() {
+        let of = of_pods("keys", "system:serviceaccount:robots:latchkey");
+        let expression = "authorizer.serviceAccount(\"robots\", \"latchkey\").group(\"coordination.k8s.io\")\
+                          .resource(\"leases\").namespace(\"keys\").name(\"latchkey\").check(\"update\").allowed()";
+        assert_eq!(of.last().map(|last| &last["expression"]), Some(&json!(expression)));
+        assert_eq!(names(&of_pods("keys", "kubernetes-admin")), ["not-a-mirror", "names-a-secret"]);
     }
 
     #[test]

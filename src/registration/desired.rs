@@ -65,7 +65,7 @@ impl Desired {
     }
 
     fn webhooks(&self, bundle: Option<&str>) -> [Value; 3] {
-        let conditions = conditions::of_custom_resources(&self.username);
+        let conditions = conditions::of_custom_resources(&self.namespace, &self.username);
         let failure_policy = self.registration.failure_policy;
         let system = json!({ "matchExpressions": [{
             "key": "kubernetes.io/metadata.name",
@@ -98,7 +98,7 @@ impl Desired {
                 name: "pods.latchkey.dev",
                 path: PATH_PODS,
                 rule: rule("", &["pods"], &["CREATE"], "Namespaced"),
-                conditions: conditions::of_pods(),
+                conditions: conditions::of_pods(&self.namespace, &self.username),
                 // A cluster whose Pods wait for latchkey does not start again after an outage.
                 failure_policy: FailurePolicy::Ignore,
                 namespaces: system,
