@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use kube::ResourceExt;
 use latchkey_provider::Cluster;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -20,6 +21,7 @@ use super::settings::Settings;
 use super::standing::Standings;
 use super::stores::Stores;
 use super::{Deadline, Error, ErrorKind, Job, Outcome};
+use crate::failpoint::{self, Step};
 
 /// How often memory is tidied up.
 const TICK: Duration = Duration::from_secs(10);
@@ -70,7 +72,9 @@ impl Engine {
         let began = Instant::now();
         let Job { external_secret, stage, effects, max_age, lane } = job;
         let plan = Plan::try_from(&*external_secret)?;
-        let values = self.fetch(&plan, Terms { lane, max_age, deadline }).await?;
+        let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
+        let fetch = self.fetch(&plan, Terms { lane, max_age, deadline });
+        let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
         let selected = select(&plan, |source| values.of(source))?;
         let objects = self.template_objects(&plan, deadline).await?;

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::admission::{Admission, Operation, Request, Response};
 use crate::engine::Deadline;
+use crate::failpoint::{self, Step};
 use crate::metrics::{Metrics, Review};
 use crate::registration::{PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_STORES};
 
@@ -147,6 +148,9 @@ async fn review(
         None => Response::admitted("operation"),
     };
     timer.outcome(response.outcome);
+    if let Some(Request { namespace, name, .. }) = &request {
+        failpoint::around_sending(Step::Answer, namespace, name);
+    }
     Json(write(uid, response)).into_response()
 }
 

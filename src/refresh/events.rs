@@ -8,6 +8,7 @@ use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::Store;
 use crate::engine::{MissingEntry, Outcome, Written};
+use crate::failpoint::{self, Step};
 
 /// Event notes are at most this long (1 KiB) in the API.
 const LONGEST: usize = 1024;
@@ -89,7 +90,10 @@ impl Events {
             action: reason.to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, about).await {
+        let publish = self.recorder.publish(&event, about);
+        let of = |part: &Option<String>| part.clone().unwrap_or_default();
+        let (namespace, name) = (of(&about.namespace), of(&about.name));
+        if let Err(error) = failpoint::around(Step::Event, &namespace, &name, publish).await {
             tracing::debug!(%error, reason, "cannot write an event");
         }
     }

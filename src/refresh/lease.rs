@@ -14,6 +14,8 @@ use kube::{Api, Client};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::failpoint::{self, Step};
+
 /// How a replica takes part.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -123,7 +125,7 @@ impl Election {
     async fn attempt(&mut self) -> Result<bool, kube::Error> {
         let Some(lease) = self.api.get_opt(&self.candidate.name).await? else {
             let lease = Lease { metadata: self.metadata(), spec: Some(self.spec(None)) };
-            return won(self.api.create(&PostParams::default(), &lease).await);
+            return won(self.step(self.api.create(&PostParams::default(), &lease)).await);
         };
         let unchanged_for = self.observe(&lease);
         let spec = lease.spec.clone().unwrap_or_default();
@@ -131,9 +133,13 @@ impl Election {
             Action::Wait => Ok(false),
             Action::Renew | Action::Take => {
                 let next = Lease { metadata: lease.metadata, spec: Some(self.spec(Some(spec))) };
-                won(self.api.replace(&self.candidate.name, &PostParams::default(), &next).await)
+                won(self.step(self.api.replace(&self.candidate.name, &PostParams::default(), &next)).await)
             }
         }
+    }
+
+    fn step<F: Future>(&self, write: F) -> impl Future<Output = F::Output> {
+        failpoint::around(Step::Lease, &self.candidate.namespace, &self.candidate.name, write)
     }
 
     /// For how long the Lease has been as it is, as far as this replica has seen.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::engine::plan::StoreKey;
 use crate::engine::{Error, ErrorKind, Outcome, Written, due};
+use crate::failpoint::{self, Step};
 
 /// The field manager of everything that is written beside Secrets.
 pub const FIELD_MANAGER: &str = "latchkey";
@@ -146,10 +147,12 @@ impl StatusWriter {
         if object.status.as_ref() == Some(status) {
             return Ok(());
         }
-        let api: Api<ExternalSecret> =
-            Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
-        let patch = patch(object.uid().as_deref(), &json!(status));
-        taken(api.patch_status(&object.name_any(), &params(), &Patch::Merge(&patch)).await)
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), &namespace);
+        let patch = Patch::Merge(patch(object.uid().as_deref(), &json!(status)));
+        let params = params();
+        let write = api.patch_status(&name, &params, &patch);
+        taken(failpoint::around(Step::Status, &namespace, &name, write).await)
     }
 
     /// Writes a store's status.

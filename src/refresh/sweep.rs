@@ -7,6 +7,7 @@ use super::queue::Priority;
 use super::{SWEEP, Term};
 use crate::engine::pending::Pending;
 use crate::engine::sweep::{self, Sweep};
+use crate::failpoint::{self, Step};
 use crate::lookup::{Key, SecretRow};
 
 impl Term<'_> {
@@ -51,7 +52,8 @@ impl Term<'_> {
         if sweep::decide(mark, &key.name, stored.as_ref(), now) != Sweep::TakeBack {
             return;
         }
-        match self.refresher.writer.take_back(&key.namespace, &key.name, mark).await {
+        let take_back = self.refresher.writer.take_back(&key.namespace, &key.name, mark);
+        match failpoint::around(Step::TakeBack, &owner.namespace, &owner.name, take_back).await {
             Ok(()) => {
                 tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
             }

@@ -20,6 +20,7 @@ use super::hash;
 use super::job::{Effects, Stage};
 use super::outcome::SecretState;
 use super::pending::{PENDING, Pending};
+use crate::failpoint::{self, Step};
 
 /// What became of an adoption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,9 @@ impl SecretWriter {
         let manager = hash::field_manager(target.claim.external_secret);
         let manner = Manner { manager: &manager, effects: Effects::Apply };
         let patch = target.patch(secret);
-        self.secrets.patch(target.claim.namespace, target.name, &patch, manner).await
+        let Claim { namespace, external_secret, .. } = target.claim;
+        let adopt = self.secrets.patch(namespace, target.name, &patch, manner);
+        failpoint::around(Step::Adoption, namespace, external_secret, adopt).await
     }
 
     async fn orphans_of(&self, target: &Target<'_>) -> Result<Vec<String>, Error> {

@@ -28,6 +28,7 @@ use super::hash;
 use super::job::{Deadline, Effects, Stage};
 use super::outcome::{SecretState, Written};
 use super::render::Rendered;
+use crate::failpoint::{self, Step};
 
 /// How often somebody else may be faster before it is given up.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -130,8 +131,8 @@ impl SecretWriter {
             Desired::Update(secret) => self.write(write, &secret, Written::Updated).await,
             Desired::Delete(version) => {
                 let Rendered { namespace, name, .. } = rendered;
-                let deleted = self.secrets.delete(namespace, name, version, write.effects).await;
-                match deleted {
+                let delete = self.secrets.delete(namespace, name, version, write.effects);
+                match write.step(delete).await {
                     Err(failure) if !failure.is_not_found() => Err(write.missed("delete", failure)),
                     _ => Ok(applied(Written::Deleted, None)),
                 }
@@ -154,8 +155,8 @@ impl SecretWriter {
         let manner = Manner { manager: &manager, effects: write.effects };
         let verb = if written == Written::Created { "create" } else { "update" };
         let answer = match verb {
-            "create" => self.secrets.create(secret, manner).await,
-            _ => self.secrets.replace(secret, manner).await,
+            "create" => write.step(self.secrets.create(secret, manner)).await,
+            _ => write.step(self.secrets.replace(secret, manner)).await,
         };
         match answer {
             Ok(metadata) => {
@@ -181,6 +182,11 @@ impl SecretWriter {
 }
 
 impl Write<'_> {
+    fn step<F: Future>(&self, request: F) -> impl Future<Output = F::Output> {
+        let Rendered { namespace, external_secret, .. } = self.rendered;
+        failpoint::around(Step::SecretWrite, namespace, external_secret, request)
+    }
+
     fn missed(&self, verb: &'static str, failure: Failure) -> Miss {
         if failure.is_race() {
             return Miss::Raced;

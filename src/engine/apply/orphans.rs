@@ -6,6 +6,7 @@ use super::super::error::Error;
 use super::super::job::Effects;
 use super::refusal::Attempt;
 use super::wire::Secrets;
+use crate::failpoint::{self, Step};
 
 impl Secrets {
     /// Deletes what the owner of `target` made under other names; their names. Only for an ExternalSecret that is stored:
@@ -22,7 +23,8 @@ impl Secrets {
             if name == target || controller(&orphan).is_some_and(|owner| !claim.is_named_by(owner)) {
                 continue;
             }
-            match self.delete(namespace, name, Version::of(&orphan), Effects::Apply).await {
+            let delete = self.delete(namespace, name, Version::of(&orphan), Effects::Apply);
+            match failpoint::around(Step::OldTarget, namespace, claim.external_secret, delete).await {
                 Ok(()) => deleted.push(name.to_owned()),
                 Err(failure) if failure.is_not_found() => {}
                 Err(failure) => return Err(Attempt { verb: "delete", namespace, name }.failed(failure)),
