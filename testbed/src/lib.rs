@@ -17,6 +17,7 @@
 //! | `LATCHKEY_TESTBED_CACHE` | where built components are kept (default `$XDG_CACHE_HOME/latchkey-testbed`) |
 //! | `LATCHKEY_TESTBED_KEEP=1` | state folders and logs are kept, and their paths printed |
 
+mod api_gate;
 mod cache;
 mod compile;
 mod control_plane;
@@ -30,6 +31,7 @@ mod tool;
 mod vault;
 mod wait;
 
+pub use api_gate::{ApiGate, Asked, Fault};
 pub use cache::Cache;
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use moto::{Moto, MotoOptions, REGION};

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::ControlPlane;
+use crate::api_gate::ApiGate;
 use crate::state::random_token;
 use crate::tool::{Tool, binary};
 
@@ -86,8 +87,17 @@ impl ControlPlane {
 
     /// Writes `<name>.kubeconfig` for a bearer token into the state folder.
     pub fn kubeconfig(&self, name: &str, token: &str) -> Result<PathBuf> {
+        self.kubeconfig_to(&self.url(), self.ca_file(), name, token)
+    }
+
+    /// The same by way of a gate.
+    pub fn kubeconfig_through(&self, gate: &ApiGate, name: &str, token: &str) -> Result<PathBuf> {
+        self.kubeconfig_to(&gate.url(), gate.ca_file(), name, token)
+    }
+
+    fn kubeconfig_to(&self, url: &str, ca: &Path, name: &str, token: &str) -> Result<PathBuf> {
         let path = self.dir().join(format!("{name}.kubeconfig"));
-        let (url, ca) = (self.url(), self.ca_file().display());
+        let ca = ca.display();
         let text = format!(
             "apiVersion: v1
 kind: Config

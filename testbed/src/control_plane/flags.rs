@@ -35,10 +35,10 @@ const CONTROLLERS: [&str; 14] = [
     "cronjob-controller",
 ];
 
-pub(super) fn etcd(ports: &Ports, dir: &Path) -> Vec<String> {
+pub(super) fn etcd(ports: &Ports, dir: &Path, quota: Option<u64>) -> Vec<String> {
     let client = format!("http://127.0.0.1:{}", ports.etcd);
     let peer = format!("http://127.0.0.1:{}", ports.etcd_peer);
-    vec![
+    let mut flags = vec![
         "--name=testbed".to_owned(),
         format!("--data-dir={}", dir.join("etcd").display()),
         format!("--listen-client-urls={client}"),
@@ -49,7 +49,9 @@ pub(super) fn etcd(ports: &Ports, dir: &Path) -> Vec<String> {
         // Tests crash processes, never the machine.
         "--unsafe-no-fsync=true".to_owned(),
         "--log-level=warn".to_owned(),
-    ]
+    ];
+    flags.extend(quota.map(|bytes| format!("--quota-backend-bytes={bytes}")));
+    flags
 }
 
 pub(super) fn api_server(ports: &Ports, files: &Files, dir: &Path, more: &[String]) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! admitted and stay Pending.
 
 mod access;
+mod faults;
 mod files;
 mod flags;
 
@@ -31,6 +32,8 @@ pub struct ControlPlaneOptions {
     pub api_server_flags: Vec<String>,
     /// Appended to kube-controller-manager's flags.
     pub controller_manager_flags: Vec<String>,
+    /// How many bytes etcd holds at most; by default more than any test writes. See [`ControlPlane::fill_etcd`].
+    pub etcd_quota: Option<u64>,
     /// Kept there after the stop; a temporary folder otherwise.
     pub dir: Option<PathBuf>,
 }
@@ -41,6 +44,7 @@ impl Default for ControlPlaneOptions {
             controller_manager: true,
             api_server_flags: Vec::new(),
             controller_manager_flags: Vec::new(),
+            etcd_quota: None,
             dir: None,
         }
     }
@@ -104,9 +108,13 @@ impl ControlPlane {
         self.wait_for_default_service_account()
     }
 
-    fn start_etcd(&self) -> Result<()> {
+    /// Starts a stopped etcd with everything it had; returns when it answers.
+    ///
+    /// # Errors
+    /// When it does not come up (with the tail of its log).
+    pub fn start_etcd(&self) -> Result<()> {
         let launch = Launch::new("etcd", binary(Tool::Etcd)?, self.dir());
-        let launch = launch.args(flags::etcd(&self.ports, self.dir())).grace(GRACE);
+        let launch = launch.args(flags::etcd(&self.ports, self.dir(), self.options.etcd_quota)).grace(GRACE);
         let mut process = Process::spawn(launch)?;
         let client = Client::plain(self.ports.etcd);
         // The API server, started earlier, would sleep for a second after its first try.
