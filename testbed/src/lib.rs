@@ -37,7 +37,7 @@ pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use moto::{Moto, MotoOptions, REGION};
 pub use pki::{CertificateAuthority, Pair};
 pub use process::{Launch, Process};
-pub use proxy::{Proxy, Received, Reply, Rule};
+pub use proxy::{Breakage, Proxy, Received, Reply, Rule};
 pub use state::{free_port, random_token};
 pub use tool::{Tool, binary};
 pub use vault::{AppRole, ListenerTls, Vault, VaultOptions};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 /// A certificate and its key (PKCS#8), as PEM.
@@ -50,6 +50,18 @@ impl CertificateAuthority {
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, "latchkey-testbed server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(params)
+    }
+
+    /// As [`Self::server`], and expired years ago.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn expired_server(&self, names: &[&str]) -> Result<Pair> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names)?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
         self.sign(params)
     }
 

@@ -1,11 +1,12 @@
 //! As much of HTTP/1.1 as stands between a client library and a server on loopback.
 
-use std::io::{BufRead, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Received;
+use super::{Received, Reply};
 use crate::http::{Answer, Client};
 
 /// Between the two sides of a proxy these concern one side only.
@@ -46,6 +47,7 @@ impl Request {
             headers: self.headers.clone(),
             action: self.action(),
             body: self.body.clone(),
+            at: Instant::now(),
         }
     }
 
@@ -63,7 +65,7 @@ impl Request {
 }
 
 /// The connection's next request; `None` when the client has closed it.
-pub(super) fn read_request(reader: &mut impl BufRead, mut connection: &TcpStream) -> Result<Option<Request>> {
+pub(super) fn read_request<S: Read + Write>(reader: &mut BufReader<S>) -> Result<Option<Request>> {
     let Some(line) = read_line(reader)? else { return Ok(None) };
     let mut parts = line.split(' ').map(str::to_owned);
     let (method, target, version) = (parts.next(), parts.next(), parts.next());
@@ -77,7 +79,7 @@ pub(super) fn read_request(reader: &mut impl BufRead, mut connection: &TcpStream
     let method = method.unwrap_or_default();
     let mut request = Request { method, target, keeps_alive, headers, body: Vec::new() };
     if request.header("expect").is_some() {
-        connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        reader.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     request.body = read_body(&request, reader)?;
     Ok(Some(request))
@@ -129,18 +131,38 @@ pub(super) fn forward(request: &Request, upstream: SocketAddr) -> Result<Answer>
     client.request(&request.method, &request.target, &request.body)
 }
 
-/// Answers the client; the connection stays open for its next request.
-pub(super) fn write_answer(mut connection: &TcpStream, request: &Request, answer: &Answer) -> Result<()> {
-    let mut head = format!("HTTP/1.1 {} Proxied\r\n", answer.status);
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str())) {
+/// How the end of an answer's body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Length(usize),
+    Chunked,
+    Bodiless,
+}
+
+/// The head of an answer.
+pub(super) fn head(reply: &Reply, framing: Framing) -> String {
+    let mut head = format!("HTTP/1.1 {} Proxied\r\n", reply.status);
+    for (name, value) in reply.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str())) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    let bodiless = answer.status == 204 || answer.status == 304;
-    if !bodiless {
-        head.push_str(&format!("content-length: {}\r\n", answer.body.len()));
+    match framing {
+        Framing::Length(length) => head.push_str(&format!("content-length: {length}\r\n")),
+        Framing::Chunked => head.push_str("transfer-encoding: chunked\r\n"),
+        Framing::Bodiless => {}
     }
-    head.push_str("\r\n");
-    let body: &[u8] = if bodiless || request.method == "HEAD" { &[] } else { &answer.body };
-    connection.write_all(&[head.as_bytes(), body].concat())?;
-    Ok(())
+    head + "\r\n"
+}
+
+/// Answers the client; the connection stays open for its next request.
+pub(super) fn write_answer(connection: &mut impl Write, request: &Request, reply: &Reply) -> Result<()> {
+    let bodiless = reply.status == 204 || reply.status == 304;
+    let framing = if bodiless { Framing::Bodiless } else { Framing::Length(reply.body.len()) };
+    let body: &[u8] = if bodiless || request.method == "HEAD" { &[] } else { &reply.body };
+    if body.len() < 64 << 10 {
+        connection.write_all(&[head(reply, framing).as_bytes(), body].concat())?;
+    } else {
+        connection.write_all(head(reply, framing).as_bytes())?;
+        connection.write_all(body)?;
+    }
+    Ok(connection.flush()?)
 }

@@ -1,19 +1,26 @@
-//! A reverse proxy in front of any plain HTTP server: it records what passes and can be told to misbehave.
+//! A reverse proxy in front of any plain HTTP server, itself plain or with TLS: it records what passes and can be told to
+//! misbehave.
 
+mod breakage;
 mod message;
 mod rules;
 
+use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::http::Answer;
+use crate::Pair;
+pub use breakage::Breakage;
 use message::{Request, forward, read_request, write_answer};
-use rules::Rules;
+use rules::{Action, Rules};
 pub use rules::{Received, Reply, Rule};
 
 /// The proxy. It is gone when this is dropped.
@@ -32,6 +39,10 @@ struct Shared {
     received: Mutex<Vec<Received>>,
     rules: Mutex<Rules>,
     connections: Mutex<Vec<TcpStream>>,
+    /// How many connections have come.
+    accepted: AtomicUsize,
+    /// What is shown in TLS; none is plain HTTP.
+    tls: Mutex<Option<Arc<ServerConfig>>>,
 }
 
 impl Proxy {
@@ -47,10 +58,38 @@ impl Proxy {
             received: Mutex::default(),
             rules: Mutex::default(),
             connections: Mutex::default(),
+            accepted: AtomicUsize::new(0),
+            tls: Mutex::default(),
         };
         let proxy = Self { addr, shared: Arc::new(shared), acceptor: Mutex::new(None) };
         proxy.come_up()?;
         Ok(proxy)
+    }
+
+    /// The same behind TLS, with this certificate.
+    ///
+    /// # Errors
+    /// When no port can be bound, or the pair cannot be used.
+    pub fn start_tls(upstream: SocketAddr, pair: &Pair) -> Result<Self> {
+        let proxy = Self::start(upstream)?;
+        proxy.present(pair)?;
+        Ok(proxy)
+    }
+
+    /// Shows this certificate to connections from now on; those there are end.
+    ///
+    /// # Errors
+    /// When the pair cannot be used.
+    pub fn present(&self, pair: &Pair) -> Result<()> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_no_client_auth().with_single_cert(
+            vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes())?],
+            PrivateKeyDer::from_pem_slice(pair.key.as_bytes())?,
+        )?;
+        *lock(&self.shared.tls) = Some(Arc::new(config));
+        self.break_connections();
+        Ok(())
     }
 
     #[must_use]
@@ -58,10 +97,17 @@ impl Proxy {
         self.addr
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://…`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if lock(&self.shared.tls).is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// How many connections have come so far, whatever became of them.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::SeqCst)
     }
 
     /// Everything received since the start or the last [`Self::forget`], in order, refused requests included.
@@ -107,6 +153,10 @@ impl Proxy {
         self.shared.up.store(false, Ordering::SeqCst);
         let _ = TcpStream::connect(self.addr); // Wakes the acceptor, which then sees that it shall end.
         let _ = acceptor.join();
+        self.break_connections();
+    }
+
+    fn break_connections(&self) {
         for connection in lock(&self.shared.connections).drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
         }
@@ -141,6 +191,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(connection) = connection else { continue };
+        shared.accepted.fetch_add(1, Ordering::SeqCst);
         if let Ok(clone) = connection.try_clone() {
             let mut open = lock(&shared.connections);
             open.retain(|other| other.peer_addr().is_ok()); // Those that have ended need no breaking.
@@ -149,19 +200,43 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let shared = shared.clone();
         std::thread::spawn(move || {
             // A client that goes away, or is sent away by `go_down`, is no failure of the proxy.
-            let _ = serve(&connection, &shared);
+            let _ = converse(&connection, &shared);
             let _ = connection.shutdown(Shutdown::Both);
         });
     }
 }
 
-/// Serves the requests of one connection until the client closes it.
-fn serve(connection: &TcpStream, shared: &Shared) -> Result<()> {
+fn converse(connection: &TcpStream, shared: &Shared) -> Result<()> {
     connection.set_nodelay(true)?;
-    let mut reader = std::io::BufReader::new(connection);
-    while let Some(request) = read_request(&mut reader, connection)? {
-        let answer = answer(&request, shared);
-        write_answer(connection, &request, &answer)?;
+    let tls = lock(&shared.tls).clone();
+    match tls {
+        None => serve(connection, connection, shared),
+        Some(config) => {
+            let mut stream = StreamOwned::new(ServerConnection::new(config)?, connection.try_clone()?);
+            let served = serve(&mut stream, connection, shared);
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+            served
+        }
+    }
+}
+
+/// Serves the requests of one connection until the client closes it or a fault ends it.
+fn serve(stream: impl Read + Write, raw: &TcpStream, shared: &Shared) -> Result<()> {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader)? {
+        match action(&request, shared) {
+            Some(Action::Breakage(fault)) => {
+                let answer = match fault.needs_answer() {
+                    true => passed_on(&request, shared),
+                    false => Reply::new(200, ""),
+                };
+                let goes_on = || shared.up.load(Ordering::SeqCst);
+                return fault.serve(reader.get_mut(), raw, answer, goes_on);
+            }
+            Some(Action::Reply(reply)) => write_answer(reader.get_mut(), &request, &reply)?,
+            None => write_answer(reader.get_mut(), &request, &passed_on(&request, shared))?,
+        }
         if request.closes() {
             break;
         }
@@ -169,20 +244,22 @@ fn serve(connection: &TcpStream, shared: &Shared) -> Result<()> {
     Ok(())
 }
 
-fn answer(request: &Request, shared: &Shared) -> Answer {
+fn action(request: &Request, shared: &Shared) -> Option<Action> {
     let received = request.received();
     lock(&shared.received).push(received.clone());
-    let (delay, reply) = {
+    let (delay, action) = {
         let mut rules = lock(&shared.rules);
-        (rules.delay, rules.reply(&received))
+        (rules.delay, rules.action(&received))
     };
     std::thread::sleep(delay);
-    if let Some(reply) = reply {
-        return reply.into_answer();
+    action
+}
+
+fn passed_on(request: &Request, shared: &Shared) -> Reply {
+    match forward(request, shared.upstream) {
+        Ok(answer) => Reply::of(answer),
+        Err(error) => Reply::new(502, &format!("the upstream of the proxy failed: {error:#}")),
     }
-    forward(request, shared.upstream).unwrap_or_else(|error| {
-        Reply::new(502, &format!("the upstream of the proxy failed: {error:#}")).into_answer()
-    })
 }
 
 /// A panic of another thread leaves these lists whole.

@@ -1,8 +1,10 @@
 //! What a [`Proxy`](super::Proxy) answers by itself, and what it remembers of a request.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::Breakage;
 use crate::http::Answer;
 
 /// A request as it was received.
@@ -18,6 +20,8 @@ pub struct Received {
     /// AWS's name of the operation: the last part of `X-Amz-Target`, or the form's `Action` (STS).
     pub action: Option<String>,
     pub body: Vec<u8>,
+    /// When it had come whole.
+    pub at: Instant,
 }
 
 impl Received {
@@ -36,16 +40,18 @@ impl Received {
 /// An answer that the proxy gives in the server's place.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    /// Shared: some are of megabytes, and given to many at once.
+    pub(super) body: Arc<[u8]>,
 }
 
 impl Reply {
     /// JSON by default: every server that stands behind the proxy speaks it.
     #[must_use]
     pub fn new(status: u16, body: &str) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_owned() }.header("content-type", "application/json")
+        Self { status, headers: Vec::new(), body: body.as_bytes().into() }
+            .header("content-type", "application/json")
     }
 
     /// As AWS's JSON protocol says that an operation failed.
@@ -53,7 +59,7 @@ impl Reply {
     pub fn aws_error(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": code, "message": message, "Message": message }).to_string();
         let headers = vec![("content-type".to_owned(), "application/x-amz-json-1.1".to_owned())];
-        Self { status, headers, body }.header("x-amzn-errortype", code)
+        Self { status, headers, body: body.as_bytes().into() }.header("x-amzn-errortype", code)
     }
 
     #[must_use]
@@ -62,15 +68,23 @@ impl Reply {
         self
     }
 
-    pub(super) fn into_answer(self) -> Answer {
-        Answer { status: self.status, headers: self.headers, body: self.body.into_bytes() }
+    pub(super) fn of(answer: Answer) -> Self {
+        let Answer { status, headers, body } = answer;
+        Self { status, headers, body: body.into() }
     }
+}
+
+/// What becomes of a request in the server's place.
+#[derive(Debug, Clone)]
+pub(super) enum Action {
+    Reply(Reply),
+    Breakage(Breakage),
 }
 
 /// Which requests to answer with what.
 pub struct Rule {
     matches: Box<dyn Fn(&Received) -> bool + Send>,
-    reply: Reply,
+    action: Action,
     /// How often still; `None` is always.
     left: Option<usize>,
 }
@@ -78,7 +92,13 @@ pub struct Rule {
 impl Rule {
     #[must_use]
     pub fn new(matches: impl Fn(&Received) -> bool + Send + 'static, reply: Reply) -> Self {
-        Self { matches: Box::new(matches), reply, left: None }
+        Self { matches: Box::new(matches), action: Action::Reply(reply), left: None }
+    }
+
+    /// These requests meet a fault.
+    #[must_use]
+    pub fn fault(matches: impl Fn(&Received) -> bool + Send + 'static, fault: Breakage) -> Self {
+        Self { matches: Box::new(matches), action: Action::Breakage(fault), left: None }
     }
 
     /// The rule is gone after so many answers.
@@ -91,7 +111,7 @@ impl Rule {
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rule").field("reply", &self.reply).field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Rule").field("action", &self.action).field("left", &self.left).finish_non_exhaustive()
     }
 }
 
@@ -106,11 +126,11 @@ impl Rules {
         self.rules.push(rule);
     }
 
-    /// The newest matching rule's reply; uses up one of its times.
-    pub(super) fn reply(&mut self, request: &Received) -> Option<Reply> {
+    /// What the newest matching rule says; uses up one of its times.
+    pub(super) fn action(&mut self, request: &Received) -> Option<Action> {
         self.rules.retain(|rule| rule.left != Some(0));
         let rule = self.rules.iter_mut().rev().find(|rule| (rule.matches)(request))?;
         rule.left = rule.left.map(|left| left - 1);
-        Some(rule.reply.clone())
+        Some(rule.action.clone())
     }
 }
