@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use latchkey_api::duration::GoDuration;
 
@@ -54,6 +55,10 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_NAMESPACE", default_value = "latchkey-system", value_name = "NS")]
     pub namespace: String,
 
+    /// Which part of the cluster latchkey sees to.
+    #[command(flatten)]
+    pub scope: Scope,
+
     /// Stores whose spec.controller is neither empty nor this class are left to others.
     #[arg(long, env = "LATCHKEY_CONTROLLER_CLASS", default_value = "default", value_name = "CLASS")]
     pub controller_class: String,
@@ -86,6 +91,26 @@ pub struct Config {
     /// What is logged, as a level or a tracing filter.
     #[arg(long, env = "LATCHKEY_LOG", default_value = "info", value_parser = crate::telemetry::filter, value_name = "FILTER")]
     pub log: String,
+}
+
+/// Which part of the cluster latchkey sees to.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Scope {
+    /// The one namespace whose ExternalSecrets, stores and Pods are seen to; all others are left alone. Without it
+    /// latchkey sees to the whole cluster.
+    #[arg(long, env = "LATCHKEY_SCOPED_NAMESPACE", value_parser = NonEmptyStringValueParser::new(), value_name = "NS")]
+    pub scoped_namespace: Option<String>,
+
+    /// Whether ClusterSecretStores are served. They take rights beyond any one namespace.
+    #[arg(long, env = "LATCHKEY_CLUSTER_STORES", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub cluster_stores: bool,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { scoped_namespace: None, cluster_stores: true }
+    }
 }
 
 /// How the API server is told of the webhook.

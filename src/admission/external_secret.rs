@@ -96,6 +96,9 @@ fn named(object: &Value, part: &str) -> serde_json::Map<String, Value> {
 impl Admission {
     /// Admits an ExternalSecret once its Secret is there, or says why it is not.
     pub async fn external_secret(&self, request: &Request, deadline: Deadline) -> Response {
+        if !self.engine.sees_to(&request.namespace) {
+            return Response::admitted("out_of_scope");
+        }
         let mut job = match decide(request) {
             Ok(Decision::Skip(why)) => return Response::admitted(why),
             Ok(Decision::Sync(job)) => *job,

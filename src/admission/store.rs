@@ -84,10 +84,13 @@ impl Admission {
             Ok(read) => read,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
+        let namespace = (kind == StoreKind::SecretStore).then_some(request.namespace.as_str());
+        if !self.engine.serves(kind) || namespace.is_some_and(|namespace| !self.engine.sees_to(namespace)) {
+            return Response::admitted("out_of_scope");
+        }
         if !self.engine.is_of_class(&spec) {
             return Response::admitted("other_class");
         }
-        let namespace = (kind == StoreKind::SecretStore).then_some(request.namespace.as_str());
         let object = match namespace {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::Args;
 
-use crate::config::Registration;
+use crate::config::{Registration, Scope};
 use crate::registration;
 
 /// The flags of `latchkey webhooks`.
@@ -12,6 +12,9 @@ use crate::registration;
 pub(super) struct Webhooks {
     #[command(flatten)]
     registration: Registration,
+
+    #[command(flatten)]
+    scope: Scope,
 
     /// The namespace that latchkey runs in.
     #[arg(long, env = "LATCHKEY_NAMESPACE", default_value = "latchkey-system", value_name = "NS")]
@@ -24,9 +27,9 @@ pub(super) struct Webhooks {
 
 impl Webhooks {
     pub(super) fn print(self) -> Result<(), Box<dyn Error>> {
-        let Self { registration, namespace, service_account } = self;
+        let Self { registration, scope, namespace, service_account } = self;
         let username = format!("system:serviceaccount:{namespace}:{service_account}");
-        let desired = registration::Desired::new(&registration, &namespace, &username);
+        let desired = registration::Desired::new(&registration, &scope, &namespace, &username);
         super::print(&serde_saphyr::to_string(&desired.configuration(None))?)
     }
 }

@@ -109,6 +109,7 @@ fn stores() -> Vec<(&'static str, Error)> {
         ("store denied", store_denied(&cluster_store(), "shop")),
         ("key denied", key_denied(&data(None), "my-app/db", "shop", &["shop/*".to_owned()])),
         ("key denied, and every other", key_denied(&extract(), "my-app/db", "shop", &[])),
+        ("store not served", store_not_served(&cluster_store())),
         ("store of another class", store_of_another_class(&namespaced(), "other")),
         ("store not ready", store_not_ready(&namespaced(), "unable to validate store")),
         ("store unusable", store_unusable(&cluster_store(), &down)),

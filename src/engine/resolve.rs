@@ -57,6 +57,9 @@ pub struct Opened {
 impl Engine {
     /// Finds the store, sees whether this namespace may use it, then reads its credentials.
     pub(super) async fn open(&self, plan: &Plan, key: &StoreKey) -> Result<Opened, Error> {
+        if !self.serves(key.kind) {
+            return Err(message::store_not_served(key));
+        }
         let store = self.inner.stores.store(key).await.map_err(|failed| unknown(key, &failed))?;
         let store = store.ok_or_else(|| message::store_not_found(key, &plan.store_field(key)))?;
         if !self.is_of_class(&store.spec) {
@@ -92,6 +95,9 @@ impl Engine {
     /// there is nobody's, one that cannot be looked up is for the sync to complain of. What is not ours is left alone
     /// without a word, as External Secrets Operator does.
     pub async fn is_ours(&self, external_secret: &ExternalSecret) -> bool {
+        if !self.sees_to(external_secret.metadata.namespace.as_deref().unwrap_or_default()) {
+            return false;
+        }
         for key in referenced_stores(external_secret) {
             if let Ok(Some(store)) = self.inner.stores.store(&key).await
                 && !self.is_of_class(&store.spec)
@@ -100,6 +106,19 @@ impl Engine {
             }
         }
         true
+    }
+
+    /// Whether what is in this namespace is this installation's.
+    pub fn sees_to(&self, namespace: &str) -> bool {
+        self.inner.shared.settings.scoped_namespace.as_deref().is_none_or(|scoped| scoped == namespace)
+    }
+
+    /// Whether this installation serves such stores.
+    pub fn serves(&self, kind: StoreKind) -> bool {
+        match kind {
+            StoreKind::SecretStore => true,
+            StoreKind::ClusterSecretStore => self.inner.shared.settings.cluster_stores,
+        }
     }
 
     /// Whether a store is this installation's.

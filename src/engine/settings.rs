@@ -9,6 +9,10 @@ use super::budget::{PerLane, Rate};
 pub struct Settings {
     /// Stores of another class are left to others.
     pub controller_class: String,
+    /// The one namespace that is seen to; all if there is none.
+    pub scoped_namespace: Option<String>,
+    /// Whether ClusterSecretStores are served.
+    pub cluster_stores: bool,
     /// How much memory remote values may take.
     pub cache_bytes: u64,
     /// How many calls of one connection may be under way at once.
@@ -23,6 +27,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             controller_class: "default".to_owned(),
+            scoped_namespace: None,
+            cluster_stores: true,
             cache_bytes: 64 << 20,
             calls: PerLane { admission: 8, refresh: 4, dry_run: 2 },
             rates: PerLane {

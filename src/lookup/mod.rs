@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::PartialObjectMeta;
+use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
@@ -27,10 +27,11 @@ pub use credentials::Credentials;
 pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
 pub use table::{Key, Table};
 
+use crate::config::Scope;
 use crate::engine::SecretState;
 use crate::engine::desired::ownership::MANAGED;
 use crate::engine::plan::StoreKey;
-use follow::{follow, trimmed};
+use follow::{Sink as _, follow, trimmed};
 use table::Index;
 
 /// Something that a watch saw.
@@ -65,6 +66,7 @@ pub type Filled = Box<dyn Fn(&'static str) + Send + Sync>;
 /// What is known of the cluster.
 pub struct Lookup {
     client: Client,
+    scope: Scope,
     external_secrets: Table<ExternalSecret>,
     secret_stores: Table<StoreRow>,
     cluster_stores: Table<StoreRow>,
@@ -91,8 +93,9 @@ impl Lookup {
         ["ExternalSecrets", "SecretStores", "ClusterSecretStores", "Secrets"];
 
     /// An empty view; [`Lookup::run`] fills it.
-    pub fn new(client: Client, on_filled: Filled) -> Arc<Self> {
+    pub fn new(client: Client, scope: Scope, on_filled: Filled) -> Arc<Self> {
         Arc::new(Self {
+            scope,
             client,
             external_secrets: Table::default(),
             secret_stores: Table::default(),
@@ -110,10 +113,10 @@ impl Lookup {
     /// Keeps the watches; does not return.
     pub async fn run(self: Arc<Self>) {
         let all = watcher::Config::default;
-        let external_secrets: Api<ExternalSecret> = Api::all(self.client.clone());
-        let secret_stores: Api<SecretStore> = Api::all(self.client.clone());
+        let external_secrets: Api<ExternalSecret> = self.in_scope();
+        let secret_stores: Api<SecretStore> = self.in_scope();
         let cluster_stores: Api<ClusterSecretStore> = Api::all(self.client.clone());
-        let secrets: Api<PartialObjectMeta<Secret>> = Api::all(self.client.clone());
+        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope();
         let managed = all().labels(&format!("{MANAGED}=true"));
         let sinks = (
             rows::ExternalSecrets(Arc::clone(&self)),
@@ -124,9 +127,25 @@ impl Lookup {
         tokio::join!(
             follow(trimmed(watcher(external_secrets, all())), &sinks.0),
             follow(trimmed(watcher(secret_stores, all())), &sinks.1),
-            follow(trimmed(watcher(cluster_stores, all())), &sinks.2),
+            async {
+                match self.scope.cluster_stores {
+                    true => follow(trimmed(watcher(cluster_stores, all())), &sinks.2).await,
+                    false => sinks.2.filled(),
+                }
+            },
             follow(trimmed(watcher(secrets, managed)), &sinks.3),
         );
+    }
+
+    /// The objects of the cluster, or of the one namespace that latchkey sees to.
+    fn in_scope<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match &self.scope.scoped_namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
     }
 
     fn store_sink<K>(

@@ -93,6 +93,9 @@ fn failed(verb: &str, what: impl std::fmt::Display, error: &kube::Error) -> Look
 #[async_trait]
 impl Stores for Lookup {
     async fn store(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
+        if key.kind == StoreKind::ClusterSecretStore && !self.scope.cluster_stores {
+            return Ok(None); // latchkey may not even ask
+        }
         match self.store_row(key) {
             Some(row) if !self.recent.admitted.contains_key(key) => Ok(Some(Arc::clone(&row.store))),
             _ => self.fresh(key).await,

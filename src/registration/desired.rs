@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::conditions;
-use crate::config::{FailurePolicy, Registration};
+use crate::config::{FailurePolicy, Registration, Scope};
 
 /// Where reviews of ExternalSecrets are answered.
 pub const PATH_EXTERNAL_SECRETS: &str = "/review/external-secrets";
@@ -16,14 +16,16 @@ pub const PATH_PODS: &str = "/review/pods";
 #[derive(Debug, Clone)]
 pub struct Desired {
     registration: Registration,
+    scope: Scope,
     namespace: String,
     username: String,
 }
 
 impl Desired {
     /// For a latchkey in this namespace that the API server knows by this username.
-    pub fn new(registration: &Registration, namespace: &str, username: &str) -> Self {
-        Self { registration: registration.clone(), namespace: namespace.into(), username: username.into() }
+    pub fn new(registration: &Registration, scope: &Scope, namespace: &str, username: &str) -> Self {
+        let (registration, scope) = (registration.clone(), scope.clone());
+        Self { registration, scope, namespace: namespace.into(), username: username.into() }
     }
 
     /// The configuration's name.
@@ -67,11 +69,11 @@ impl Desired {
     fn webhooks(&self, bundle: Option<&str>) -> [Value; 3] {
         let conditions = conditions::of_custom_resources(&self.namespace, &self.username);
         let failure_policy = self.registration.failure_policy;
-        let system = json!({ "matchExpressions": [{
-            "key": "kubernetes.io/metadata.name",
-            "operator": "NotIn",
-            "values": ["kube-system", self.namespace],
-        }]});
+        let (all, but_system) = self.namespaces();
+        let (stores, scope): (&[&str], _) = match self.scope.cluster_stores {
+            true => (&["secretstores", "clustersecretstores"], "*"),
+            false => (&["secretstores"], "Namespaced"),
+        };
         [
             Webhook {
                 name: "externalsecrets.latchkey.dev",
@@ -79,20 +81,15 @@ impl Desired {
                 rule: rule("external-secrets.io", &["externalsecrets"], &["CREATE", "UPDATE"], "Namespaced"),
                 conditions: conditions.clone(),
                 failure_policy,
-                namespaces: json!({}),
+                namespaces: all.clone(),
             },
             Webhook {
                 name: "stores.latchkey.dev",
                 path: PATH_STORES,
-                rule: rule(
-                    "external-secrets.io",
-                    &["secretstores", "clustersecretstores"],
-                    &["CREATE", "UPDATE"],
-                    "*",
-                ),
+                rule: rule("external-secrets.io", stores, &["CREATE", "UPDATE"], scope),
                 conditions,
                 failure_policy,
-                namespaces: json!({}),
+                namespaces: all,
             },
             Webhook {
                 name: "pods.latchkey.dev",
@@ -101,10 +98,24 @@ impl Desired {
                 conditions: conditions::of_pods(&self.namespace, &self.username),
                 // A cluster whose Pods wait for latchkey does not start again after an outage.
                 failure_policy: FailurePolicy::Ignore,
-                namespaces: system,
+                namespaces: but_system,
             },
         ]
         .map(|webhook| self.webhook(webhook, bundle))
+    }
+
+    /// Whose ExternalSecrets and stores are reviewed, and whose Pods: all but the system's and latchkey's own, or those of
+    /// the one namespace that latchkey sees to.
+    fn namespaces(&self) -> (Value, Value) {
+        let named = |operator: &str, names: &[&str]| {
+            json!({ "matchExpressions": [
+                { "key": "kubernetes.io/metadata.name", "operator": operator, "values": names },
+            ]})
+        };
+        match &self.scope.scoped_namespace {
+            Some(namespace) => (named("In", &[namespace]), named("In", &[namespace])),
+            None => (json!({}), named("NotIn", &["kube-system", &self.namespace])),
+        }
     }
 
     fn webhook(&self, webhook: Webhook, bundle: Option<&str>) -> Value {
@@ -193,7 +204,12 @@ mod tests {
             webhook_timeout: Duration::from_secs(5),
             failure_policy: FailurePolicy::Fail,
         };
-        Desired::new(&registration, "latchkey-system", "system:serviceaccount:latchkey-system:latchkey")
+        Desired::new(
+            &registration,
+            &Scope::default(),
+            "latchkey-system",
+            "system:serviceaccount:latchkey-system:latchkey",
+        )
     }
 
     fn present() -> Value {

@@ -20,18 +20,18 @@ const RESOURCES: [&str; 3] = ["externalsecrets", "secretstores", "clustersecrets
 /// latchkey is ready no sooner than the API server knows ExternalSecrets and stores.
 pub(super) fn wait(context: &Context) {
     let (client, installed) = (context.client.clone(), context.readiness.handle("crds"));
-    let leaving = context.tasks.leaving();
+    let (leaving, cluster_stores) = (context.tasks.leaving(), context.config.scope.cluster_stores);
     context.tasks.spawn_finite("the wait for the CRDs", async move {
-        if leaving.run_until_cancelled(until_installed(&client)).await.is_some() {
+        if leaving.run_until_cancelled(until_installed(&client, cluster_stores)).await.is_some() {
             installed.ready();
         }
     });
 }
 
-async fn until_installed(client: &Client) {
+async fn until_installed(client: &Client, cluster_stores: bool) {
     let mut reminded: Option<Instant> = None;
     loop {
-        let missing = missing(client).await;
+        let missing = missing(client, cluster_stores).await;
         if missing.as_ref().is_ok_and(Vec::is_empty) {
             return;
         }
@@ -61,7 +61,7 @@ fn remind(missing: Result<Vec<&str>, kube::Error>) {
 }
 
 /// Which of them the API server does not serve.
-async fn missing(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
+async fn missing(client: &Client, cluster_stores: bool) -> Result<Vec<&'static str>, kube::Error> {
     let version = format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION);
     let served = match client.list_api_group_resources(&version).await {
         Ok(list) => list.resources,
@@ -70,5 +70,6 @@ async fn missing(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
         Err(error) => return Err(error),
     };
     let is_served = |name: &&str| served.iter().any(|resource| resource.name == *name);
-    Ok(RESOURCES.into_iter().filter(|name| !is_served(name)).collect())
+    let is_needed = |name: &&str| cluster_stores || *name != "clustersecretstores";
+    Ok(RESOURCES.into_iter().filter(|name| is_needed(name) && !is_served(name)).collect())
 }

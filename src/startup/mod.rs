@@ -134,7 +134,7 @@ fn register(context: &Context, certificates: Arc<Certificates>) {
     if !config.register {
         return tracing::info!("the webhook's registration is left to others, by --register=false");
     }
-    let desired = Desired::new(&config.registration, &config.namespace, username);
+    let desired = Desired::new(&config.registration, &config.scope, &config.namespace, username);
     let keeper = Keeper::new(client.clone(), desired, certificates);
     tasks
         .spawn("the keeper of the registration", keeper.run(readiness.handle("registered"), tasks.leaving()));

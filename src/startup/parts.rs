@@ -8,6 +8,7 @@ use latchkey_provider::Connector;
 
 use super::Context;
 use crate::admission::Admission;
+use crate::config::Scope;
 use crate::engine::apply::SecretWriter;
 use crate::engine::{Engine, Settings};
 use crate::http::{Readiness, review};
@@ -17,7 +18,7 @@ use crate::refresh::{self, Candidate, Refresher};
 /// Starts the background parts and gives the routes that answer the API server's reviews.
 pub fn start(context: &Context) -> Router {
     let Context { config, client, metrics, readiness, tasks, digest_key, .. } = context;
-    let lookup = Lookup::new(client.clone(), filled(readiness));
+    let lookup = Lookup::new(client.clone(), config.scope.clone(), filled(readiness));
     let writer = SecretWriter::new(client.clone());
     let engine = engine(context, &lookup, writer.clone());
     tasks.spawn_daemon("the watches", Arc::clone(&lookup).run());
@@ -43,8 +44,13 @@ pub fn start(context: &Context) -> Router {
 fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engine {
     let credentials = Arc::new(Credentials::new(context.client.clone()));
     let connector = Connector::new(credentials.clone(), context.metrics.clone());
-    let settings =
-        Settings { controller_class: context.config.controller_class.clone(), ..Settings::default() };
+    let Scope { scoped_namespace, cluster_stores } = context.config.scope.clone();
+    let settings = Settings {
+        controller_class: context.config.controller_class.clone(),
+        scoped_namespace,
+        cluster_stores,
+        ..Settings::default()
+    };
     Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())
 }
 

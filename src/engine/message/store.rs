@@ -49,6 +49,15 @@ pub fn key_denied(source: &Source, key: &str, namespace: &str, allowed: &[String
     Error::new(ErrorKind::KeyDenied, message).at(store.clone())
 }
 
+/// The installation serves no such stores.
+pub fn store_not_served(store: &StoreKey) -> Error {
+    let message = format!(
+        "{store} cannot be used: this installation of latchkey serves no ClusterSecretStores; use a SecretStore of the \
+         namespace"
+    );
+    Error::new(ErrorKind::StoreDenied, message).at(store.clone())
+}
+
 /// The store is another controller's.
 pub fn store_of_another_class(store: &StoreKey, class: &str) -> Error {
     let message =
