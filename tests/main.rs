@@ -5,7 +5,6 @@ mod support;
 
 mod aws_document;
 mod canary;
-mod certificates;
 mod chaos;
 mod docs;
 mod dry_run;

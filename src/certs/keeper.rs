@@ -1,26 +1,36 @@
 //! Keeps the certificate that is served, and the CA that is registered, as they should be.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::Either;
 use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use kube::runtime::{WatchStreamExt as _, watcher};
+use rustls::sign::CertifiedKey;
 use tokio::sync::{Mutex, watch};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::Error;
 use super::files::Files;
+use super::material::{self, Validity};
 use super::own::Own;
-use super::{Error, material};
+use super::served::{both, unfit};
 use crate::http::tls::{Resolver, certified_key};
 use crate::metrics::Metrics;
 use crate::telemetry::chain;
 
-/// How often the source is read again, though nothing was said to have changed. The kubelet exchanges mounted files
-/// without a word that could be relied on.
-const PERIOD: Duration = Duration::from_secs(30);
+/// How often files are read again. The kubelet exchanges mounted ones without a word that could be relied on.
+const FILES_PERIOD: Duration = Duration::from_secs(2);
+
+/// How often the Secret is read again, though its watch said nothing.
+const SECRET_PERIOD: Duration = Duration::from_secs(30);
+
+/// How long every API server has known of a CA before what it signed is served, if something else can be served
+/// meanwhile.
+const NOTICED: Duration = Duration::from_secs(5);
 
 /// The CAs to register in PEM; none if the registered ones are somebody else's.
 pub type CaBundle = Option<Arc<str>>;
@@ -44,6 +54,13 @@ enum Source {
     Files(Files),
 }
 
+/// What the registration says.
+#[derive(Clone)]
+struct Registered {
+    bundle: Arc<str>,
+    since: Instant,
+}
+
 /// The certificate that is served and the CAs that are registered.
 pub struct Certificates {
     source: Source,
@@ -52,6 +69,10 @@ pub struct Certificates {
     metrics: Arc<Metrics>,
     /// What is served now; held while it is exchanged, so that no older one follows a newer one.
     served: Mutex<Option<Loaded>>,
+    /// None while nobody registers, or nobody has said so.
+    registered: StdMutex<Option<Registered>>,
+    /// Whether another certificate waits until its CA is known.
+    waits: watch::Sender<bool>,
 }
 
 impl Certificates {
@@ -66,8 +87,15 @@ impl Certificates {
     }
 
     fn new(source: Source, metrics: Arc<Metrics>) -> Self {
-        let (resolver, bundle) = (Arc::default(), watch::Sender::default());
-        Self { source, resolver, bundle, metrics, served: Mutex::default() }
+        Self {
+            source,
+            resolver: Arc::default(),
+            bundle: watch::Sender::default(),
+            metrics,
+            served: Mutex::default(),
+            registered: StdMutex::default(),
+            waits: watch::Sender::default(),
+        }
     }
 
     /// What handshakes get.
@@ -80,72 +108,140 @@ impl Certificates {
         self.bundle.subscribe()
     }
 
+    /// These CAs are registered now. From here on a certificate that none of them signed waits until they are others.
+    pub fn registered(&self, bundle: &str) {
+        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        if registered.as_ref().is_none_or(|before| *before.bundle != *bundle) {
+            *registered = Some(Registered { bundle: bundle.into(), since: Instant::now() });
+        }
+    }
+
     /// Reads the source, and serves what it holds if that can be served; else what was served before stays.
     ///
     /// # Errors
     /// The source cannot be read, or what it holds cannot be served.
     pub async fn refresh(&self) -> Result<(), Error> {
         let mut served = self.served.lock().await;
+        let mut refreshed = self.follow(&mut served).await;
+        if refreshed.is_err() && matches!(self.source, Source::Files(_)) {
+            // Files may be exchanged between one that was read and the next.
+            refreshed = self.follow(&mut served).await;
+        }
+        self.metrics.certificate_refresh_failed(refreshed.is_err());
+        refreshed
+    }
+
+    async fn follow(&self, served: &mut Option<Loaded>) -> Result<(), Error> {
         let loaded = match &self.source {
             Source::Own(own) => own.load().await?,
             Source::Files(files) => files.load().await?,
         };
-        if served.as_ref() != Some(&loaded) {
-            self.serve(&loaded)?;
+        if served.as_ref() == Some(&loaded) {
+            self.publish(loaded.bundle.as_deref().map(Arc::from));
+            self.waits.send_replace(false);
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let pair = certified_key(&loaded.chain, &loaded.key)
+            .map_err(|source| Error::Pair { origin: loaded.origin.clone(), source })?;
+        let before = served.as_ref().filter(|before| unfit(before, now).is_none());
+        if let (Some(source), Some(_)) = (unfit(&loaded, now), before) {
+            return Err(Error::Unfit { origin: loaded.origin, source });
+        }
+        let waits = before.is_some() && !self.is_known(&loaded, now);
+        if waits {
+            self.publish(both(loaded.bundle.as_deref(), before.and_then(|before| before.bundle.as_deref())));
+        } else {
+            self.serve(pair, &loaded, now);
             *served = Some(loaded);
         }
+        self.waits.send_replace(waits);
         Ok(())
     }
 
-    fn serve(&self, loaded: &Loaded) -> Result<(), Error> {
-        let pair = certified_key(&loaded.chain, &loaded.key)
-            .map_err(|source| Error::Pair { origin: loaded.origin.clone(), source })?;
-        let not_after = material::not_after(&loaded.chain);
+    /// Whether the API servers believe the certificate, as far as that is ours to know.
+    fn is_known(&self, loaded: &Loaded, now: Timestamp) -> bool {
+        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (Some(registered), Some(_)) = (registered, &loaded.bundle) else { return true };
+        registered.since.elapsed() >= NOTICED && material::is_trusted(&loaded.chain, &registered.bundle, now)
+    }
+
+    fn serve(&self, pair: CertifiedKey, loaded: &Loaded, now: Timestamp) {
+        let until = material::valid(&loaded.chain).map(|Validity { until, .. }| until);
         self.resolver.set(pair);
-        self.bundle.send_replace(loaded.bundle.as_deref().map(Arc::from));
-        if let Some(end) = not_after {
-            self.metrics.tls_not_after(end);
+        self.publish(loaded.bundle.as_deref().map(Arc::from));
+        if let Some(until) = until {
+            self.metrics.certificate_expiry(until);
         }
-        tracing::info!(
-            origin = loaded.origin,
-            not_after = not_after.map(tracing::field::display),
-            "serving a certificate"
-        );
-        Ok(())
+        let origin = &loaded.origin;
+        if let Some(why) = unfit(loaded, now) {
+            tracing::error!(
+                origin,
+                error = chain(&why),
+                "serving a certificate that is of no use: there is no other"
+            );
+        } else {
+            tracing::info!(origin, not_after = until.map(tracing::field::display), "serving a certificate");
+        }
+    }
+
+    fn publish(&self, bundle: CaBundle) {
+        self.bundle.send_if_modified(|before| {
+            let changed = *before != bundle;
+            *before = bundle;
+            changed
+        });
     }
 
     /// Refreshes whenever the source may have changed.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut changes = pin!(self.changes().take_until(stop.cancelled_owned()));
-        while changes.next().await.is_some() {
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(
-                    error = chain(&error),
-                    "cannot refresh the webhook's certificate; what was served stays"
-                );
+        let mut said = String::new();
+        loop {
+            tokio::select! {
+                beat = changes.next() => if beat.is_none() { return },
+                () = self.wakes() => {}
             }
+            said = self.refresh().await.err().map(|error| say(&error, &said)).unwrap_or_default();
+        }
+    }
+
+    /// When the registration may have been known for long enough.
+    async fn wakes(&self) {
+        let mut waits = self.waits.subscribe();
+        if waits.wait_for(|waits| *waits).await.is_ok() {
+            sleep(NOTICED / 2).await;
         }
     }
 
     /// A beat for each change of the Secret, and one each period.
     fn changes(&self) -> impl futures::Stream<Item = ()> + use<> {
-        let mut period = tokio::time::interval(PERIOD);
+        let (every, watched) = match &self.source {
+            Source::Own(own) => {
+                let (api, name) = own.watched();
+                let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+                let events = watcher(api, config).default_backoff().touched_objects();
+                (SECRET_PERIOD, Either::Left(events.filter_map(|event| async { event.ok().map(drop) })))
+            }
+            Source::Files(_) => (FILES_PERIOD, Either::Right(stream::empty())),
+        };
+        let mut period = tokio::time::interval(every);
         period.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let periods = stream::unfold(period, |mut period| async {
             period.tick().await;
             Some(((), period))
         });
-        let watched = match &self.source {
-            Source::Own(own) => {
-                let (api, name) = own.watched();
-                let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
-                let events = watcher(api, config).default_backoff().touched_objects();
-                Either::Left(events.filter_map(|event| async { event.ok().map(drop) }))
-            }
-            Source::Files(_) => Either::Right(stream::empty()),
-        };
         stream::select(periods, watched)
     }
+}
+
+/// Says what is wrong, once for as long as it stays the same.
+fn say(error: &Error, before: &str) -> String {
+    let text = chain(error);
+    if text != before {
+        tracing::warn!(error = text, "cannot refresh the webhook's certificate; what was served stays");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -159,8 +255,12 @@ mod tests {
     use crate::certs::issue::{self, Names};
 
     fn write(folder: &Path, ca: &issue::Pair, name: &str) {
+        write_at(folder, ca, name, Timestamp::now());
+    }
+
+    fn write_at(folder: &Path, ca: &issue::Pair, name: &str, made: Timestamp) {
         let names = Names::from_iter([name]);
-        let leaf = issue::leaf(&ca.certificate, &ca.key, names, Timestamp::now()).expect("a certificate");
+        let leaf = issue::leaf(&ca.certificate, &ca.key, names, made).expect("a certificate");
         std::fs::write(folder.join("tls.crt"), leaf.certificate).expect("written");
         std::fs::write(folder.join("tls.key"), leaf.key).expect("written");
         std::fs::write(folder.join("ca.crt"), &ca.certificate).expect("written");
@@ -196,6 +296,57 @@ mod tests {
 
         write(folder.path(), &ca, "second");
         certificates.refresh().await.expect("served again");
+    }
+
+    #[tokio::test]
+    async fn what_clients_would_refuse_is_served_only_if_there_is_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let now = Timestamp::now();
+        let long_ago = now - jiff::SignedDuration::from_hours(24 * 31);
+        let soon = now + jiff::SignedDuration::from_hours(24);
+        let (ca, other) = (issue::authority(long_ago).expect("a CA"), issue::authority(now).expect("a CA"));
+        write_at(folder.path(), &ca, "first", long_ago);
+        let certificates = certificates(folder.path());
+        certificates.refresh().await.expect("there is nothing better");
+        write(folder.path(), &ca, "second");
+        certificates.refresh().await.expect("better");
+        for (time, expected) in [(long_ago, "ended at"), (soon, "is not valid before")] {
+            write_at(folder.path(), &ca, "third", time);
+            let error = chain(&certificates.refresh().await.expect_err("of no use"));
+            assert!(error.contains(expected), "{error}");
+        }
+        write(folder.path(), &ca, "fourth");
+        std::fs::write(folder.path().join("ca.crt"), &other.certificate).expect("written");
+        let error = chain(&certificates.refresh().await.expect_err("of no use"));
+        assert!(error.contains("not signed by the CA beside it"), "{error}");
+        assert_eq!(certificates.bundle().borrow().as_deref(), Some(ca.certificate.as_str()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_certificate_waits_until_its_ca_has_been_registered_for_a_while() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = || issue::authority(Timestamp::now()).expect("a CA");
+        let (first, second) = (authority(), authority());
+        write(folder.path(), &first, "name");
+        let certificates = certificates(folder.path());
+        certificates.refresh().await.expect("served");
+        certificates.registered(&first.certificate);
+        write(folder.path(), &second, "name");
+        let next = std::fs::read(folder.path().join("tls.crt")).expect("read");
+        let serves = async || {
+            certificates.refresh().await.expect("read");
+            certificates.served.lock().await.as_ref().is_some_and(|served| served.chain == next)
+        };
+        assert!(!serves().await);
+        let bundle = certificates.bundle().borrow().clone().expect("CAs");
+        assert_eq!(*bundle, second.certificate.clone() + &first.certificate);
+        tokio::time::advance(NOTICED * 2).await;
+        assert!(!serves().await, "it is not registered yet");
+        certificates.registered(&bundle);
+        assert!(!serves().await, "not every API server may know it yet");
+        tokio::time::advance(NOTICED).await;
+        assert!(serves().await);
+        assert_eq!(certificates.bundle().borrow().as_deref(), Some(second.certificate.as_str()));
     }
 
     /// As a kubelet does: the files are links into `..data`, which is a link that is exchanged.

@@ -19,7 +19,8 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
 use super::issue::{self, Names};
-use super::plan::{Leaf, Plan, Signer, Stored, Validity, is_good};
+pub(super) use super::plan::Validity;
+use super::plan::{Leaf, Plan, Signer, Stored, is_good};
 use crate::http::tls::certified_key;
 
 /// CA, its predecessor while the two are exchanged, and certificate; all in PEM, empty where it is missing.
@@ -140,11 +141,13 @@ fn validity(certificate: &X509Certificate<'_>) -> Option<Validity> {
     Some(Validity { from, until })
 }
 
-/// When the first certificate of a chain ends.
-pub(super) fn not_after(chain: &[u8]) -> Option<Timestamp> {
+/// From when until when the first certificate of a chain is valid.
+pub(super) fn valid(chain: &[u8]) -> Option<Validity> {
     let der = CertificateDer::from_pem_slice(chain).ok()?;
     let (_, parsed) = X509Certificate::from_der(&der).ok()?;
-    Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()
+    let from = Timestamp::from_second(parsed.validity().not_before.timestamp()).ok()?;
+    let until = Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?;
+    Some(Validity { from, until })
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Names {
@@ -169,13 +172,31 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 
 /// Whether a client that trusts this CA alone would take the certificate, its names aside.
 fn is_signed_by(leaf: &CertificateDer<'_>, ca: &str, now: Timestamp) -> bool {
+    is_chained(leaf, &[], ca, now)
+}
+
+/// Whether a client that trusts these CAs alone would take the first certificate of a chain, its names aside. One that
+/// signed itself is its own CA.
+pub(super) fn is_trusted(chain: &[u8], cas: &str, now: Timestamp) -> bool {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain).flatten().collect();
+    let Some((leaf, intermediates)) = chain.split_first() else { return false };
+    let mut own = CertificateDer::pem_slice_iter(cas.as_bytes()).flatten();
+    own.any(|ca| ca == *leaf) || is_chained(leaf, intermediates, cas, now)
+}
+
+fn is_chained(
+    leaf: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+    cas: &str,
+    now: Timestamp,
+) -> bool {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(ca.as_bytes()).flatten());
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(cas.as_bytes()).flatten());
     let Ok(leaf) = ParsedCertificate::try_from(leaf) else { return false };
     let now = Duration::from_secs(u64::try_from(now.as_second()).unwrap_or_default());
     let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
-    verify_server_cert_signed_by_trust_anchor(&leaf, &roots, &[], UnixTime::since_unix_epoch(now), algorithms)
-        .is_ok()
+    let now = UnixTime::since_unix_epoch(now);
+    verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, now, algorithms).is_ok()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod material;
 mod own;
 mod plan;
 mod secrets;
+mod served;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use files::Files;
 pub use issue::Names;
 pub use keeper::{CaBundle, Certificates};
 pub use own::Own;
+pub use served::Unfit;
 
 use crate::http::tls::PairError;
 
@@ -50,6 +52,14 @@ pub enum Error {
         origin: String,
         /// Why.
         source: PairError,
+    },
+    /// The pair can be read, and its clients would refuse it; what is served is better.
+    #[error("the pair of {origin} is of no use")]
+    Unfit {
+        /// Where it is from.
+        origin: String,
+        /// Why.
+        source: Unfit,
     },
     /// The Secret cannot be read or written.
     #[error("cannot {verb} Secret {namespace}/{name}")]

@@ -64,13 +64,15 @@ impl Own {
         todo: Plan,
         now: Timestamp,
     ) -> Result<Option<Material>, Error> {
+        let found = read.is_some().then(|| stored.inspect(now).summary(now)).unwrap_or("nothing".to_owned());
         let renewed = stored.renewed(todo, &self.names, now)?;
         let mut data = read.as_ref().and_then(|secret| secret.data.clone()).unwrap_or_default();
         data.remove("previous-ca.crt");
         data.extend(renewed.to_data());
         match self.secret.write(read, data).await {
             Ok(Write::Done) => {
-                tracing::info!(secret = self.secret.path(), renewed = ?todo, "renewed the webhook's certificate");
+                let secret = self.secret.path();
+                tracing::info!(secret, found, renewed = ?todo, "renewed the webhook's certificate");
                 Ok(Some(renewed))
             }
             Ok(Write::Lost) => Ok(None),

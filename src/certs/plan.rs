@@ -62,6 +62,28 @@ pub(super) struct Stored {
     pub(super) leaf: Option<Leaf>,
 }
 
+impl Stored {
+    /// Why something is to be done, for the log.
+    pub(super) fn summary(&self, now: Timestamp) -> String {
+        let Self { authority, leaf } = self;
+        let ca = authority.map_or("no usable CA".to_owned(), |ca| format!("a CA that ends at {}", ca.until));
+        let certificate = match leaf {
+            None => "no usable certificate".to_owned(),
+            Some(leaf) if leaf.validity.is_over(now) => {
+                format!("a certificate that ended at {}", leaf.validity.until)
+            }
+            Some(Leaf { validity, signer, .. }) => match signer {
+                Signer::Current => format!("a certificate that ends at {}", validity.until),
+                Signer::Previous => {
+                    format!("a certificate of the CA before, that ends at {}", validity.until)
+                }
+                Signer::Unknown => "a certificate that neither it nor the CA before has signed".to_owned(),
+            },
+        };
+        format!("{ca}, {certificate}")
+    }
+}
+
 /// What to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plan {

@@ -39,7 +39,8 @@ pub struct Metrics {
     remote_reads: Counter,
     leader: Gauge,
     pending_secrets: Gauge,
-    tls_not_after: Gauge,
+    certificate_expiry: Gauge,
+    certificate_refresh_failed: Gauge,
     sweeps: Counter,
 }
 
@@ -80,10 +81,15 @@ impl Metrics {
                 "latchkey_pending_secrets",
                 "Secrets written while their ExternalSecret was admitted and not adopted yet",
             ),
-            tls_not_after: register(
+            certificate_expiry: register(
                 r,
-                "latchkey_tls_not_after_seconds",
-                "When the webhook's certificate ends, in Unix time",
+                "latchkey_certificate_expiry_seconds",
+                "When the certificate that the webhook serves ends, in Unix time",
+            ),
+            certificate_refresh_failed: register(
+                r,
+                "latchkey_certificate_refresh_failed",
+                "1 while the certificate's source cannot be read or holds none that can be served; the one before stays",
             ),
             sweeps: register(r, "latchkey_sweeps", "Searches for Secrets whose ExternalSecret never came"),
             process: Process::register(r),
@@ -117,8 +123,13 @@ impl Metrics {
     }
 
     /// When the webhook's certificate ends.
-    pub fn tls_not_after(&self, end: jiff::Timestamp) {
-        self.tls_not_after.set(end.as_second());
+    pub fn certificate_expiry(&self, end: jiff::Timestamp) {
+        self.certificate_expiry.set(end.as_second());
+    }
+
+    /// Whether the last look at the certificate's source was in vain.
+    pub fn certificate_refresh_failed(&self, failed: bool) {
+        self.certificate_refresh_failed.set(failed.into());
     }
 
     /// Pending Secrets were searched.
@@ -207,11 +218,12 @@ mod tests {
             "latchkey_build_info",
             "latchkey_cache_hits_total",
             "latchkey_cache_misses_total",
+            "latchkey_certificate_expiry_seconds",
+            "latchkey_certificate_refresh_failed",
             "latchkey_leader",
             "latchkey_pending_secrets",
             "latchkey_remote_reads_total",
             "latchkey_sweeps_total",
-            "latchkey_tls_not_after_seconds",
             "process_resident_memory_bytes",
             "process_start_time_seconds",
         ] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::conditions;
+use super::{cas, conditions};
 use crate::config::{FailurePolicy, Registration, Scope};
 
 /// Where reviews of ExternalSecrets are answered.
@@ -49,8 +49,8 @@ impl Desired {
         })
     }
 
-    /// Gives the known webhooks of a configuration this address and CA and adds those that are missing; nothing else is
-    /// touched. Whether anything had to be changed.
+    /// Gives the known webhooks of a configuration what latchkey cannot do without, and adds those that are missing; nothing
+    /// else is touched. Whether anything had to be changed.
     pub fn merge_into(&self, configuration: &mut Value, bundle: Option<&str>) -> bool {
         let before = configuration.clone();
         if !configuration["webhooks"].is_array() {
@@ -59,7 +59,7 @@ impl Desired {
         let Some(present) = configuration["webhooks"].as_array_mut() else { return false };
         for webhook in self.webhooks(bundle) {
             match present.iter_mut().find(|other| other["name"] == webhook["name"]) {
-                Some(other) => set_address(&mut other["clientConfig"], &webhook["clientConfig"]),
+                Some(other) => mend(other, &webhook),
                 None => present.push(webhook),
             }
         }
@@ -175,14 +175,50 @@ fn rule(group: &str, resources: &[&str], operations: &[&str], scope: &str) -> Va
     })
 }
 
+/// What a webhook is asked, and how, as this program understands it. The rest is the cluster's choice.
+const KEPT: [&str; 5] =
+    ["rules", "matchPolicy", "sideEffects", "reinvocationPolicy", "admissionReviewVersions"];
+
+fn mend(present: &mut Value, wanted: &Value) {
+    set_address(&mut present["clientConfig"], &wanted["clientConfig"]);
+    for field in KEPT {
+        present[field] = wanted[field].clone();
+    }
+    set_conditions(&mut present["matchConditions"], &wanted["matchConditions"]);
+}
+
 /// Service and URL exclude each other. A CA is replaced only by another one: without one of ours, somebody else's stays.
 fn set_address(present: &mut Value, wanted: &Value) {
     if !present.is_object() {
         *present = Value::Object(Map::new());
     }
     let (Some(present), Some(wanted)) = (present.as_object_mut(), wanted.as_object()) else { return };
+    let bundle = present.get("caBundle").cloned().filter(|bundle| {
+        let wanted = wanted.get("caBundle").and_then(Value::as_str).and_then(decode);
+        wanted.is_none_or(|wanted| cas::same(bundle, &wanted))
+    });
     present.retain(|key, _| !["service", "url"].contains(&key.as_str()));
     present.extend(wanted.clone());
+    present.extend(bundle.map(|bundle| ("caBundle".to_owned(), bundle)));
+}
+
+/// Ours by name; others narrow what latchkey is asked, and stay.
+fn set_conditions(present: &mut Value, wanted: &Value) {
+    if !present.is_array() {
+        *present = Value::Array(Vec::new());
+    }
+    let Some(present) = present.as_array_mut() else { return };
+    for condition in wanted.as_array().into_iter().flatten() {
+        match present.iter_mut().find(|other| other["name"] == condition["name"]) {
+            Some(other) => *other = condition.clone(),
+            None => present.push(condition.clone()),
+        }
+    }
+}
+
+fn decode(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(text).ok()?).ok()
 }
 
 fn encode(bundle: &str) -> String {
@@ -225,11 +261,16 @@ mod tests {
     }
 
     #[test]
-    fn only_address_and_ca_are_kept() {
+    fn what_a_cluster_may_want_otherwise_stays() {
         let mut configuration = present();
         configuration["metadata"]["annotations"] = json!({ "theirs": "1" });
         let webhook = &mut configuration["webhooks"][0];
         webhook["failurePolicy"] = json!("Ignore");
+        webhook["timeoutSeconds"] = json!(9);
+        webhook["namespaceSelector"] = json!({ "matchLabels": { "a": "b" } });
+        webhook["objectSelector"] = json!({ "matchLabels": { "c": "d" } });
+        let more = json!({ "name": "not-by-flux", "expression": "request.userInfo.username != 'flux'" });
+        webhook["matchConditions"].as_array_mut().expect("a list").insert(0, more);
         webhook["new"] = json!("field");
         webhook["clientConfig"]["future"] = json!(1);
         let mut expected = configuration.clone();
@@ -248,6 +289,31 @@ mod tests {
         assert_eq!(*address, json!({ "url": "https://127.0.0.1:1/x/review/pods", "caBundle": "b2xkIENB" }));
         assert!(desired(None).merge_into(&mut configuration, Some("old CA")));
         assert_eq!(configuration, present());
+    }
+
+    #[test]
+    fn what_latchkey_does_not_work_without_is_mended() {
+        let breaks: [fn(&mut Value); 8] = [
+            |webhook| webhook["rules"] = json!([]),
+            |webhook| webhook["rules"][0]["operations"] = json!(["*"]),
+            |webhook| webhook["matchPolicy"] = json!("Exact"),
+            |webhook| webhook["sideEffects"] = json!("None"),
+            |webhook| webhook["reinvocationPolicy"] = json!("Never"),
+            |webhook| webhook["admissionReviewVersions"] = json!(["v1beta1"]),
+            |webhook| webhook["matchConditions"][1]["expression"] = json!("false"),
+            |webhook| webhook["clientConfig"] = json!({ "url": "https://elsewhere", "caBundle": "" }),
+        ];
+        for (number, breaks) in breaks.into_iter().enumerate() {
+            let mut configuration = present();
+            breaks(&mut configuration["webhooks"][0]);
+            assert_ne!(configuration, present(), "{number}");
+            assert!(desired(None).merge_into(&mut configuration, Some("old CA")), "{number}");
+            assert_eq!(configuration, present(), "{number}");
+        }
+        let mut without = present();
+        without["webhooks"][0].as_object_mut().expect("a webhook").remove("matchConditions");
+        assert!(desired(None).merge_into(&mut without, Some("old CA")));
+        assert_eq!(without, present());
     }
 
     #[test]

@@ -9,11 +9,13 @@ use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Desired;
 use super::brake::Brake;
+use super::cas::Others;
 use crate::certs::Certificates;
 use crate::http::ReadyHandle;
 use crate::telemetry::chain;
@@ -49,9 +51,6 @@ pub enum Error {
     /// It changes faster than it can be written.
     #[error("MutatingWebhookConfiguration {0:?} was changed by others each time that it was written")]
     Contended(String),
-    /// The CAs to register could not be read.
-    #[error("cannot tell which CA to register")]
-    Certificates(#[from] crate::certs::Error),
     /// It is not what the API server sends.
     #[error("the configuration cannot be read")]
     Shape(#[from] serde_json::Error),
@@ -62,16 +61,17 @@ pub struct Keeper {
     client: Client,
     desired: Desired,
     certificates: Arc<Certificates>,
+    others: Others,
 }
 
 impl Keeper {
     /// For this registration, with the CAs of these certificates.
     pub fn new(client: Client, desired: Desired, certificates: Arc<Certificates>) -> Self {
-        Self { client, desired, certificates }
+        Self { client, desired, certificates, others: Others::default() }
     }
 
     /// Registers, says so, and looks again whenever the configuration or the CAs change.
-    pub async fn run(self, registered: ReadyHandle, stop: CancellationToken) {
+    pub async fn run(mut self, registered: ReadyHandle, stop: CancellationToken) {
         let mut bundles = self.certificates.bundle();
         let mut brake = Brake::default();
         let config = watcher::Config::default().fields(&format!("metadata.name={}", self.desired.name()));
@@ -109,7 +109,7 @@ impl Keeper {
     ///
     /// # Errors
     /// The configuration can be neither read nor written.
-    pub async fn ensure(&self) -> Result<bool, Error> {
+    pub async fn ensure(&mut self) -> Result<bool, Error> {
         for _ in 0..ATTEMPTS {
             let present =
                 self.api().get_opt(self.desired.name()).await.map_err(|e| self.failed("read", e))?;
@@ -132,25 +132,56 @@ impl Keeper {
     }
 
     /// Before another CA is written, the source is read again: the configuration may be ahead of this replica, which
-    /// would otherwise undo what another one has done for a renewed CA.
-    async fn update(&self, present: DynamicObject) -> Result<Result<bool, kube::Error>, Error> {
+    /// would otherwise undo what another one has done for a renewed CA. If it cannot be read, what is served is known.
+    async fn update(&mut self, present: DynamicObject) -> Result<Result<bool, kube::Error>, Error> {
         let mut wanted = serde_json::to_value(present)?;
-        if !self.desired.merge_into(&mut wanted.clone(), self.bundle().as_deref()) {
+        if !self.merge(&mut wanted.clone()) {
             return Ok(Ok(false));
         }
-        self.certificates.refresh().await?;
-        if !self.desired.merge_into(&mut wanted, self.bundle().as_deref()) {
+        if let Err(error) = self.certificates.refresh().await {
+            tracing::debug!(error = chain(&error), "registering the CA of what is served");
+        }
+        if !self.merge(&mut wanted) {
             return Ok(Ok(false));
         }
+        let bundle = self.beside(&wanted);
         let wanted: DynamicObject = serde_json::from_value(wanted)?;
         let replaced = self.api().replace(self.desired.name(), &PostParams::default(), &wanted).await;
-        Ok(replaced.map(|_| self.said("updated the webhook's registration")))
+        Ok(replaced.map(|_| {
+            self.know(bundle.as_deref());
+            self.said("updated the webhook's registration")
+        }))
+    }
+
+    /// As [`Desired::merge_into`]. If nothing had to be changed, that is what the API servers know.
+    fn merge(&mut self, configuration: &mut Value) -> bool {
+        let bundle = self.beside(configuration);
+        let changed = self.desired.merge_into(configuration, bundle.as_deref());
+        if !changed {
+            self.know(bundle.as_deref());
+        }
+        changed
+    }
+
+    fn beside(&mut self, configuration: &Value) -> Option<String> {
+        let bundle = self.bundle()?;
+        Some(self.others.beside(&bundle, configuration, Instant::now()))
+    }
+
+    fn know(&self, bundle: Option<&str>) {
+        if let Some(bundle) = bundle {
+            self.certificates.registered(bundle);
+        }
     }
 
     async fn create(&self) -> Result<Result<bool, kube::Error>, Error> {
-        let whole = serde_json::from_value(self.desired.configuration(self.bundle().as_deref()))?;
+        let bundle = self.bundle();
+        let whole = serde_json::from_value(self.desired.configuration(bundle.as_deref()))?;
         let created = self.api().create(&PostParams::default(), &whole).await;
-        Ok(created.map(|_| self.said("registered the webhook")))
+        Ok(created.map(|_| {
+            self.know(bundle.as_deref());
+            self.said("registered the webhook")
+        }))
     }
 
     fn said(&self, done: &str) -> bool {

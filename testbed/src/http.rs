@@ -39,15 +39,16 @@ impl Client {
         Self { port, tls: None, headers: Vec::new() }
     }
 
-    /// HTTPS with a server of this authority; `identity` is a client certificate and key, as PEM.
+    /// HTTPS with a server of one of these authorities; `identity` is a client certificate and key, as PEM.
     ///
     /// # Errors
     /// When a PEM does not parse.
     pub fn tls(port: u16, ca_pem: &str, identity: Option<(&str, &str)>) -> Result<Self> {
         let mut roots = RootCertStore::empty();
-        roots.add(
-            CertificateDer::from_pem_slice(ca_pem.as_bytes()).context("the CA is not a PEM certificate")?,
-        )?;
+        for ca in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+            roots.add(ca.context("the CA is not a PEM certificate")?)?;
+        }
+        ensure!(!roots.is_empty(), "there is no CA in the PEM");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = config.with_root_certificates(roots);
@@ -92,6 +93,19 @@ impl Client {
         let text = answer.text();
         ensure!(answer.is_success(), "{method} {path} was answered {}: {text}", answer.status);
         if text.trim().is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
+    }
+
+    /// The server's certificate in DER, if TLS is spoken and it is of one of the authorities.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        let mut tcp = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        tcp.set_read_timeout(Some(TIMEOUT)).ok()?;
+        let name = "127.0.0.1".try_into().ok()?;
+        let mut connection = ClientConnection::new(self.tls.clone()?, name).ok()?;
+        while connection.is_handshaking() {
+            connection.complete_io(&mut tcp).ok()?;
+        }
+        Some(connection.peer_certificates()?.first()?.to_vec())
     }
 
     fn exchange(&self, request: &[u8]) -> Result<Vec<u8>> {

@@ -18,10 +18,7 @@ pub struct Cluster(pub ControlPlane);
 /// A running latchkey; it is killed when this is dropped.
 pub struct Running {
     _process: Process,
-    /// Where its webhook listens.
-    pub webhook_port: u16,
     admin_port: u16,
-    log: std::path::PathBuf,
 }
 
 impl Cluster {
@@ -86,8 +83,7 @@ impl Cluster {
                 .env("AWS_SECRET_ACCESS_KEY", "testbed");
         }
         let process = Process::spawn(launch).expect("latchkey starts");
-        let log = process.log().to_path_buf();
-        let running = Running { _process: process, webhook_port, admin_port, log };
+        let running = Running { _process: process, admin_port };
         self.wait("latchkey's readiness", || running.is_ready().then_some(()));
         running
     }
@@ -137,17 +133,6 @@ impl Cluster {
 pub const SECRET: &str = "/api/v1/namespaces/default/secrets/one";
 
 impl Running {
-    /// Its metrics as text.
-    pub fn metrics(&self) -> String {
-        let answer = http::Client::plain(self.admin_port).request("GET", "/metrics", &[]);
-        answer.map(|answer| answer.text()).unwrap_or_default()
-    }
-
-    /// Everything that it has logged.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
     fn is_ready(&self) -> bool {
         let answer = http::Client::plain(self.admin_port).request("GET", "/readyz", &[]);
         answer.is_ok_and(|answer| answer.is_success())

@@ -1,1 +1,0 @@
-//! The webhook's certificate rotates, expires, is wrong; its registration is edited.
