@@ -17,6 +17,18 @@ pub enum FailureMode {
     Deny,
 }
 
+/// Whether whoever applies an ExternalSecret must be allowed himself what it makes latchkey do: `create secrets` in its
+/// namespace and the verb `use` on the stores that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum RequesterChecks {
+    /// Nobody is asked about.
+    Off,
+    /// Whoever lacks a right is told so.
+    Warn,
+    /// Whoever lacks a right is refused, also where the API server cannot be asked.
+    Enforce,
+}
+
 /// The flags of `latchkey serve`.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -67,6 +79,11 @@ pub struct Config {
     /// latchkey.dev/failure-mode on the object are stronger.
     #[arg(long, env = "LATCHKEY_FAILURE_MODE", default_value = "warn", value_enum)]
     pub failure_mode: FailureMode,
+
+    /// Whether whoever applies an ExternalSecret must be allowed himself to create Secrets there and to `use` its stores. Costs a
+    /// SubjectAccessReview a user and right, kept for seconds.
+    #[arg(long, env = "LATCHKEY_REQUESTER_CHECKS", default_value = "off", value_enum)]
+    pub requester_checks: RequesterChecks,
 
     /// How often a store is validated again where its own refreshInterval does not say.
     #[arg(long, env = "LATCHKEY_STORE_REQUEUE_INTERVAL", default_value = "5m", value_parser = duration, value_name = "DURATION")]

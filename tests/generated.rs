@@ -193,6 +193,7 @@ const OTHER_VALUES: &[&str] = &[
     "processClusterStore=false",
     "controllerClass=other",
     "failureMode=deny",
+    "requesterChecks=warn",
     "concurrent=3",
     "storeRequeueInterval=7m",
     "leaderElection.leaseDuration=33s",

@@ -165,6 +165,7 @@ mod tests {
             namespace: "team-a".into(),
             name: "db".into(),
             dry_run: false,
+            user: k8s_openapi::api::authentication::v1::UserInfo::default(),
             object: object(),
             old: None,
         };

@@ -9,13 +9,14 @@ pub mod pod;
 mod pod_secrets;
 mod repeats;
 pub mod request;
+mod requester;
 pub mod store;
 mod verdict;
 
 use std::sync::Arc;
 
 use crate::certs::DigestKey;
-use crate::config::FailureMode;
+use crate::config::{FailureMode, RequesterChecks};
 use crate::engine::Engine;
 use crate::lookup::Lookup;
 use failures::Failures;
@@ -32,12 +33,13 @@ pub struct Admission {
     lookup: Arc<Lookup>,
     digest_key: DigestKey,
     failure_mode: FailureMode,
+    requester_checks: RequesterChecks,
     repeats: Repeats,
     failures: Failures,
 }
 
 impl Admission {
-    /// Admission by this core, with this installation's failure mode and digest key.
+    /// Admission by this core, with this installation's failure mode and digest key; nobody is asked about the requester.
     pub fn new(
         engine: Engine,
         lookup: Arc<Lookup>,
@@ -45,6 +47,13 @@ impl Admission {
         failure_mode: FailureMode,
     ) -> Self {
         let (repeats, failures) = (Repeats::default(), Failures::default());
-        Self { engine, lookup, digest_key, failure_mode, repeats, failures }
+        let requester_checks = RequesterChecks::Off;
+        Self { engine, lookup, digest_key, failure_mode, requester_checks, repeats, failures }
+    }
+
+    /// The same with these checks of the requester.
+    #[must_use]
+    pub fn checking(self, requester_checks: RequesterChecks) -> Self {
+        Self { requester_checks, ..self }
     }
 }

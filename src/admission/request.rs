@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::authentication::v1::UserInfo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -39,6 +40,8 @@ pub struct Request {
     pub name: String,
     /// Whether nothing will be stored.
     pub dry_run: bool,
+    /// Who asks.
+    pub user: UserInfo,
     /// The object as it would be stored.
     pub object: Value,
     /// The object as it is stored, on an update.

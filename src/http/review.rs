@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Json, Response as HttpResponse};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use k8s_openapi::api::authentication::v1::UserInfo;
 use latchkey_api::duration::GoDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,6 +49,8 @@ struct RequestIn {
     old_object: Value,
     #[serde(default)]
     dry_run: Option<bool>,
+    #[serde(default)]
+    user_info: UserInfo,
 }
 
 #[derive(Deserialize)]
@@ -156,7 +159,7 @@ async fn review(
 
 async fn decide(of: Of, admission: &Admission, request: &Request, deadline: Deadline) -> Response {
     match of {
-        Of::ExternalSecrets => admission.external_secret(request, deadline).await,
+        Of::ExternalSecrets => admission.external_secret_of_requester(request, deadline).await,
         Of::Stores => admission.store(request),
         Of::Pods => admission.pod(request, deadline).await,
     }
@@ -180,7 +183,7 @@ fn read(bytes: &[u8]) -> Result<(String, Option<Request>), &'static str> {
     if review.api_version != "admission.k8s.io/v1" {
         return Err("only admission.k8s.io/v1 is understood\n");
     }
-    let RequestIn { uid, kind, namespace, name, operation, object, old_object, dry_run } =
+    let RequestIn { uid, kind, namespace, name, operation, object, old_object, dry_run, user_info: user } =
         review.request.ok_or("the AdmissionReview has no request\n")?;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
@@ -189,7 +192,7 @@ fn read(bytes: &[u8]) -> Result<(String, Option<Request>), &'static str> {
     };
     let old = (operation == Operation::Update && old_object.is_object()).then_some(old_object);
     let dry_run = dry_run.unwrap_or_default();
-    Ok((uid, Some(Request { operation, kind: kind.kind, namespace, name, dry_run, object, old })))
+    Ok((uid, Some(Request { operation, kind: kind.kind, namespace, name, dry_run, user, object, old })))
 }
 
 fn write(uid: String, response: Response) -> ReviewOut {

@@ -4,6 +4,7 @@
 //! Secrets that hold credentials, ConfigMaps, ServiceAccounts, Namespaces) is read when it is needed and remembered for
 //! seconds.
 
+mod access;
 mod credentials;
 mod follow;
 mod rows;
@@ -15,14 +16,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::{NamespaceResourceScope, PartialObjectMeta};
+use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore};
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use access::Action;
 pub use credentials::Credentials;
 pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
 pub use table::{Key, Table};
@@ -31,6 +34,7 @@ use crate::config::Scope;
 use crate::engine::SecretState;
 use crate::engine::desired::ownership::MANAGED;
 use crate::engine::plan::StoreKey;
+use crate::engine::stores::LookupFailed;
 use follow::{Sink as _, follow, trimmed};
 use table::Index;
 
@@ -67,6 +71,7 @@ pub type Filled = Box<dyn Fn(&'static str) + Send + Sync>;
 pub struct Lookup {
     client: Client,
     scope: Scope,
+    access: access::Access,
     external_secrets: Table<ExternalSecret>,
     secret_stores: Table<StoreRow>,
     cluster_stores: Table<StoreRow>,
@@ -96,6 +101,7 @@ impl Lookup {
     pub fn new(client: Client, scope: Scope, on_filled: Filled) -> Arc<Self> {
         Arc::new(Self {
             scope,
+            access: access::Access::new(client.clone()),
             client,
             external_secrets: Table::default(),
             secret_stores: Table::default(),
@@ -156,6 +162,14 @@ impl Lookup {
         rows::Stores { lookup: Arc::clone(self), kind, row }
     }
 
+    /// Whether this user may do that.
+    ///
+    /// # Errors
+    /// The API server does not answer, or does not let latchkey ask.
+    pub async fn may(&self, user: &UserInfo, action: &Action) -> Result<bool, LookupFailed> {
+        self.access.may(user, action).await
+    }
+
     /// The ExternalSecret of this name.
     pub fn external_secret(&self, key: &Key) -> Option<Arc<ExternalSecret>> {
         self.external_secrets.get(key)
@@ -176,6 +190,17 @@ impl Lookup {
     /// The API server cannot be asked.
     pub async fn stored(&self, key: &Key) -> Result<Option<ExternalSecret>, kube::Error> {
         Api::namespaced(self.client.clone(), &key.namespace).get_opt(&key.name).await
+    }
+
+    /// A Secret's metadata as it is now, whoever manages it; none if there is no such Secret.
+    ///
+    /// # Errors
+    /// The API server cannot be asked.
+    pub async fn secret_metadata(&self, key: &Key) -> Result<Option<ObjectMeta>, LookupFailed> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &key.namespace);
+        let object = api.get_metadata_opt(&key.name).await;
+        let failed = |error| stores::failed("read", format_args!("Secret {:?}", key.name), &error);
+        Ok(object.map_err(failed)?.map(|object| object.metadata))
     }
 
     /// All ExternalSecrets.

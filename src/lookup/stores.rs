@@ -86,7 +86,7 @@ where
     Ok(object.and_then(row).map(|(_, row)| row))
 }
 
-fn failed(verb: &str, what: impl std::fmt::Display, error: &kube::Error) -> LookupFailed {
+pub(super) fn failed(verb: &str, what: impl std::fmt::Display, error: &kube::Error) -> LookupFailed {
     LookupFailed(format!("cannot {verb} {what}: {}", crate::lookup::credentials::reason(error)))
 }
 

@@ -11,7 +11,7 @@ use kube::Client;
 use tokio::net::TcpListener;
 
 use crate::certs::{Certificates, DigestKey, Files, Names, Own};
-use crate::config::Config;
+use crate::config::{Config, FailurePolicy, RequesterChecks};
 use crate::http::{self, Readiness};
 use crate::metrics::Metrics;
 use crate::registration::{Desired, Keeper};
@@ -93,6 +93,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let context = Context { config, client, username, digest_key, metrics, readiness, tasks };
 
     let router = parts::start(&context);
+    warn_of_gaps(&context.config);
     let tls = Arc::new(http::tls::server_config(certificates.resolver()));
     context
         .tasks
@@ -103,6 +104,17 @@ pub async fn run(config: Config) -> Result<(), Error> {
     serving.ready();
     let delay = context.config.shutdown_delay;
     Ok(context.tasks.run(watch, delay, || serving.unready()).await?)
+}
+
+/// What is checked at admission alone is not checked while nobody answers.
+fn warn_of_gaps(config: &Config) {
+    let open = config.registration.failure_policy == FailurePolicy::Ignore;
+    if open && config.requester_checks == RequesterChecks::Enforce {
+        tracing::warn!(
+            "requester checks are enforced, but with failurePolicy Ignore an ExternalSecret that is applied while no replica \
+             answers is synced without them; use Fail"
+        );
+    }
 }
 
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {

@@ -37,7 +37,8 @@ pub fn start(context: &Context) -> Router {
         settings,
     );
     tasks.spawn("the refresher", Arc::new(refresher).run(tasks.leaving()));
-    let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode);
+    let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode)
+        .checking(config.requester_checks);
     review::router(Arc::new(admission), Arc::clone(metrics))
 }
 

@@ -1,0 +1,236 @@
+//! Whether whoever applies an ExternalSecret may himself do what it makes latchkey do: nobody gets through it a right that
+//! he did not have.
+
+use k8s_openapi::api::authentication::v1::UserInfo;
+use latchkey_api::GROUP;
+use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::Admission;
+use super::request::{Operation, Request, Response};
+use crate::config::RequesterChecks;
+use crate::engine::Deadline;
+use crate::engine::pending::Pending;
+use crate::engine::plan::StoreKey;
+use crate::lookup::{Action, Key, stores_of, target_of};
+
+/// What the object makes latchkey do that its author must be allowed himself: make (or change) the Secret, and use each
+/// store that it names.
+fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
+    let stores = stores_of(object).into_iter().map(using);
+    secret(object, namespace).into_iter().chain(stores).collect()
+}
+
+/// A name is of no use to the first: the API server does not know it either when it asks whether somebody may create.
+fn secret(object: &ExternalSecret, namespace: &str) -> Option<Action> {
+    match object.spec.creation_policy() {
+        CreationPolicy::None => None,
+        CreationPolicy::Merge => Some(updating(target_of(object))),
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => {
+            let namespace = Some(namespace.to_owned());
+            Some(Action { verb: "create", group: "", resource: "secrets", namespace, name: None })
+        }
+    }
+}
+
+fn updating(secret: Key) -> Action {
+    let Key { namespace, name } = secret;
+    Action { verb: "update", group: "", resource: "secrets", namespace: Some(namespace), name: Some(name) }
+}
+
+/// The Secret that would be taken over if it is there: one that the object did not write before.
+fn newly_targeted(object: &ExternalSecret, old: Option<&ExternalSecret>) -> Option<Key> {
+    let written = |object: &ExternalSecret| match object.spec.creation_policy() {
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => {
+            Some(target_of(object))
+        }
+        CreationPolicy::Merge | CreationPolicy::None => None, // asked about already; not written
+    };
+    written(object).filter(|target| old.and_then(written).as_ref() != Some(target))
+}
+
+fn using(store: StoreKey) -> Action {
+    let resource = match store.kind {
+        StoreKind::SecretStore => "secretstores",
+        StoreKind::ClusterSecretStore => "clustersecretstores",
+    };
+    Action { verb: "use", group: GROUP, resource, namespace: store.namespace, name: Some(store.name) }
+}
+
+/// Only what is new or has another specification can make latchkey do something new.
+fn asks_for_something_new(request: &Request) -> bool {
+    let same = request.old.as_ref().is_some_and(|old| old["spec"] == request.object["spec"]);
+    !(request.is_being_deleted() || request.operation == Operation::Update && same)
+}
+
+fn lacks(user: &UserInfo, action: &Action) -> String {
+    let user = user.username.as_deref().unwrap_or_default();
+    format!(
+        "user {user:?} may not {action}, which this asks latchkey to do; have a role granted that allows it"
+    )
+}
+
+/// The object that somebody wants stored, by the name that it is stored under.
+fn named(request: &Request, object: &Value) -> Option<ExternalSecret> {
+    let mut object = ExternalSecret::deserialize(object).ok()?;
+    object.metadata.name = Some(request.name.clone());
+    object.metadata.namespace = Some(request.namespace.clone());
+    Some(object)
+}
+
+impl Admission {
+    /// What the requester must be allowed and is not: one text each. Where it cannot be asked, that is the text.
+    async fn unmet(&self, request: &Request, deadline: Deadline) -> Vec<String> {
+        if self.requester_checks == RequesterChecks::Off || !asks_for_something_new(request) {
+            return Vec::new();
+        }
+        let Some(object) = named(request, &request.object) else { return Vec::new() };
+        if !self.engine.is_ours(&object).await {
+            return Vec::new();
+        }
+        let mut unmet = Vec::new();
+        for action in actions(&object, &request.namespace) {
+            unmet.extend(self.lacking(request, &action, deadline).await);
+        }
+        unmet.extend(self.lacking_for_takeover(request, &object, deadline).await);
+        unmet
+    }
+
+    /// Why the requester may not do this, if he may not.
+    async fn lacking(&self, request: &Request, action: &Action, deadline: Deadline) -> Option<String> {
+        let asking = self.lookup.may(&request.user, action);
+        match tokio::time::timeout_at(deadline.instant(), asking).await {
+            Ok(Ok(true)) => None,
+            Ok(Ok(false)) => Some(lacks(&request.user, action)),
+            Ok(Err(failed)) => Some(format!("{failed} ({action}); try again")),
+            Err(_) => Some(format!("the API server has not said in time who may {action}; try again")),
+        }
+    }
+
+    /// Whoever may only create Secrets takes over none that is there. One that bears our mark was made for this very
+    /// object, by a review of it before this one.
+    async fn lacking_for_takeover(
+        &self,
+        request: &Request,
+        object: &ExternalSecret,
+        deadline: Deadline,
+    ) -> Option<String> {
+        let old = request.old.as_ref().and_then(|old| named(request, old));
+        let target = newly_targeted(object, old.as_ref())?;
+        let lacking = self.lacking(request, &updating(target.clone()), deadline).await?;
+        let reading = self.lookup.secret_metadata(&target);
+        match tokio::time::timeout_at(deadline.instant(), reading).await {
+            Ok(Ok(None)) => None,
+            Ok(Ok(Some(there))) => {
+                let mark = Pending::of(&there);
+                let own = mark.is_some_and(|mark| mark.created && mark.external_secret == request.name);
+                (!own).then_some(lacking)
+            }
+            Ok(Err(failed)) => Some(format!("{failed}; try again")),
+            Err(_) => {
+                Some(format!("the API server has not said in time whether Secret {:?} is there", target.name))
+            }
+        }
+    }
+
+    /// Admits an ExternalSecret by [`Admission::external_secret`] if its author may do himself what it asks for; if not,
+    /// refuses it or says so, as the installation wants.
+    pub async fn external_secret_of_requester(&self, request: &Request, deadline: Deadline) -> Response {
+        let object = match request.name.is_empty() {
+            true => format!("ExternalSecret {}/(unnamed)", request.namespace),
+            false => format!("ExternalSecret {}/{}", request.namespace, request.name),
+        };
+        let mut unmet = self.unmet(request, deadline).await;
+        if !unmet.is_empty() && self.requester_checks == RequesterChecks::Enforce {
+            tracing::info!(%object, "refused: the requester lacks rights");
+            return Response::denied(format!("{object}: {}", unmet.join("; and ")))
+                .audited("outcome", "denied")
+                .audited("reason", "requester");
+        }
+        let mut response = self.external_secret(request, deadline).await;
+        if !unmet.is_empty() {
+            response = response.audited("requester", "lacks rights");
+        }
+        let unmet = unmet.drain(..).map(|text| format!("{object}: {text}"));
+        match response.denied {
+            Some(_) => response,
+            None => unmet.fold(response, Response::warned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(policy: &str) -> ExternalSecret {
+        let object = json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+            "metadata": {"name": "db", "namespace": "shop"},
+            "spec": {
+                "secretStoreRef": {"name": "aws"},
+                "target": {"name": "db-secret", "creationPolicy": policy},
+                "data": [{
+                    "secretKey": "a", "remoteRef": {"key": "k"},
+                    "sourceRef": {"storeRef": {"kind": "ClusterSecretStore", "name": "vault"}},
+                }],
+            },
+        });
+        serde_json::from_value(object).expect("an ExternalSecret")
+    }
+
+    fn asked(policy: &str) -> Vec<String> {
+        actions(&object(policy), "shop").iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn whoever_has_a_secret_made_must_be_able_to_make_it_and_to_use_the_stores() {
+        let stores = [
+            "use secretstores.external-secrets.io \"aws\" in namespace \"shop\"",
+            "use clustersecretstores.external-secrets.io \"vault\"",
+        ];
+        for policy in ["Owner", "Orphan", "CreateOrMerge"] {
+            assert_eq!(asked(policy)[0], "create secrets in namespace \"shop\"");
+            assert_eq!(asked(policy)[1..], stores);
+        }
+        assert_eq!(asked("Merge")[0], "update secrets \"db-secret\" in namespace \"shop\"");
+        assert_eq!(asked("None"), stores);
+    }
+
+    #[test]
+    fn only_a_target_that_is_new_to_the_object_can_be_taken_over() {
+        let target = |policy: &str| target_of(&object(policy));
+        assert_eq!(newly_targeted(&object("Owner"), None), Some(target("Owner")));
+        assert_eq!(newly_targeted(&object("Owner"), Some(&object("Orphan"))), None);
+        assert_eq!(newly_targeted(&object("Owner"), Some(&object("Merge"))), Some(target("Owner")));
+        assert_eq!(newly_targeted(&object("Merge"), None), None);
+    }
+
+    fn update(change: impl FnOnce(&mut Value)) -> Request {
+        let object = json!({"metadata": {"name": "db"}, "spec": {"data": []}});
+        let mut request = Request {
+            operation: Operation::Update,
+            kind: "ExternalSecret".into(),
+            namespace: "shop".into(),
+            name: "db".into(),
+            dry_run: false,
+            user: UserInfo::default(),
+            object: object.clone(),
+            old: Some(object),
+        };
+        change(&mut request.object);
+        request
+    }
+
+    #[test]
+    fn only_a_changed_specification_asks_for_something_new() {
+        assert!(!asks_for_something_new(&update(|object| object["metadata"]["labels"] = json!({"a": "b"}))));
+        assert!(asks_for_something_new(&update(|object| object["spec"]["target"] = json!({"name": "x"}))));
+        let mut deleted = update(|object| object["spec"]["target"] = json!({"name": "x"}));
+        deleted.object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert!(!asks_for_something_new(&deleted));
+    }
+}
