@@ -17,14 +17,23 @@ pub struct Cluster(pub ControlPlane);
 
 /// A running latchkey; it is killed when this is dropped.
 pub struct Running {
-    _process: Process,
+    process: Process,
+    /// Where its webhook listens.
+    pub webhook_port: u16,
     admin_port: u16,
 }
 
 impl Cluster {
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// One whose API server has these flags too.
+    pub fn with(api_server_flags: &[&str]) -> Self {
         // The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
-        let options = ControlPlaneOptions { controller_manager: false, ..Default::default() };
+        let api_server_flags = api_server_flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let options =
+            ControlPlaneOptions { controller_manager: false, api_server_flags, ..Default::default() };
         Self(ControlPlane::start(options).expect("a control plane"))
     }
 
@@ -64,7 +73,15 @@ impl Cluster {
         self.start(moto, &[own.as_slice(), flags].concat())
     }
 
-    fn start(&self, moto: Option<&Moto>, flags: &[String]) -> Running {
+    /// latchkey with the chart's rights and these flags, outside the cluster.
+    pub fn start(&self, moto: Option<&Moto>, flags: &[String]) -> Running {
+        let running = self.begin(moto, flags);
+        self.wait("latchkey's readiness", || running.is_ready().then_some(()));
+        running
+    }
+
+    /// The same, which need not become ready.
+    pub fn begin(&self, moto: Option<&Moto>, flags: &[String]) -> Running {
         let (webhook_port, admin_port) = (port_of(flags).unwrap_or_else(free_port), free_port());
         let token = self.0.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
         let name = format!("latchkey-{admin_port}");
@@ -83,9 +100,7 @@ impl Cluster {
                 .env("AWS_SECRET_ACCESS_KEY", "testbed");
         }
         let process = Process::spawn(launch).expect("latchkey starts");
-        let running = Running { _process: process, admin_port };
-        self.wait("latchkey's readiness", || running.is_ready().then_some(()));
-        running
+        Running { process, webhook_port, admin_port }
     }
 
     pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
@@ -133,7 +148,27 @@ impl Cluster {
 pub const SECRET: &str = "/api/v1/namespaces/default/secrets/one";
 
 impl Running {
-    fn is_ready(&self) -> bool {
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.process.log()).unwrap_or_default()
+    }
+
+    /// Ends it as the kernel would end a process that has no time to say goodbye.
+    pub fn kill(&mut self) {
+        self.process.crash().expect("a running latchkey");
+    }
+
+    /// Tells it to end, as a kubelet does, and waits until it has ended; whether that was in order.
+    pub fn terminate(&mut self) -> bool {
+        let pid = self.process.pid().expect("a running latchkey").to_string();
+        let told = std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().expect("kill");
+        assert!(told.success(), "no process {pid}");
+        let ended = wait_for("latchkey's end", Duration::from_secs(40), || self.process.exited());
+        ended.expect("it ends").success()
+    }
+
+    /// Whether it says that it is ready.
+    pub fn is_ready(&self) -> bool {
         let answer = http::Client::plain(self.admin_port).request("GET", "/readyz", &[]);
         answer.is_ok_and(|answer| answer.is_success())
     }

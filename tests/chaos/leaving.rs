@@ -1,1 +1,0 @@
-//! latchkey is taken off the cluster.
