@@ -3,9 +3,9 @@
 //! They stand before and after each step of the write protocol, and exist only with the cargo feature `failpoints`, which the
 //! package's own tests turn on. Without it a step is just the step: no file is looked for, no name of a point is in the binary.
 //!
-//! `LATCHKEY_FAILPOINT` names a file that is read at each point, so that a running replica can be armed. It holds one line,
+//! A variable names a file that is read at each point, so that a running replica can be armed. It holds one line,
 //! `secret-write:after NAMESPACE/NAME 2`: the second time that this point is met for this object, the file is removed and the
-//! process is gone. Replicas may share the file; the first to come is the one.
+//! process is gone; `*` is any object. Replicas may share the file; the first to come is the one.
 
 #[cfg(all(feature = "failpoints", not(debug_assertions)))]
 compile_error!("the feature `failpoints` is for tests: no release is built with it");

@@ -172,6 +172,7 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         effects,
         max_age: due::interval(object),
         lane,
+        over: None,
     }
 }
 

@@ -66,6 +66,7 @@ pub fn written(written: Written) -> &'static str {
         Written::TargetMissing => "target_missing",
         Written::NotWanted => "not_wanted",
         Written::Deferred => "deferred",
+        Written::Overtaken => "overtaken",
     }
 }
 

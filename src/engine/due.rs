@@ -1,9 +1,10 @@
 //! When an ExternalSecret is to be read again, by its own status: ESO's `shouldRefresh`. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::ResourceExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretStatus, RefreshPolicy};
 
@@ -48,11 +49,15 @@ pub fn is_frozen(object: &ExternalSecret) -> bool {
 
 /// `status.syncedResourceVersion` as it is after a sync of this version.
 pub fn version(object: &ExternalSecret) -> String {
-    hash::resource_version(
-        object.metadata.generation.unwrap_or_default(),
-        object.annotations(),
-        object.labels(),
-    )
+    version_of(&object.metadata)
+}
+
+/// The same by the object's metadata, which are all that it takes.
+pub fn version_of(metadata: &ObjectMeta) -> String {
+    let none = BTreeMap::new();
+    let ObjectMeta { generation, annotations, labels, .. } = metadata;
+    let (annotations, labels) = (annotations.as_ref().unwrap_or(&none), labels.as_ref().unwrap_or(&none));
+    hash::resource_version(generation.unwrap_or_default(), annotations, labels)
 }
 
 /// Whether the stored object is another version than the one synced last.
@@ -97,6 +102,7 @@ pub fn is_fresh(object: &ExternalSecret, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use kube::ResourceExt as _;
     use latchkey_api::external_secret::ExternalSecretSpec;
 
     use super::*;

@@ -49,6 +49,9 @@ pub struct Job {
     pub max_age: Duration,
     /// Which share of the remote budget it uses.
     pub lane: Lane,
+    /// The stored version that it is to replace, as [`due::version`](super::due::version) tells it; none of what is new or
+    /// stored.
+    pub over: Option<String>,
 }
 
 /// Admission never waits behind a refresh: each lane has its own concurrency.

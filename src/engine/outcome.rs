@@ -22,6 +22,8 @@ pub enum Written {
     /// The target is somebody's Secret that is not managed yet: it is taken over once the ExternalSecret is stored, as a
     /// refusal after admission could not give it back.
     Deferred,
+    /// A later version of the ExternalSecret has been written while it was being admitted: this one leaves it alone.
+    Overtaken,
 }
 
 /// A managed Secret as it is known after a sync.

@@ -12,7 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec};
 use serde::{Deserialize, Serialize};
 
-use super::hash;
+use super::sweep::GRACE;
+use super::{due, hash};
 
 /// The annotation that holds the mark.
 pub const PENDING: &str = "latchkey.dev/pending";
@@ -36,6 +37,9 @@ pub struct Pending {
     /// The age in seconds of the oldest value used, where the cache gave it; none if all was read for this sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
+    /// The stored version that an update was to replace, see [`due::version`](super::due::version); none for a new object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
 }
 
 impl Pending {
@@ -53,6 +57,20 @@ impl Pending {
     pub fn is_of(&self, external_secret: &ExternalSecret) -> bool {
         external_secret.metadata.name.as_deref() == Some(self.external_secret.as_str())
             && spec_hash(external_secret) == self.spec_hash
+    }
+
+    /// Whether it was left by a version that comes after this stored one, and is being stored or refused. Whoever sees it
+    /// stored adopts it; what is refused is found by the mark when its time is up.
+    ///
+    /// A mark that is over nothing is a new object's. An ExternalSecret that has been synced already is then an earlier one
+    /// of that name.
+    pub fn overtakes(&self, stored: &ExternalSecret, now: Timestamp) -> bool {
+        let own = stored.metadata.name.as_deref() == Some(self.external_secret.as_str());
+        let later = match &self.over {
+            Some(over) => *over == due::version(stored),
+            None => stored.status.as_ref().is_some_and(|status| status.refresh_time.is_some()),
+        };
+        own && later && !self.is_of(stored) && self.age(now) <= GRACE
     }
 
     /// How long ago it was left; nothing if that is in the future by the clock here.
@@ -123,6 +141,7 @@ mod tests {
             created: true,
             merged: false,
             cached: None,
+            over: None,
         }
     }
 
@@ -145,8 +164,10 @@ mod tests {
             mark().to_annotation(),
             r#"{"externalSecret":"app","specHash":"00ff","at":"2026-08-08T10:11:12.345Z","created":true}"#
         );
-        let shared = Pending { created: false, merged: true, cached: Some(4), ..mark() };
-        assert!(shared.to_annotation().ends_with(r#""created":false,"merged":true,"cached":4}"#));
+        let shared =
+            Pending { created: false, merged: true, cached: Some(4), over: Some("3-ab".into()), ..mark() };
+        let end = r#""created":false,"merged":true,"cached":4,"over":"3-ab"}"#;
+        assert!(shared.to_annotation().ends_with(end), "{}", shared.to_annotation());
     }
 
     #[test]
@@ -195,6 +216,31 @@ mod tests {
         for changed in [spec, labels, annotations] {
             assert_ne!(spec_hash(&changed), before);
         }
+    }
+
+    #[test]
+    fn a_mark_overtakes_the_version_that_it_was_to_replace_until_its_time_is_up() {
+        let (stored, soon) = (external_secret(), at("2026-08-08T10:12:12Z"));
+        let later = Pending { over: Some(due::version(&stored)), ..mark() };
+        assert!(later.overtakes(&stored, soon));
+        assert!(!later.overtakes(&stored, at("2026-08-08T10:12:13Z")), "it was refused");
+        assert!(!Pending { external_secret: "other".into(), ..later.clone() }.overtakes(&stored, soon));
+        assert!(
+            !Pending { spec_hash: spec_hash(&stored), ..later.clone() }.overtakes(&stored, soon),
+            "its own"
+        );
+        let mut even_later = stored;
+        even_later.metadata.generation = Some(9);
+        assert!(!later.overtakes(&even_later, soon), "stored while latchkey was not asked");
+    }
+
+    #[test]
+    fn the_mark_of_a_new_object_overtakes_an_earlier_one_that_was_synced_already() {
+        let (mut stored, soon) = (external_secret(), at("2026-08-08T10:12:12Z"));
+        assert!(!mark().overtakes(&stored, soon), "it may be the new one, changed by another webhook");
+        let time = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(soon);
+        stored.status.get_or_insert_default().refresh_time = Some(time);
+        assert!(mark().overtakes(&stored, soon));
     }
 
     #[test]

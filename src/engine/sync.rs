@@ -70,7 +70,7 @@ impl Engine {
 
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
-        let Job { external_secret, stage, effects, max_age, lane } = job;
+        let Job { external_secret, stage, effects, max_age, lane, over } = job;
         let plan = Plan::try_from(&*external_secret)?;
         let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
         let fetch = self.fetch(&plan, Terms { lane, max_age, deadline });
@@ -79,7 +79,8 @@ impl Engine {
         let selected = select(&plan, |source| values.of(source))?;
         let objects = self.template_objects(&plan, deadline).await?;
         let rendered = render(&plan, selected, &objects)?;
-        let write = Write { rendered: &rendered, external_secret: &external_secret, stage, effects, cached };
+        let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
+        let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
             self.inner.writer.apply(&write, deadline).await?;
         let (keys, missing) = (rendered.data.len(), rendered.missing);

@@ -20,6 +20,7 @@ fn job(keys: &[&str]) -> Job {
         effects: Effects::Apply,
         max_age: Duration::from_secs(5),
         lane: Lane::Admission,
+        over: None,
     }
 }
 

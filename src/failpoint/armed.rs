@@ -70,26 +70,24 @@ fn meet(step: Step, side: Side, namespace: &str, name: &str) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let Some(file) = std::env::var_os(FILE) else { return };
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let point = format!("{}:{} {namespace}/{name}", step.as_str(), side.as_str());
-    if is_last(Path::new(&file), &point) {
+    let (point, object) = (format!("{}:{}", step.as_str(), side.as_str()), format!("{namespace}/{name}"));
+    if is_last(Path::new(&file), &point, &object) {
         std::process::abort();
     }
 }
 
-/// Whether the file names this point and it was to be met no more often than this; then it is removed. Of several replicas
-/// only one can remove it.
-fn is_last(file: &Path, point: &str) -> bool {
+/// Whether the file names this point and object and they were to be met no more often than this; then it is removed. Of
+/// several replicas only one can remove it.
+fn is_last(file: &Path, point: &str, object: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(file) else { return false };
-    let Some(left) = text.trim().strip_prefix(point) else { return false };
-    match left.trim().parse::<u32>() {
-        Ok(left) if left > 1 => {
-            // If it cannot be written the test sees that nobody dies.
-            let _ = std::fs::write(file, format!("{point} {}", left - 1));
-            false
-        }
-        Ok(_) => std::fs::remove_file(file).is_ok(),
-        Err(_) => false, // the name of another object begins with this one's
+    let mut words = text.split_whitespace();
+    let is_it = words.next() == Some(point) && words.next().is_some_and(|of| of == object || of == "*");
+    let left: u32 = words.next().and_then(|left| left.parse().ok()).unwrap_or(1);
+    if is_it && left > 1 {
+        // If it cannot be written the test sees that nobody dies.
+        let _ = std::fs::write(file, text.replace(&format!(" {left}"), &format!(" {}", left - 1)));
     }
+    is_it && left <= 1 && std::fs::remove_file(file).is_ok()
 }
 
 #[cfg(test)]
@@ -101,11 +99,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("point");
         std::fs::write(&file, "fetch:after team/db 2").expect("armed");
-        for other in ["fetch:before team/db", "fetch:after team/d", "fetch:after team/db-2"] {
-            assert!(!is_last(&file, other), "{other}");
+        for (point, object) in
+            [("fetch:before", "team/db"), ("fetch:after", "team/d"), ("fetch:after", "team/db-2")]
+        {
+            assert!(!is_last(&file, point, object), "{point} {object}");
         }
-        assert!(!is_last(&file, "fetch:after team/db"), "the first time");
-        assert!(is_last(&file, "fetch:after team/db"), "the second time");
-        assert!(!file.exists() && !is_last(&file, "fetch:after team/db"));
+        assert!(!is_last(&file, "fetch:after", "team/db"), "the first time");
+        assert!(is_last(&file, "fetch:after", "team/db"), "the second time");
+        assert!(!file.exists() && !is_last(&file, "fetch:after", "team/db"));
+    }
+
+    #[test]
+    fn a_star_is_any_object() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("point");
+        std::fs::write(&file, "fetch:after *").expect("armed");
+        assert!(is_last(&file, "fetch:after", "team/db"));
     }
 }

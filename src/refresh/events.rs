@@ -37,7 +37,8 @@ impl Events {
             | Written::Retained
             | Written::TargetMissing
             | Written::NotWanted
-            | Written::Deferred => None,
+            | Written::Deferred
+            | Written::Overtaken => None,
         };
         if let Some((reason, note)) = done {
             self.normal(&about, reason, note.to_owned()).await;

@@ -112,8 +112,10 @@ impl Term<'_> {
             effects: Effects::Apply,
             max_age: self.max_age(object, reason),
             lane: if reason == Reason::Changed { Lane::Admission } else { Lane::Refresh },
+            over: None,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
+            Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),
             Ok(mut outcome) => {
                 if reason != Reason::Changed {
                     outcome.cached = None; // only what is new is verified early
@@ -202,15 +204,22 @@ impl Term<'_> {
             effects: Effects::Apply,
             max_age: made.elapsed(),
             lane: Lane::Refresh,
+            over: None,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Unchanged => (),
+            Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),
             Ok(outcome) => {
                 self.settle(key, &object, &Outcome { cached: None, ..outcome }, status::now()).await
             }
             Err(error) => self.failed(key, &object, &error).await,
         }
     }
+}
+
+/// The later version is on its way here, or the sweep finds it refused.
+fn overtaken(key: &Key) {
+    tracing::debug!(object = %key, "a later version is being stored: this one is left alone");
 }
 
 /// What admission did, as far as the Secret still tells.

@@ -166,7 +166,8 @@ impl Term<'_> {
             let delay = Duration::from_millis(20).saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
             self.queue.add(Item::Secret(key), ECHO + delay, Priority::Routine);
         }
-        self.queue.add(Item::Sweep, SWEEP, Priority::Urgent);
+        // At once: leaders that come and go fast would never get to it.
+        self.queue.add(Item::Sweep, Duration::ZERO, Priority::Urgent);
     }
 
     fn heard(&self, change: Change) {

@@ -36,9 +36,12 @@ impl Ready {
 /// The condition after a sync that worked.
 pub fn synced(outcome: &Outcome) -> Ready {
     let (reason, message) = match outcome.written {
-        Written::Created | Written::Updated | Written::Unchanged | Written::NotWanted | Written::Deferred => {
-            ("SecretSynced", "secret synced")
-        }
+        Written::Created
+        | Written::Updated
+        | Written::Unchanged
+        | Written::NotWanted
+        | Written::Deferred
+        | Written::Overtaken => ("SecretSynced", "secret synced"),
         Written::Retained => ("SecretSynced", "secret retained due to DeletionPolicy=Retain"),
         Written::Deleted => ("SecretDeleted", "secret deleted due to DeletionPolicy=Delete"),
         Written::TargetMissing => ("SecretMissing", "secret will not be created due to CreationPolicy=Merge"),

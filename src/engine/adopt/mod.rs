@@ -85,7 +85,9 @@ impl SecretWriter {
 
     async fn orphans_of(&self, target: &Target<'_>) -> Result<Vec<String>, Error> {
         match target.claim.creation {
-            CreationPolicy::Owner => self.secrets.delete_orphans(&target.claim, target.name).await,
+            CreationPolicy::Owner => {
+                self.secrets.delete_orphans(target.stored, &target.claim, target.name).await
+            }
             CreationPolicy::Orphan
             | CreationPolicy::Merge
             | CreationPolicy::CreateOrMerge

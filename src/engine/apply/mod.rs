@@ -54,6 +54,8 @@ pub struct Write<'a> {
     pub external_secret: &'a ExternalSecret,
     /// Where in its life it is.
     pub stage: Stage,
+    /// The stored version that it is to replace.
+    pub over: Option<&'a str>,
     /// Whether in earnest. A dry run sends the same request with `dryRun=All`, so that quota, validation and policies of
     /// the Secret are proven too.
     pub effects: Effects,
@@ -119,8 +121,8 @@ impl SecretWriter {
 
     async fn attempt(&self, write: &Write<'_>) -> Result<Applied, Miss> {
         let existing = self.read(write).await?;
-        let Write { rendered, external_secret, stage, cached, .. } = *write;
-        let wanted = Wanted { rendered, external_secret, stage, now: Timestamp::now(), cached };
+        let Write { rendered, external_secret, stage, over, cached, .. } = *write;
+        let wanted = Wanted { rendered, external_secret, stage, over, now: Timestamp::now(), cached };
         let before = existing.as_ref().map(|secret| state(&secret.metadata));
         match desired(existing.as_deref(), &wanted)? {
             Desired::Nothing(written) => Ok(applied(written, before)),
@@ -177,7 +179,7 @@ impl SecretWriter {
             return Ok(Vec::new());
         }
         let claim = Claim::of(write.external_secret, write.stage);
-        self.secrets.delete_orphans(&claim, &write.rendered.name).await
+        self.secrets.delete_orphans(write.external_secret, &claim, &write.rendered.name).await
     }
 }
 

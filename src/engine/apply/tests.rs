@@ -7,6 +7,8 @@ use latchkey_api::external_secret::CreationPolicy;
 use serde_json::{Value, json};
 
 use super::super::desired::fixture::{Case, case, foreign, managed};
+use super::super::due;
+use super::super::pending::{PENDING, Pending};
 use super::double::{Double, conflict, not_found, refusal, version};
 use super::*;
 
@@ -14,8 +16,8 @@ const ONE: &str = "/api/v1/namespaces/team/secrets/db";
 const ALL: &str = "/api/v1/namespaces/team/secrets";
 
 async fn apply(double: &Double, case: &Case, effects: Effects) -> Result<Applied, Error> {
-    let Case { rendered, external_secret, stage, existing: _ } = case;
-    let write = Write { rendered, external_secret, stage: *stage, effects, cached: None };
+    let Case { rendered, external_secret, stage, replaces: _, existing: _ } = case;
+    let write = Write { rendered, external_secret, stage: *stage, over: None, effects, cached: None };
     double.writer().apply(&write, Deadline::after(Duration::from_secs(5))).await
 }
 
@@ -129,19 +131,32 @@ async fn after_some_races_it_is_given_up() {
 async fn the_deadline_ends_a_write_that_gets_no_answer() {
     let double = Double::default();
     let Case { rendered, external_secret, stage, .. } = &case();
-    let write = Write { rendered, external_secret, stage: *stage, effects: Effects::Apply, cached: None };
+    let (over, effects) = (None, Effects::Apply);
+    let write = Write { rendered, external_secret, stage: *stage, over, effects, cached: None };
     let answer = double.writer().apply(&write, Deadline::after(Duration::from_millis(5))).await;
     assert_eq!(answer.map_err(|error| error.kind), Err(ErrorKind::Deadline));
 }
 
 #[tokio::test]
 async fn other_secrets_of_the_owner_go_once_the_new_one_is_due() {
+    let later = Pending {
+        external_secret: "app".into(),
+        spec_hash: "00".into(),
+        at: Timestamp::now(),
+        created: true,
+        merged: false,
+        cached: None,
+        over: Some(due::version(&case().external_secret)),
+    };
     let list = json!({ "metadata": {}, "items": [
         { "metadata": { "name": "db", "uid": "a", "resourceVersion": "1" } },
         { "metadata": { "name": "old", "uid": "b", "resourceVersion": "2" } },
         { "metadata": { "name": "copied", "uid": "c", "resourceVersion": "3", "ownerReferences": [
             { "apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "u", "controller": true }
         ] } },
+        { "metadata": { "name": "of-a-later-version", "uid": "d", "resourceVersion": "4", "annotations": {
+            PENDING: later.to_annotation(),
+        } } },
     ] });
     let double = Double::answering([not_found(), (200, list), (200, json!({})), version("8")]);
     let applied = apply(&double, &case(), Effects::Apply).await.expect("it is made");

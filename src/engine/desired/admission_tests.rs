@@ -115,3 +115,34 @@ fn the_mark_of_another_that_merges_too_stays_as_it_is() {
         Ok(Desired::Nothing(Written::Unchanged))
     );
 }
+
+/// What an update that is being admitted writes over the stored `app`: another password.
+fn updated() -> Case {
+    let mut update = case().giving(&[("password", "new")]).over(case().written());
+    update.external_secret.metadata.generation = Some(2);
+    update.replacing(&case().external_secret)
+}
+
+#[test]
+fn who_holds_the_version_that_is_being_replaced_does_not_bring_back_its_values() {
+    let mut version = updated();
+    version.external_secret.spec.refresh_interval = Some("2h".into());
+    let being_stored = version.written();
+    let desired = case().over(being_stored.clone()).desired();
+    assert_eq!(desired, Ok(Desired::Nothing(Written::Overtaken)));
+
+    let mut refused = being_stored;
+    let long_ago =
+        Pending { at: now() - jiff::SignedDuration::from_secs(61), ..mark(&refused).expect("a mark") };
+    refused.metadata.annotations.get_or_insert_default().insert(PENDING.into(), long_ago.to_annotation());
+    let given_back = case().over(refused).written();
+    assert_eq!((data(&given_back), mark(&given_back)), (strings(&[("password", "hunter2")]), None));
+}
+
+#[test]
+fn who_holds_a_version_that_latchkey_was_not_asked_about_is_not_overtaken_by_an_earlier_one() {
+    let mut later = case().over(updated().written());
+    later.external_secret.metadata.generation = Some(3);
+    later.external_secret.spec.refresh_interval = Some("3h".into());
+    assert_eq!(data(&later.written()), strings(&[("password", "hunter2")]));
+}

@@ -14,6 +14,7 @@ use latchkey_api::external_secret::{
 use latchkey_provider::SecretBytes;
 use serde_json::{Map, Value, json};
 
+use super::super::due;
 use super::super::error::Error;
 use super::super::hash;
 use super::super::job::Stage;
@@ -28,6 +29,7 @@ pub struct Case {
     pub rendered: Rendered,
     pub external_secret: ExternalSecret,
     pub stage: Stage,
+    pub replaces: Option<String>,
     pub existing: Option<Secret>,
 }
 
@@ -56,13 +58,19 @@ pub fn case() -> Case {
         provider_empty: false,
         missing: vec![],
     };
-    Case { rendered, external_secret, stage: Stage::Stored, existing: None }
+    Case { rendered, external_secret, stage: Stage::Stored, replaces: None, existing: None }
 }
 
 impl Case {
     pub fn at(mut self, stage: Stage) -> Self {
         self.stage = stage;
         self
+    }
+
+    /// As an update of this one, which is stored.
+    pub fn replacing(mut self, stored: &ExternalSecret) -> Self {
+        self.replaces = Some(due::version(stored));
+        self.at(Stage::Update)
     }
 
     pub fn under(mut self, creation: CreationPolicy) -> Self {
@@ -84,8 +92,9 @@ impl Case {
     }
 
     pub fn desired(&self) -> Result<Desired, Error> {
-        let Self { rendered, external_secret, stage, existing } = self;
-        let wanted = Wanted { rendered, external_secret, stage: *stage, now: now(), cached: None };
+        let Self { rendered, external_secret, stage, replaces, existing } = self;
+        let over = replaces.as_deref();
+        let wanted = Wanted { rendered, external_secret, stage: *stage, over, now: now(), cached: None };
         desired(existing.as_ref(), &wanted)
     }
 

@@ -46,6 +46,8 @@ pub struct Wanted<'a> {
     pub external_secret: &'a ExternalSecret,
     /// Where in its life it is.
     pub stage: Stage,
+    /// The stored version that it is to replace.
+    pub over: Option<&'a str>,
     /// The time.
     pub now: Timestamp,
     /// The age of the oldest value used, where the cache gave it.
@@ -117,6 +119,9 @@ fn delete(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired, Err
     if !claim.holds(&existing.metadata) {
         return Err(message::not_its_own(name));
     }
+    if wanted.is_overtaken(&existing.metadata) {
+        return Ok(Desired::Nothing(Written::Overtaken));
+    }
     if wanted.stage.is_admission() {
         return Ok(Desired::Deferred(wait::deletion(name)));
     }
@@ -137,6 +142,9 @@ fn create(wanted: &Wanted<'_>) -> Result<Desired, Error> {
 
 fn update(existing: &Secret, wanted: &Wanted<'_>) -> Result<Desired, Error> {
     wanted.claim().check(&existing.metadata)?;
+    if wanted.is_overtaken(&existing.metadata) {
+        return Ok(Desired::Nothing(Written::Overtaken));
+    }
     content::refuse_privileged(existing, wanted.rendered)?;
     content::refuse_type_change(existing, wanted.rendered)?;
     let mut updated = Sealed::new(existing.clone());
@@ -173,6 +181,13 @@ impl<'a> Wanted<'a> {
         self.own_mark(existing).is_some_and(|mark| !fresh(&mark))
     }
 
+    /// Whether a later version has just been written. Who holds the earlier one, since he took it up before, must not bring
+    /// back its values.
+    fn is_overtaken(&self, existing: &ObjectMeta) -> bool {
+        let later = |mark: Pending| mark.overtakes(self.external_secret, self.now);
+        self.stage == Stage::Stored && Pending::of(existing).is_some_and(later)
+    }
+
     fn own_mark(&self, secret: &ObjectMeta) -> Option<Pending> {
         Pending::of(secret).filter(|mark| mark.external_secret == self.rendered.external_secret)
     }
@@ -196,6 +211,7 @@ impl<'a> Wanted<'a> {
             created,
             merged: merges && !created,
             cached: self.cached.map(|age| age.as_secs()),
+            over: self.over.map(str::to_owned),
         };
         let annotations = secret.annotations.get_or_insert_default();
         annotations.insert(PENDING.to_owned(), mark.to_annotation());
