@@ -110,7 +110,7 @@ fn f4_a_reinvocation_after_another_webhooks_change_is_one_read_and_ends_in_what_
 }
 
 /// A client of the webhook that trusts what the API server trusts.
-fn webhook(world: &World) -> Client {
+pub fn webhook(world: &World) -> Client {
     use base64::Engine as _;
     let path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/latchkey";
     let configuration = world.get(path).expect("the registration");

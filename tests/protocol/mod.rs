@@ -1,5 +1,5 @@
 //! The write protocol: what admission may write, what becomes of it, and the facts of the API server that it stands on.
 
 mod adoption;
-mod facts;
-mod refused;
+pub mod facts;
+pub mod refused;

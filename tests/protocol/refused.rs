@@ -86,7 +86,7 @@ fn refused_merge() -> Namespace<'static> {
 }
 
 /// Refuses ExternalSecrets of this namespace for which this CEL expression is false; returns when that is in force.
-fn refuse(ns: &Namespace<'_>, unless: &str) {
+pub fn refuse(ns: &Namespace<'_>, unless: &str) {
     let name = format!("refuse-{}", ns.name);
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",

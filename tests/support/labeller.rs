@@ -14,19 +14,26 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Namespace;
 
-/// A webhook that gives every ExternalSecret of one namespace the label `added`. It ends when this is dropped.
+/// A webhook that changes every new ExternalSecret of one namespace. It ends when this is dropped.
 pub struct Labeller {
     _running: DropGuard,
 }
 
 impl Labeller {
-    /// Serves and registers it, under a name that comes after latchkey's.
+    /// Gives them the label `added`, under a name that comes after latchkey's.
     pub fn start(ns: &Namespace<'_>) -> Self {
+        let patch = json!([{ "op": "add", "path": "/metadata/labels", "value": { "added": "yes" } }]);
+        Self::patching(ns, "zz", patch)
+    }
+
+    /// Changes them by this JSON patch, and is asked before or after latchkey by how the name of its registration begins.
+    pub fn patching(ns: &Namespace<'_>, order: &str, patch: Value) -> Self {
         let authority = CertificateAuthority::new("labeller").expect("a CA");
         let tls = Arc::new(server_config(&authority));
         let stop = CancellationToken::new();
         let (told, port) = std::sync::mpsc::channel();
         let ended = stop.clone();
+        let answers = post(move |Json(review): Json<Value>| std::future::ready(answer(&review, &patch)));
         std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -34,11 +41,10 @@ impl Labeller {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
                 let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
                 told.send(listener.local_addr().expect("its address").port()).expect("who asked");
-                latchkey::http::serve(listener, Some(tls), Router::new().route("/", post(label)), ended)
-                    .await;
+                latchkey::http::serve(listener, Some(tls), Router::new().route("/", answers), ended).await;
             });
         });
-        register(ns, port.recv().expect("its port"), &authority);
+        register(ns, order, port.recv().expect("its port"), &authority);
         Self { _running: stop.drop_guard() }
     }
 }
@@ -53,8 +59,7 @@ fn server_config(authority: &CertificateAuthority) -> rustls::ServerConfig {
     builder.with_no_client_auth().with_single_cert(chain, key).expect("a pair")
 }
 
-async fn label(Json(review): Json<Value>) -> Json<Value> {
-    let patch = json!([{ "op": "add", "path": "/metadata/labels", "value": { "added": "yes" } }]);
+fn answer(review: &Value, patch: &Value) -> Json<Value> {
     Json(json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
         "response": {
@@ -64,10 +69,10 @@ async fn label(Json(review): Json<Value>) -> Json<Value> {
     }))
 }
 
-fn register(ns: &Namespace<'_>, port: u16, authority: &CertificateAuthority) {
+fn register(ns: &Namespace<'_>, order: &str, port: u16, authority: &CertificateAuthority) {
     let configuration = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-        "metadata": { "name": format!("zz-{}", ns.name) },
+        "metadata": { "name": format!("{order}-{}", ns.name) },
         "webhooks": [{
             "name": "labels.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
             "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": ns.name } },

@@ -21,6 +21,7 @@ use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Moto, MotoOptions, Vau
 use serde_json::Value;
 
 pub use failing::{CANARY, Failing};
+pub use history::Version;
 pub use labeller::Labeller;
 pub use latchkey::{Latchkey, Options};
 pub use namespace::{Namespace, condition};

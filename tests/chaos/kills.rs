@@ -1,1 +1,0 @@
-//! A replica stopped dead at each step of the write protocol.
