@@ -180,6 +180,7 @@ fn measured() -> String {
     metrics.sync_call("a", "b", false);
     metrics.call("Fake", "Get", true);
     drop(metrics.admission(Review { resource: "pods", operation: "CREATE", dry_run: false }));
+    drop(metrics.connection("webhook"));
     metrics.render()
 }
 

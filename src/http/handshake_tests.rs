@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::serve::MAX_BODY;
+use super::body::{Bodies, MAX_BODY};
 use super::tls::{Resolver, certified_key, server_config};
 
 struct Server {
@@ -89,7 +89,9 @@ async fn answers_what_it_was_asked_before_it_drained() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_gets_an_answer() {
-    let take = axum::routing::post(|body: axum::body::Bytes| async move { body.len().to_string() });
+    let take = axum::routing::post(async |request: axum::extract::Request| {
+        Bodies::default().read(request).await.map(|whole| whole.bytes.len().to_string())
+    });
     let (server, client) = Server::start(Router::new().route("/", take)).await;
     let send = async |size| {
         client.post(&server.url).body(vec![b' '; size]).send().await.map(|answer| answer.status())

@@ -2,12 +2,15 @@
 //! knows axum.
 
 pub mod admin;
+mod body;
+mod parsing;
 pub mod review;
 pub mod serve;
 pub mod tls;
+mod wire;
 
 pub use admin::{Readiness, ReadyHandle};
-pub use serve::serve;
+pub use serve::{Phases, Server, serve};
 
 #[cfg(test)]
 mod handshake_tests;

@@ -5,6 +5,7 @@
 //! ([`Metrics::forget`]).
 
 mod admission;
+mod connections;
 mod core;
 mod objects;
 mod process;
@@ -21,6 +22,8 @@ use prometheus_client::registry::Registry;
 
 use admission::Admissions;
 pub use admission::{AdmissionTimer, Review};
+use connections::Connections;
+pub use connections::{Connection, Ended};
 use objects::Objects;
 pub use objects::{Condition, Kind, ReconcileTimer};
 use process::Process;
@@ -33,6 +36,7 @@ pub struct Metrics {
     objects: Objects,
     admissions: Admissions,
     process: Process,
+    connections: Connections,
     provider_calls: Family<ProviderCall, PlainCounter>,
     cache_hits: Counter,
     cache_misses: Counter,
@@ -93,6 +97,7 @@ impl Metrics {
             ),
             sweeps: register(r, "latchkey_sweeps", "Searches for Secrets whose ExternalSecret never came"),
             process: Process::register(r),
+            connections: Connections::register(r),
             registry,
         }
     }
@@ -224,6 +229,7 @@ mod tests {
             "latchkey_pending_secrets",
             "latchkey_remote_reads_total",
             "latchkey_sweeps_total",
+            "latchkey_tasks",
             "process_resident_memory_bytes",
             "process_start_time_seconds",
         ] {

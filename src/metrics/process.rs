@@ -6,12 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use tokio::runtime::Handle;
 
 use super::register;
 
 #[derive(Debug)]
 pub(super) struct Process {
     resident_memory: Gauge,
+    tasks: Gauge,
 }
 
 impl Process {
@@ -22,13 +24,19 @@ impl Process {
             register(registry, "process_start_time_seconds", "When the process started, in Unix time");
         started.set(now());
         let help = "Memory that the process has in use";
-        Self { resident_memory: register(registry, "process_resident_memory_bytes", help) }
+        Self {
+            resident_memory: register(registry, "process_resident_memory_bytes", help),
+            tasks: register(registry, "latchkey_tasks", "Tasks of the runtime that have not ended"),
+        }
     }
 
     /// Measures what changes by itself.
     pub(super) fn measure(&self) {
         if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident) {
             self.resident_memory.set(bytes);
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            self.tasks.set(i64::try_from(runtime.metrics().num_alive_tasks()).unwrap_or(i64::MAX));
         }
     }
 }

@@ -17,6 +17,12 @@ use crate::metrics::Metrics;
 use crate::registration::{Desired, Keeper};
 use crate::shutdown::{self, Tasks};
 
+/// Connections to the webhook at once. An API server keeps 25 at most, and opens more in a burst.
+const WEBHOOK_CONNECTIONS: usize = 512;
+
+/// Connections of probes and scrapers at once.
+const ADMIN_CONNECTIONS: usize = 128;
+
 /// latchkey cannot start, or did not end in order.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -82,7 +88,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let webhook = listen("--webhook-listen", config.webhook_listen).await?;
     let admin = listen("--admin-listen", config.admin_listen).await?;
     let admin_router = http::admin::router(readiness.clone(), metrics.clone());
-    tasks.spawn("the admin server", http::serve(admin, None, admin_router, tasks.draining()));
+    let of_admin = server("admin", ADMIN_CONNECTIONS, &tasks, &metrics);
+    tasks.spawn("the admin server", http::serve(admin, None, admin_router, of_admin));
 
     let client = connect().await?;
     let certificates = Arc::new(certificates(&config, &client, &metrics));
@@ -95,9 +102,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let router = parts::start(&context);
     warn_of_gaps(&context.config);
     let tls = Arc::new(http::tls::server_config(certificates.resolver()));
-    context
-        .tasks
-        .spawn("the webhook server", http::serve(webhook, Some(tls), router, context.tasks.draining()));
+    let of_webhook = server("webhook", WEBHOOK_CONNECTIONS, &context.tasks, &context.metrics);
+    context.tasks.spawn("the webhook server", http::serve(webhook, Some(tls), router, of_webhook));
     context.tasks.spawn("the keeper of the certificate", certificates.clone().run(context.tasks.leaving()));
     register(&context, certificates);
     crds::wait(&context);
@@ -115,6 +121,11 @@ fn warn_of_gaps(config: &Config) {
              answers is synced without them; use Fail"
         );
     }
+}
+
+fn server(name: &'static str, connections: usize, tasks: &Tasks, metrics: &Arc<Metrics>) -> http::Server {
+    let phases = http::Phases { leaving: tasks.leaving(), draining: tasks.draining() };
+    http::Server { name, connections, phases, metrics: Arc::clone(metrics) }
 }
 
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {

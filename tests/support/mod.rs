@@ -1,6 +1,7 @@
 //! Starts the real components and latchkey, once for all tests, and talks to them as a user does: with kubectl.
 
 mod aws;
+mod balancer;
 mod failing;
 mod history;
 mod labeller;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Moto, MotoOptions, Vault, VaultOptions, wait_for};
 use serde_json::Value;
 
+pub use balancer::Balancer;
 pub use failing::{CANARY, Failing};
 pub use history::Version;
 pub use labeller::Labeller;

@@ -1,1 +1,4 @@
 //! Replicas replaced under load.
+
+mod load;
+mod rolling;
