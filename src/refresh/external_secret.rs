@@ -45,6 +45,7 @@ impl Term<'_> {
     }
 
     pub(super) async fn external_secret(&self, key: &Key) {
+        let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else {
             self.backoffs.clear(key);
             self.refresher.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
@@ -77,10 +78,10 @@ impl Term<'_> {
             return;
         }
         match (due::should_refresh(object, now), changed) {
-            (true, true) => self.sync(key, object, Reason::Changed).await,
-            (true, false) => self.sync(key, object, Reason::Due).await,
+            (true, true) => self.read_and_write(key, object, Reason::Changed).await,
+            (true, false) => self.read_and_write(key, object, Reason::Due).await,
             (false, _) if schedule::next(object).is_some_and(|at| at <= now) => {
-                self.sync(key, object, Reason::Due).await;
+                self.read_and_write(key, object, Reason::Due).await;
             }
             (false, _) => self.schedule(key, object),
         }
@@ -103,8 +104,15 @@ impl Term<'_> {
         }
     }
 
-    /// Reads and writes, whatever the schedule says.
-    pub(super) async fn sync(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
+    /// Reads and writes, whatever the schedule says, in the version that is known when its turn comes.
+    pub(super) async fn sync(&self, key: &Key, reason: Reason) {
+        let _alone = self.alone.with(key).await;
+        if let Some(object) = self.refresher.lookup.external_secret(key) {
+            self.read_and_write(key, &object, reason).await;
+        }
+    }
+
+    async fn read_and_write(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
         let at = status::now();
         let job = Job {
             external_secret: Arc::clone(object),
@@ -194,6 +202,7 @@ impl Term<'_> {
 
     /// Reads once more, if nobody has since it was `made`.
     pub(super) async fn verify(&self, key: &Key, made: tokio::time::Instant) {
+        let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
         if due::has_changed(&object) {
             return;

@@ -1,6 +1,7 @@
 //! What happens without anybody waiting: one replica, by Lease, keeps Secrets fresh, repairs them, validates stores, writes
 //! statuses and events, and takes back what admission wrote for objects that never were stored.
 
+mod alone;
 mod backoff;
 mod events;
 mod external_secret;
@@ -28,6 +29,7 @@ use crate::engine::apply::SecretWriter;
 use crate::engine::plan::StoreKey;
 use crate::lookup::{Change, Key, Lookup};
 use crate::metrics::{Kind, Metrics};
+use alone::Alone;
 use backoff::Backoffs;
 use events::Events;
 use item::Item;
@@ -71,6 +73,7 @@ pub struct Refresher {
 struct Term<'a> {
     refresher: &'a Refresher,
     queue: Queue<Item>,
+    alone: Alone,
     backoffs: Backoffs<Key>,
     store_backoffs: Backoffs<StoreKey>,
     store_reports: Mutex<HashMap<StoreKey, String>>,
@@ -129,6 +132,7 @@ impl Refresher {
         let term = Term {
             refresher: &self,
             queue: Queue::default(),
+            alone: Alone::default(),
             backoffs: Backoffs::default(),
             store_backoffs: Backoffs::default(),
             store_reports: Mutex::default(),

@@ -46,7 +46,7 @@ impl Term<'_> {
                 self.queue.add(Item::ExternalSecret(key.clone()), Duration::ZERO, Priority::Urgent);
             }
         } else if self.refresher.engine.is_ours(object).await {
-            self.sync(key, object, Reason::Repair).await;
+            self.sync(key, Reason::Repair).await;
         }
     }
 

@@ -33,9 +33,7 @@ impl Term<'_> {
             Sweep::Keep => (),
             Sweep::Resync => {
                 self.backoffs.clear(&owner);
-                if let Some(object) = object {
-                    self.sync(&owner, &object, super::external_secret::Reason::Repair).await;
-                }
+                self.sync(&owner, super::external_secret::Reason::Repair).await;
             }
             Sweep::TakeBack => self.take_back(key, mark, &owner, now).await,
         }
