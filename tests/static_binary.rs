@@ -102,3 +102,19 @@ fn needs_no_library() {
         "{said}"
     );
 }
+
+/// What tells that a binary has the points at which tests end a replica: the variable that arms them, and a step's name.
+pub const TRACES: [&str; 2] = [latchkey::failpoint::FILE, "secret-write"];
+
+/// Which of those a binary holds.
+pub fn traces(binary: &Path) -> Vec<&'static str> {
+    let bytes = std::fs::read(binary).expect("the binary");
+    let holds = |trace: &str| bytes.windows(trace.len()).any(|window| window == trace.as_bytes());
+    TRACES.into_iter().filter(|trace| holds(trace)).collect()
+}
+
+#[test]
+#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+fn has_no_point_at_which_a_test_could_end_it() {
+    assert!(traces(&binary()).is_empty(), "{:?}", traces(&binary()));
+}

@@ -10,7 +10,7 @@ use super::kept::Expected;
 use super::refused::{Refused, age};
 use super::stage::Stage;
 use super::watch::Watch;
-use crate::chaos::{Row, scale};
+use crate::chaos::Row;
 use crate::protocol::refused::refuse;
 use crate::support::Namespace;
 
@@ -22,9 +22,8 @@ fn whoever_dies_before_or_after_whichever_step_the_end_is_the_same() {
     let stage = Stage::start();
     let mut seen = BTreeMap::new();
     let refused = Refused::start(&stage); // they have to age while the others are tried
-    for round in 0..scale(1, 2) {
-        run(&stage, round, &selection(), &mut seen);
-    }
+    run(&stage, &selection(), &mut seen);
+    let many = super::many::run(&stage);
     let left_behind = refused.finish();
     for (step, Seen { deaths, well_after }) in seen {
         let row = Row {
@@ -39,6 +38,7 @@ fn whoever_dies_before_or_after_whichever_step_the_end_is_the_same() {
         };
         row.write();
     }
+    many.write();
     left_behind.write();
 }
 
@@ -70,8 +70,8 @@ struct Tried<'a> {
     case: Case,
 }
 
-fn run(stage: &Stage, round: usize, cases: &[Case], seen: &mut BTreeMap<&'static str, Seen>) {
-    let ns = Namespace::with_aws(&stage.world, &format!("kills-{round}"));
+fn run(stage: &Stage, cases: &[Case], seen: &mut BTreeMap<&'static str, Seen>) {
+    let ns = Namespace::with_aws(&stage.world, "kills");
     let watch = Watch::start(&ns);
     let tried: Vec<Tried<'_>> = cases.iter().enumerate().map(|(n, case)| Tried::new(&ns, n, *case)).collect();
     prepare(&ns, &tried);

@@ -6,6 +6,7 @@ mod cases;
 mod changed_after_us;
 mod every_step;
 mod kept;
+mod many;
 mod overtaken;
 mod refused;
 mod repeated;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use latchkey::failpoint::{Side, Step};
 use serde_json::{Value, json};
 
+use super::kept::value;
 use super::stage::{Point, Stage, Who};
+use super::watch::Watch;
 use crate::chaos::{Row, scale};
 use crate::protocol::refused::refuse;
 use crate::support::Namespace;
@@ -20,19 +22,18 @@ const LENIENCE: Duration = Duration::from_secs(30);
 const PENDING: &str = "latchkey.dev/pending";
 
 /// Who dies where over an object that is refused, and who answers.
-const DEATHS: [Option<(Step, Side, Who)>; 7] = [
+const DEATHS: [Option<(Step, Side, Who)>; 5] = [
     None,
     Some((Step::SecretWrite, Side::After, Who::Follower)),
     Some((Step::Answer, Side::After, Who::Leader)),
     Some((Step::SecretWrite, Side::After, Who::Leader)),
     Some((Step::Answer, Side::Before, Who::Leader)),
-    Some((Step::Answer, Side::Before, Who::Follower)),
-    Some((Step::Answer, Side::After, Who::Follower)),
 ];
 
 /// ExternalSecrets that were refused.
 pub struct Refused<'a> {
     ns: Namespace<'a>,
+    watch: Watch,
     objects: Vec<Object>,
 }
 
@@ -42,10 +43,23 @@ struct Object {
     refused: Instant,
 }
 
+impl Object {
+    /// When its Secret went, or got the stored value again and lost the mark.
+    fn end(&self, watch: &Watch) -> Option<Instant> {
+        let (seen, last) = watch.timed(&self.name).pop()?;
+        let right = match self.is_new {
+            true => last.change == "DELETED",
+            false => last.pending().is_none() && value(&last.secret).as_deref() == Some("one"),
+        };
+        right.then_some(seen)
+    }
+}
+
 impl<'a> Refused<'a> {
     /// Has new ExternalSecrets and changed ones refused.
     pub fn start(stage: &'a Stage) -> Self {
         let ns = Namespace::with_aws(&stage.world, "refused");
+        let watch = Watch::start(&ns);
         ns.put("one", "one");
         ns.put("refused", "refused");
         let deaths = scale(&DEATHS[..3], &DEATHS[..]);
@@ -61,24 +75,18 @@ impl<'a> Refused<'a> {
                 objects.push(Object { name, is_new, refused: Instant::now() });
             }
         }
-        Self { ns, objects }
+        Self { ns, watch, objects }
     }
 
     /// Waits until nothing is left of them.
     pub fn finish(self) -> Row {
-        let Self { ns, objects } = self;
+        let Self { ns, watch, objects } = self;
         let mut well_after = Duration::ZERO;
-        for Object { name, is_new, refused } in &objects {
-            let limit = (PROMISE + LENIENCE).saturating_sub(refused.elapsed()).max(Duration::from_secs(1));
-            if *is_new {
-                ns.wait_gone(name, limit);
-            } else {
-                ns.world.wait(&format!("the stored value of {name}"), limit, || {
-                    let mark = &ns.secret(name)?["metadata"]["annotations"][PENDING];
-                    (mark.is_null() && ns.value(name, "value").as_deref() == Some("one")).then_some(())
-                });
-            }
-            well_after = well_after.max(refused.elapsed());
+        for object in &objects {
+            let limit = (PROMISE + LENIENCE).saturating_sub(object.refused.elapsed());
+            let limit = limit.max(Duration::from_secs(1));
+            let end = ns.world.wait(&format!("the end of {}", object.name), limit, || object.end(&watch));
+            well_after = well_after.max(end.saturating_duration_since(object.refused));
         }
         Row {
             area: "kills",
