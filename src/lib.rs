@@ -6,6 +6,7 @@ pub mod failpoint;
 pub mod shutdown;
 pub mod startup;
 
+pub mod api_server;
 pub mod certs;
 pub mod http;
 pub mod registration;

@@ -10,7 +10,6 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Admission;
-use super::mode::{FAILURE_MODE, failure_mode};
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
 use crate::engine::due;
@@ -139,10 +138,7 @@ impl Admission {
                 verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
             }
             Err(error) => {
-                let annotation = request.annotation(FAILURE_MODE);
-                let mode =
-                    failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref())
-                        .await;
+                let mode = self.mode_in_time(request, deadline).await;
                 tracing::info!(object = %name, kind = error.kind.as_str(), error = %error, "sync failed at admission");
                 verdict::failed(&Verdict { object: &name, mode }, &error)
             }

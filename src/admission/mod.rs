@@ -4,6 +4,7 @@
 
 pub mod external_secret;
 mod failures;
+mod fence;
 mod mode;
 pub mod pod;
 mod pod_secrets;

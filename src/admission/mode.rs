@@ -7,7 +7,7 @@ use crate::engine::stores::Stores;
 pub const FAILURE_MODE: &str = "latchkey.dev/failure-mode";
 
 /// Reads a label's or annotation's value; anything but `warn` and `deny` decides nothing.
-fn read(text: &str) -> Option<FailureMode> {
+pub(super) fn read(text: &str) -> Option<FailureMode> {
     match text {
         "warn" => Some(FailureMode::Warn),
         "deny" => Some(FailureMode::Deny),

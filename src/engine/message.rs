@@ -14,7 +14,7 @@ pub use spec::{
     unnamed_store, unsupported,
 };
 pub use store::{
-    Read, backing_off, key_denied, not_read, remote, store_denied, store_not_found, store_not_ready, store_not_served,
+    Read, backing_off, key_denied, not_opened, not_read, remote, store_denied, store_not_found, store_not_ready, store_not_served,
     store_of_another_class, store_unknown, store_unusable, too_late,
 };
 pub use target::{

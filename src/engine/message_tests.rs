@@ -113,6 +113,7 @@ fn stores() -> Vec<(&'static str, Error)> {
         ("store of another class", store_of_another_class(&namespaced(), "other")),
         ("store not ready", store_not_ready(&namespaced(), "unable to validate store")),
         ("store unusable", store_unusable(&cluster_store(), &down)),
+        ("not opened", not_opened(&cluster_store())),
         ("too late", too_late(&cluster_store())),
         ("backing off", backing_off(&cluster_store(), Duration::from_secs(7), "vault is sealed; unseal it")),
         ("not read", not_read(&data(None))),

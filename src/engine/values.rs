@@ -68,7 +68,8 @@ impl Engine {
         entries: &[EntryRef],
         terms: Terms,
     ) -> Result<Given, Error> {
-        let mut opened = self.open(plan, key).await?;
+        let opening = tokio::time::timeout_at(terms.deadline.instant(), self.open(plan, key)).await;
+        let mut opened = opening.unwrap_or_else(|_| Err(message::not_opened(key)))?;
         self.admit_keys(plan, &opened).await?;
         let mut answers = self.inner.shared.read(&opened.reader, entries, terms).await;
         self.log_in_again(&mut opened, entries, terms, &mut answers).await;

@@ -108,9 +108,12 @@ fn malformed(of: Of, handlers: &Handlers, said: impl IntoResponse) -> HttpRespon
 
 async fn decide(of: Of, admission: &Admission, request: &Request, deadline: Deadline) -> Response {
     match of {
-        Of::ExternalSecrets => admission.external_secret_of_requester(request, deadline).await,
+        Of::ExternalSecrets => {
+            let answer = admission.external_secret_of_requester(request, deadline);
+            admission.in_time(request, deadline, answer).await
+        }
         Of::Stores => admission.store(request),
-        Of::Pods => admission.pod(request, deadline).await,
+        Of::Pods => admission.in_time(request, deadline, admission.pod(request, deadline)).await,
     }
 }
 

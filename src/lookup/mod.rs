@@ -118,7 +118,7 @@ impl Lookup {
 
     /// Keeps the watches; does not return.
     pub async fn run(self: Arc<Self>) {
-        let all = watcher::Config::default;
+        let all = follow::config;
         let external_secrets: Api<ExternalSecret> = self.in_scope();
         let secret_stores: Api<SecretStore> = self.in_scope();
         let cluster_stores: Api<ClusterSecretStore> = Api::all(self.client.clone());
@@ -131,15 +131,15 @@ impl Lookup {
             rows::Secrets(Arc::clone(&self)),
         );
         tokio::join!(
-            follow(trimmed(watcher(external_secrets, all())), &sinks.0),
-            follow(trimmed(watcher(secret_stores, all())), &sinks.1),
+            follow(|| trimmed(watcher(external_secrets.clone(), all())), &sinks.0),
+            follow(|| trimmed(watcher(secret_stores.clone(), all())), &sinks.1),
             async {
                 match self.scope.cluster_stores {
-                    true => follow(trimmed(watcher(cluster_stores, all())), &sinks.2).await,
+                    true => follow(|| trimmed(watcher(cluster_stores.clone(), all())), &sinks.2).await,
                     false => sinks.2.filled(),
                 }
             },
-            follow(trimmed(watcher(secrets, managed)), &sinks.3),
+            follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
         );
     }
 

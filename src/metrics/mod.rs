@@ -5,6 +5,7 @@
 //! ([`Metrics::forget`]).
 
 mod admission;
+mod api_server;
 mod connections;
 mod core;
 mod objects;
@@ -22,6 +23,7 @@ use prometheus_client::registry::Registry;
 
 use admission::Admissions;
 pub use admission::{AdmissionTimer, Review};
+use api_server::ApiServer;
 use connections::Connections;
 pub use connections::{Connection, Ended};
 use objects::Objects;
@@ -35,6 +37,7 @@ pub struct Metrics {
     registry: Registry,
     objects: Objects,
     admissions: Admissions,
+    api_server: ApiServer,
     process: Process,
     connections: Connections,
     provider_calls: Family<ProviderCall, PlainCounter>,
@@ -68,6 +71,7 @@ impl Metrics {
                 "Calls of a provider's API",
             ),
             admissions: Admissions::register(r),
+            api_server: ApiServer::register(r),
             cache_hits: register(r, "latchkey_cache_hits", "Remote values served from memory"),
             cache_misses: register(
                 r,
@@ -220,6 +224,7 @@ mod tests {
     fn own_names_are_there_before_anything_happens() {
         let page = Metrics::new().render();
         for name in [
+            "latchkey_api_server_reachable",
             "latchkey_build_info",
             "latchkey_cache_hits_total",
             "latchkey_cache_misses_total",

@@ -1,33 +1,78 @@
-//! Events on ExternalSecrets and stores, in ESO's words.
+//! Events on ExternalSecrets and stores, in ESO's words. They are written aside: whoever tells of something does not wait
+//! until the API server has taken it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::unfold;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
+use tokio::sync::{Mutex, mpsc};
 
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::Store;
 use crate::engine::{MissingEntry, Outcome, Written};
 use crate::failpoint::{self, Step};
+use crate::metrics::Metrics;
+use crate::telemetry::chain;
 
 /// Event notes are at most this long (1 KiB) in the API.
 const LONGEST: usize = 1024;
 
+/// How many wait to be written at most; more are dropped.
+const WAITING: usize = 8_192;
+
+/// How many are written at once.
+const AT_ONCE: usize = 4;
+
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long those that wait at the end may take.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// One event, and what it is about.
+type Told = (Event, ObjectReference);
+
 /// Writes events; one that cannot be written is logged and forgotten.
-#[derive(Clone)]
 pub struct Events {
     recorder: Recorder,
+    metrics: Arc<Metrics>,
+    tell: mpsc::Sender<Told>,
+    told: Mutex<mpsc::Receiver<Told>>,
 }
 
 impl Events {
-    /// As this replica.
-    pub fn new(client: Client, instance: &str) -> Self {
+    /// As this replica. [`Events::run`] writes what is told.
+    pub fn new(client: Client, instance: &str, metrics: Arc<Metrics>) -> Self {
         let reporter = Reporter { controller: "latchkey".into(), instance: Some(instance.to_owned()) };
-        Self { recorder: Recorder::new(client, reporter) }
+        let (tell, told) = mpsc::channel(WAITING);
+        Self { recorder: Recorder::new(client, reporter), metrics, tell, told: Mutex::new(told) }
+    }
+
+    /// Writes what is told, for ever.
+    pub async fn run(&self) {
+        let told = self.told.lock().await;
+        let told = unfold(told, async |mut told| Some((told.recv().await?, told)));
+        told.for_each_concurrent(AT_ONCE, |told| self.write(told)).await;
+    }
+
+    /// Writes what waits still, as far as that can be done soon.
+    pub async fn part(&self) {
+        let _ = tokio::time::timeout(PARTING, async {
+            let mut told = self.told.lock().await;
+            while let Ok(one) = told.try_recv() {
+                self.write(one).await;
+            }
+        })
+        .await;
     }
 
     /// What a sync did.
-    pub async fn synced(&self, object: &ExternalSecret, outcome: &Outcome) {
+    pub fn synced(&self, object: &ExternalSecret, outcome: &Outcome) {
         let about = object.object_ref(&());
         let done = match outcome.written {
             Written::Created => Some(("Created", "secret created")),
@@ -41,25 +86,25 @@ impl Events {
             | Written::Overtaken => None,
         };
         if let Some((reason, note)) = done {
-            self.normal(&about, reason, note.to_owned()).await;
+            self.normal(&about, reason, note.to_owned());
         }
         for _ in &outcome.orphans_deleted {
-            self.normal(&about, "Deleted", "secret deleted because it was orphaned".to_owned()).await;
+            self.normal(&about, "Deleted", "secret deleted because it was orphaned".to_owned());
         }
         for MissingEntry { index, key, in_data: _ } in &outcome.missing {
             // ESO says `dataFrom` of `data` entries too, and whoever parses its events relies on it.
             let note = format!("secret does not exist at provider using spec.dataFrom[{index}] (key={key})");
-            self.normal(&about, "MissingProviderSecret", note).await;
+            self.normal(&about, "MissingProviderSecret", note);
         }
     }
 
     /// Why a sync failed.
-    pub async fn failed(&self, object: &ExternalSecret, text: &str) {
-        self.write(EventType::Warning, &object.object_ref(&()), "UpdateFailed", text.to_owned()).await;
+    pub fn failed(&self, object: &ExternalSecret, text: &str) {
+        self.tell(EventType::Warning, &object.object_ref(&()), "UpdateFailed", text.to_owned());
     }
 
     /// What a store's validation told, where that has changed.
-    pub async fn store(&self, store: &Store, reason: &str, valid: bool, text: &str) {
+    pub fn store(&self, store: &Store, reason: &str, valid: bool, text: &str) {
         let StoreKey { kind, namespace, name } = &store.key;
         let about = ObjectReference {
             api_version: Some(format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION)),
@@ -73,14 +118,14 @@ impl Events {
             ..ObjectReference::default()
         };
         let type_ = if valid { EventType::Normal } else { EventType::Warning };
-        self.write(type_, &about, reason, text.to_owned()).await;
+        self.tell(type_, &about, reason, text.to_owned());
     }
 
-    async fn normal(&self, about: &ObjectReference, reason: &str, note: String) {
-        self.write(EventType::Normal, about, reason, note).await;
+    fn normal(&self, about: &ObjectReference, reason: &str, note: String) {
+        self.tell(EventType::Normal, about, reason, note);
     }
 
-    async fn write(&self, type_: EventType, about: &ObjectReference, reason: &str, mut note: String) {
+    fn tell(&self, type_: EventType, about: &ObjectReference, reason: &str, mut note: String) {
         let end =
             (0..=LONGEST.min(note.len())).rev().find(|at| note.is_char_boundary(*at)).unwrap_or_default();
         note.truncate(end);
@@ -91,11 +136,22 @@ impl Events {
             action: reason.to_owned(),
             secondary: None,
         };
-        let publish = self.recorder.publish(&event, about);
+        if self.tell.try_send((event, about.clone())).is_err() {
+            self.metrics.event_dropped(); // the API server takes none, or not fast enough
+        }
+    }
+
+    async fn write(&self, (event, about): Told) {
+        let publish = self.recorder.publish(&event, &about);
         let of = |part: &Option<String>| part.clone().unwrap_or_default();
         let (namespace, name) = (of(&about.namespace), of(&about.name));
-        if let Err(error) = failpoint::around(Step::Event, &namespace, &name, publish).await {
-            tracing::debug!(%error, reason, "cannot write an event");
-        }
+        let publish = failpoint::around(Step::Event, &namespace, &name, publish);
+        let why = match tokio::time::timeout(PATIENCE, publish).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => chain(&error),
+            Err(_) => "the API server does not answer".to_owned(),
+        };
+        self.metrics.event_dropped();
+        tracing::debug!(error = why, reason = event.reason, "cannot write an event");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use latchkey_api::external_secret::{ExternalSecret, ExternalSecretStatus};
+use latchkey_api::external_secret::ExternalSecret;
 
 use super::backoff::Retry;
 use super::item::Item;
@@ -62,6 +62,7 @@ impl Term<'_> {
             return;
         }
         let started = Instant::now();
+        let object = self.as_known(key, object);
         self.bring(key, &object).await;
         self.refresher.metrics.reconcile_duration(
             Kind::ExternalSecret,
@@ -150,7 +151,7 @@ impl Term<'_> {
         tracing::info!(object = %key, written = ?outcome.written, keys = outcome.keys, "synced");
         let status = status::after_sync(object, outcome, at);
         self.write(key, object, &status).await;
-        self.refresher.events.synced(object, outcome).await;
+        self.refresher.events.synced(object, outcome);
         if matches!(outcome.written, Written::Updated | Written::Deleted) {
             self.free_rivals(&target_of(object), Some(key));
         }
@@ -180,16 +181,9 @@ impl Term<'_> {
         );
         tracing::warn!(object = %key, kind = error.kind.as_str(), %error, retry_in = ?wait, "sync failed");
         self.write(key, object, &status::after_failure(object, error)).await;
-        self.refresher.events.failed(object, &error.to_string()).await;
+        self.refresher.events.failed(object, &error.to_string());
         if let Some(store) = &error.store {
             self.suspect(store);
-        }
-    }
-
-    async fn write(&self, key: &Key, object: &ExternalSecret, status: &ExternalSecretStatus) {
-        if let Err(error) = self.refresher.statuses.external_secret(object, status).await {
-            tracing::warn!(object = %key, %error, "cannot write the status; it is written with the next sync");
-            self.queue.add(Item::ExternalSecret(key.clone()), YOUNG, Priority::Routine);
         }
     }
 
@@ -246,6 +240,6 @@ fn outcome(adopted: Adopted) -> Outcome {
 }
 
 /// What makes a failure another one: the object and its version.
-fn version(object: &ExternalSecret) -> String {
+pub(super) fn version(object: &ExternalSecret) -> String {
     format!("{}/{}", object.uid().unwrap_or_default(), due::version(object))
 }

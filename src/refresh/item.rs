@@ -13,6 +13,8 @@ pub enum Item {
     /// Read once more what was made from a cached value at that moment, unless it has been read since, so that a change just
     /// before it is not missed for an interval.
     Verify(Key, Instant),
+    /// Write the status of an ExternalSecret that the API server has not taken yet.
+    Status(Key),
     /// Look whether a managed Secret still is as it was written.
     Secret(Key),
     /// Validate a store and say so in its status.

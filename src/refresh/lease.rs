@@ -61,47 +61,63 @@ pub struct Election {
     api: Api<Lease>,
     candidate: Candidate,
     seen: Option<(String, Instant)>,
+    /// When the last attempt that succeeded was begun: whoever waits for the Lease to run out may count from then on.
+    renewed: Instant,
 }
+
+/// How often it is said that the Lease cannot be had.
+const REMINDER: Duration = Duration::from_mins(1);
+
+/// How long giving the Lease up may take; it runs out by itself too.
+const PARTING: Duration = Duration::from_secs(3);
 
 impl Election {
     /// Takes part, without having tried yet.
     pub fn new(client: Client, candidate: Candidate) -> Self {
-        Self { api: Api::namespaced(client, &candidate.namespace), candidate, seen: None }
+        let api = Api::namespaced(client, &candidate.namespace);
+        Self { api, candidate, seen: None, renewed: Instant::now() }
     }
 
     /// Waits until this replica leads.
     pub async fn acquire(&mut self) {
+        let mut said: Option<Instant> = None;
         loop {
-            match self.attempt().await {
+            let end = Instant::now() + self.patience();
+            match self.attempt_until(end).await {
                 Ok(true) => {
                     info!(identity = %self.candidate.identity, lease = %self.candidate.name, "leading: this replica refreshes");
                     return;
                 }
-                Ok(false) => (),
-                Err(error) => warn!(%error, lease = %self.candidate.name, "cannot take the lease"),
+                Ok(false) => said = None,
+                Err(error) if said.is_none_or(|said| said.elapsed() >= REMINDER) => {
+                    warn!(error, lease = %self.candidate.name, "cannot take the lease");
+                    said = Some(Instant::now());
+                }
+                Err(_) => (),
             }
             tokio::time::sleep(self.candidate.retry).await;
         }
     }
 
+    /// How long this replica leads on without a renewal: others wait for the whole duration.
+    fn patience(&self) -> Duration {
+        self.candidate.duration * 2 / 3
+    }
+
     /// Keeps the lease; returns when it is lost, or may be: no renewal has succeeded for two thirds of its duration.
     pub async fn hold(&mut self) {
-        let patience = self.candidate.duration * 2 / 3;
-        let mut renewed = Instant::now();
         loop {
             tokio::time::sleep(self.candidate.retry).await;
-            let attempt = tokio::time::timeout_at(renewed + patience, self.attempt()).await;
-            match attempt {
-                Ok(Ok(true)) => renewed = Instant::now(),
-                Ok(Ok(false)) => {
+            match self.attempt_until(self.renewed + self.patience()).await {
+                Ok(true) => (),
+                Ok(false) => {
                     warn!(lease = %self.candidate.name, "another replica has taken the lease");
                     return;
                 }
-                Ok(Err(error)) => warn!(%error, lease = %self.candidate.name, "cannot renew the lease"),
-                Err(_) => (),
+                Err(error) => warn!(error, lease = %self.candidate.name, "cannot renew the lease"),
             }
-            if renewed.elapsed() >= patience {
-                warn!(lease = %self.candidate.name, "the lease could not be renewed in time");
+            if self.renewed.elapsed() >= self.patience() {
+                warn!(lease = %self.candidate.name, "the lease could not be renewed in time: this replica refreshes no more");
                 return;
             }
         }
@@ -109,6 +125,12 @@ impl Election {
 
     /// Gives the lease up, so that another replica leads at once.
     pub async fn release(&mut self) {
+        if tokio::time::timeout(PARTING, self.give_up()).await.is_err() {
+            warn!("the API server does not answer: the lease runs out by itself");
+        }
+    }
+
+    async fn give_up(&self) {
         let Ok(Some(mut lease)) = self.api.get_opt(&self.candidate.name).await else { return };
         let spec = lease.spec.get_or_insert_default();
         if spec.holder_identity.as_deref() != Some(self.candidate.identity.as_str()) {
@@ -118,6 +140,21 @@ impl Election {
         spec.lease_duration_seconds = Some(1);
         if let Err(error) = self.api.replace(&self.candidate.name, &PostParams::default(), &lease).await {
             warn!(%error, "cannot release the lease; it runs out by itself");
+        }
+    }
+
+    /// One try, which ends in time; why it came to nothing, in words.
+    async fn attempt_until(&mut self, end: Instant) -> Result<bool, String> {
+        let began = Instant::now();
+        match tokio::time::timeout_at(end, self.attempt()).await {
+            Ok(Ok(held)) => {
+                if held {
+                    self.renewed = began;
+                }
+                Ok(held)
+            }
+            Ok(Err(error)) => Err(crate::telemetry::chain(&error)),
+            Err(_) => Err("the API server does not answer".to_owned()),
         }
     }
 
@@ -184,6 +221,13 @@ fn won(written: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::json;
+
     use super::*;
 
     const DURATION: Duration = Duration::from_secs(15);
@@ -212,5 +256,40 @@ mod tests {
     fn a_lease_given_up_is_taken_at_once() {
         assert_eq!(decide(&held_by(""), "me", Duration::ZERO, DURATION), Action::Take);
         assert_eq!(decide(&LeaseSpec::default(), "me", Duration::ZERO, DURATION), Action::Take);
+    }
+
+    /// An API server whose Lease is always this replica's, and whose answers take a second; it hangs once it is told to.
+    fn client(hangs: Arc<AtomicBool>) -> Client {
+        let answer = move |_: Request<Body>| {
+            let hangs = Arc::clone(&hangs);
+            async move {
+                if hangs.load(Ordering::SeqCst) {
+                    std::future::pending::<()>().await;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let metadata = json!({ "name": "latchkey", "resourceVersion": "1" });
+                let lease = json!({ "metadata": metadata, "spec": { "holderIdentity": "me", "leaseDurationSeconds": 15 } });
+                Ok::<_, tower::BoxError>(Response::new(Body::from(lease.to_string().into_bytes())))
+            }
+        };
+        Client::new(tower::service_fn(answer), "a")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_that_is_not_answered_stops_well_before_another_may_start() {
+        let (namespace, name, identity) = ("a".into(), "latchkey".into(), "me".into());
+        let retry = Duration::from_secs(2);
+        let candidate = Candidate { namespace, name, identity, duration: DURATION, retry };
+        let hangs = Arc::new(AtomicBool::new(false));
+        let mut election = Election::new(client(Arc::clone(&hangs)), candidate);
+        let asked = Instant::now();
+        election.acquire().await;
+        assert!(asked.elapsed() >= Duration::from_secs(2), "its answers take their time");
+        hangs.store(true, Ordering::SeqCst);
+        election.hold().await;
+        assert_eq!(asked.elapsed(), DURATION * 2 / 3, "counted from when it asked, not from the answer");
+        let parting = Instant::now();
+        election.release().await;
+        assert_eq!(parting.elapsed(), PARTING);
     }
 }

@@ -14,6 +14,7 @@ mod secret;
 mod status;
 mod store;
 mod sweep;
+mod unsaid;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,7 @@ use item::Item;
 pub use lease::{Candidate, Election};
 use queue::{Priority, Queue};
 use status::StatusWriter;
+use unsaid::Unsaid;
 
 /// How many workers do nothing but urgent items, so that a new object never waits behind refreshes.
 const RESERVED: usize = 4;
@@ -76,6 +78,8 @@ struct Term<'a> {
     alone: Alone,
     backoffs: Backoffs<Key>,
     store_backoffs: Backoffs<StoreKey>,
+    secret_backoffs: Backoffs<Key>,
+    unsaid: Unsaid,
     store_reports: Mutex<HashMap<StoreKey, String>>,
 }
 
@@ -90,12 +94,20 @@ impl Refresher {
         settings: Settings,
     ) -> Self {
         let statuses = StatusWriter::new(client.clone());
-        let events = Events::new(client.clone(), &settings.candidate.identity);
+        let events = Events::new(client.clone(), &settings.candidate.identity, Arc::clone(&metrics));
         Self { engine, writer, lookup, metrics, statuses, events, client, settings }
     }
 
     /// Leads whenever the Lease is this replica's, until `stop`; then gives the Lease up.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        tokio::select! {
+            () = Arc::clone(&self).take_part(stop) => (),
+            () = self.events.run() => (),
+        }
+        self.events.part().await;
+    }
+
+    async fn take_part(self: Arc<Self>, stop: CancellationToken) {
         let mut election = Election::new(self.client.clone(), self.settings.candidate.clone());
         while !stop.is_cancelled() {
             tokio::select! {
@@ -135,6 +147,8 @@ impl Refresher {
             alone: Alone::default(),
             backoffs: Backoffs::default(),
             store_backoffs: Backoffs::default(),
+            secret_backoffs: Backoffs::default(),
+            unsaid: Unsaid::default(),
             store_reports: Mutex::default(),
         };
         term.begin();
@@ -206,6 +220,7 @@ impl Term<'_> {
             match &item {
                 Item::ExternalSecret(key) => self.external_secret(key).await,
                 Item::Verify(key, made) => self.verify(key, *made).await,
+                Item::Status(key) => self.say(key).await,
                 Item::Secret(key) => self.secret(key).await,
                 Item::Store(key) => self.store(key).await,
                 Item::Sweep => self.sweep().await,

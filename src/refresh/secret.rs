@@ -6,11 +6,15 @@ use std::time::Duration;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 
 use super::Term;
+use super::backoff::Retry;
 use super::external_secret::Reason;
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::due;
 use crate::lookup::{Key, target_of};
+
+/// A Secret that could not be looked at is looked at again at least this often.
+const LONGEST: Duration = Duration::from_mins(1);
 
 impl Term<'_> {
     pub(super) async fn secret(&self, secret: &Key) {
@@ -29,13 +33,21 @@ impl Term<'_> {
             return;
         }
         match self.refresher.writer.verify(&secret.namespace, &secret.name).await {
-            Ok(Some(state)) => lookup.note(&secret.namespace, &state),
+            Ok(Some(state)) => {
+                self.secret_backoffs.clear(secret);
+                lookup.note(&secret.namespace, &state);
+            }
             Ok(None) => {
+                self.secret_backoffs.clear(secret);
                 for (key, object) in targeting {
                     self.repair(&key, &object).await;
                 }
             }
-            Err(error) => tracing::warn!(%secret, %error, "cannot look at the Secret"),
+            Err(error) => {
+                let wait = self.secret_backoffs.failed(secret, "", Retry::Later).min(LONGEST);
+                tracing::warn!(%secret, %error, retry_in = ?wait, "cannot look at the Secret");
+                self.queue.add(Item::Secret(secret.clone()), wait, Priority::Routine);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
 use crate::lookup::StoreRow;
 use crate::metrics::{Condition, Kind};
+use crate::telemetry::chain;
 
 /// A store that does not work is looked at again at least this often: its credentials may have been replaced.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -33,9 +34,9 @@ impl Term<'_> {
         }
         let started = Instant::now();
         let verdict = self.refresher.engine.validate_store(&row.store).await;
-        self.report(key, &row, &verdict).await;
+        let said = self.report(key, &row, &verdict).await;
         self.refresher.metrics.reconcile_duration(kind(key), namespace(key), &key.name, started.elapsed());
-        let wait = match verdict.ready && verdict.error.is_none() {
+        let wait = match verdict.ready && verdict.error.is_none() && said {
             true => {
                 self.store_backoffs.clear(key);
                 interval(&row.store.spec, self.refresher.settings.store_requeue_interval)
@@ -54,25 +55,29 @@ impl Term<'_> {
         }
     }
 
-    async fn report(&self, key: &StoreKey, row: &StoreRow, verdict: &StoreVerdict) {
+    /// False if the status could not be written.
+    async fn report(&self, key: &StoreKey, row: &StoreRow, verdict: &StoreVerdict) -> bool {
         let StoreVerdict { ready, reason, message, capabilities, error } = verdict;
         let ready = Ready { ready: *ready, reason, message: message.clone() };
         let status = status::of_store(row.status.as_ref(), &ready, *capabilities);
         self.refresher.metrics.condition(kind(key), namespace(key), &key.name, Condition::Ready, ready.ready);
+        let mut said = true;
         if row.status.as_ref() != Some(&status)
             && let Err(error) = self.refresher.statuses.store(key, &row.store.uid, &status).await
         {
-            tracing::warn!(store = %key, %error, "cannot write the store's status");
+            tracing::warn!(store = %key, error = chain(&error), "cannot write the store's status");
+            said = false;
         }
         let text = error.as_ref().unwrap_or(message);
         let told = self.reports().insert(key.clone(), text.clone());
         if told.as_ref() != Some(text) {
             tracing::info!(store = %key, ready = ready.ready, reason = ready.reason, text, "store validated");
-            self.refresher.events.store(&row.store, ready.reason, ready.ready, text).await;
+            self.refresher.events.store(&row.store, ready.reason, ready.ready, text);
             if ready.ready {
                 self.wake(key);
             }
         }
+        said
     }
 
     fn reports(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<StoreKey, String>> {

@@ -3,6 +3,7 @@
 mod crds;
 mod identity;
 mod parts;
+mod patience;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,12 +11,14 @@ use std::sync::Arc;
 use kube::Client;
 use tokio::net::TcpListener;
 
+use crate::api_server;
 use crate::certs::{Certificates, DigestKey, Files, Names, Own};
 use crate::config::{Config, FailurePolicy, RequesterChecks};
 use crate::http::{self, Readiness};
 use crate::metrics::Metrics;
 use crate::registration::{Desired, Keeper};
 use crate::shutdown::{self, Tasks};
+use patience::patiently;
 
 /// Connections to the webhook at once. An API server keeps 25 at most, and opens more in a burst.
 const WEBHOOK_CONNECTIONS: usize = 512;
@@ -91,11 +94,13 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let of_admin = server("admin", ADMIN_CONNECTIONS, &tasks, &metrics);
     tasks.spawn("the admin server", http::serve(admin, None, admin_router, of_admin));
 
-    let client = connect().await?;
+    let client = connect(metrics.clone()).await?;
     let certificates = Arc::new(certificates(&config, &client, &metrics));
-    certificates.refresh().await?;
-    let username = identity::username(&client).await.map_err(|error| Error::Identity(Box::new(error)))?;
-    let digest_key = DigestKey::load(client.clone(), &config.namespace).await?;
+    patiently("the certificate", async || certificates.refresh().await).await?;
+    let username = patiently("who latchkey is", async || identity::username(&client).await);
+    let username = username.await.map_err(|error| Error::Identity(Box::new(error)))?;
+    let load = async || DigestKey::load(client.clone(), &config.namespace).await;
+    let digest_key = patiently("the digest key", load).await?;
     let config = Arc::new(config);
     let context = Context { config, client, username, digest_key, metrics, readiness, tasks };
 
@@ -135,10 +140,10 @@ async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, 
     Ok(listener)
 }
 
-async fn connect() -> Result<Client, Error> {
+async fn connect(metrics: Arc<Metrics>) -> Result<Client, Error> {
     let config = kube::Config::infer().await.map_err(|error| Error::Cluster(Box::new(error)))?;
     tracing::info!(cluster = %config.cluster_url, "talking to the API server");
-    Client::try_from(config).map_err(|error| Error::Cluster(Box::new(error)))
+    api_server::client(config, metrics).map_err(|error| Error::Cluster(Box::new(error)))
 }
 
 fn certificates(config: &Config, client: &Client, metrics: &Arc<Metrics>) -> Certificates {

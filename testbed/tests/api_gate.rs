@@ -12,8 +12,7 @@ const QUOTA: u64 = 48 << 20;
 
 #[test]
 fn a_gate_passes_on_refuses_and_cuts_and_a_full_etcd_is_emptied() -> Result<()> {
-    let options =
-        ControlPlaneOptions { controller_manager: false, etcd_quota: Some(QUOTA), ..Default::default() };
+    let options = ControlPlaneOptions { controller_manager: false, ..Default::default() };
     let cluster = ControlPlane::start(options)?;
     let gate = ApiGate::start(&cluster)?;
     let ca = std::fs::read_to_string(gate.ca_file())?;
@@ -23,8 +22,8 @@ fn a_gate_passes_on_refuses_and_cuts_and_a_full_etcd_is_emptied() -> Result<()> 
     passes_on(&cluster, &gate, &client)?;
     refuses(&gate, &client)?;
     cuts_a_watch(&cluster, &gate, &client)?;
-    etcd_is_full_and_emptied(&cluster)?;
-    the_api_server_and_etcd_come_back(&cluster)
+    the_api_server_and_etcd_come_back(&cluster)?;
+    etcd_is_full_and_emptied(&cluster)
 }
 
 fn passes_on(cluster: &ControlPlane, gate: &ApiGate, client: &Client) -> Result<()> {
@@ -56,7 +55,7 @@ fn cuts_a_watch(cluster: &ControlPlane, gate: &ApiGate, client: &Client) -> Resu
     let watch = std::thread::spawn(move || {
         watching.request("GET", &format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=60"), &[])
     });
-    wait_for("the watch", Duration::from_secs(20), || Ok((gate.watches() == 1).then_some(())))?;
+    wait_for("the watch", Duration::from_secs(20), || Ok((gate.answering(Asked::is_watch) == 1).then_some(())))?;
     cluster.api("POST", CONFIG_MAPS, &json!({ "metadata": { "name": "seen" } }))?;
     std::thread::sleep(Duration::from_millis(500));
     ensure!(gate.cut(Asked::is_watch) == 1);
@@ -66,7 +65,7 @@ fn cuts_a_watch(cluster: &ControlPlane, gate: &ApiGate, client: &Client) -> Resu
 }
 
 fn etcd_is_full_and_emptied(cluster: &ControlPlane) -> Result<()> {
-    cluster.fill_etcd()?;
+    cluster.fill_etcd()?; // its limit holds since its last start
     let refused = cluster.api("POST", CONFIG_MAPS, &json!({ "metadata": { "name": "refused" } }));
     let refused = refused.expect_err("nothing can be written").to_string();
     ensure!(refused.contains("database space exceeded"), "{refused}");
@@ -80,10 +79,11 @@ fn the_api_server_and_etcd_come_back(cluster: &ControlPlane) -> Result<()> {
     cluster.crash_api_server()?;
     ensure!(cluster.api("GET", CONFIG_MAPS, &Value::Null).is_err());
     cluster.start_api_server()?;
+    cluster.limit_etcd(QUOTA);
     cluster.stop_etcd();
     cluster.start_etcd()?;
     wait_for("what was written", Duration::from_secs(30), || {
-        Ok(cluster.api("GET", &format!("{CONFIG_MAPS}/again"), &Value::Null).ok())
+        Ok(cluster.api("GET", &format!("{CONFIG_MAPS}/there"), &Value::Null).ok())
     })?;
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! A replica of latchkey outside the cluster, with the rights of the chart's ServiceAccount.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_testbed::{ControlPlane, Launch, Moto, Process, REGION, free_port, http, wait_for};
+use latchkey_testbed::{ApiGate, ControlPlane, Launch, Moto, Process, REGION, free_port, http, wait_for};
 
 use super::SYSTEM;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub webhook_url: Option<String>,
     /// More environment.
     pub env: Vec<(String, String)>,
+    /// The gate through which it asks the API server, instead of asking it itself.
+    pub gate: Option<Arc<ApiGate>>,
 }
 
 /// A running replica; it is killed when this is dropped.
@@ -34,12 +37,15 @@ pub struct Latchkey {
 impl Latchkey {
     /// Starts a replica; [`Latchkey::wait_ready`] waits for it.
     pub fn start(cluster: &ControlPlane, moto: &Moto, options: Options) -> Self {
-        let Options { flags, webhook_port, webhook_url, env } = options;
+        let Options { flags, webhook_port, webhook_url, env, gate } = options;
         let (webhook_port, admin_port) = (webhook_port.unwrap_or_else(free_port), free_port());
         let webhook_url = webhook_url.unwrap_or_else(|| format!("https://127.0.0.1:{webhook_port}"));
         let name = format!("latchkey-{webhook_port}");
         let token = cluster.service_account_token(SYSTEM, "latchkey", &[]).expect("a token");
-        let kubeconfig = cluster.kubeconfig(&name, &token).expect("a kubeconfig");
+        let kubeconfig = match &gate {
+            Some(gate) => cluster.kubeconfig_through(gate, &name, &token),
+            None => cluster.kubeconfig(&name, &token),
+        };
         let dir = cluster.dir().to_path_buf();
         let log = (!flags.iter().any(|flag| flag.starts_with("--log=")))
             .then(|| "--log=info,latchkey=trace".to_owned());
@@ -50,7 +56,7 @@ impl Latchkey {
             .args([format!("--admin-listen=127.0.0.1:{admin_port}")])
             .args(log)
             .args(flags)
-            .env("KUBECONFIG", kubeconfig)
+            .env("KUBECONFIG", kubeconfig.expect("a kubeconfig"))
             .env("AWS_ENDPOINT_URL", moto.endpoint())
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "testbed")

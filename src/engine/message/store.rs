@@ -76,6 +76,15 @@ pub fn store_unusable(store: &StoreKey, cause: &provider::Error) -> Error {
     caused(store, cause, format!("{store} cannot be used: {cause}; {}", remedy(cause.kind, None)))
 }
 
+/// Time ran out before the store could be asked: the API server gives the store, and what its credentials are in.
+pub fn not_opened(store: &StoreKey) -> Error {
+    let message = format!(
+        "{store} could not be opened in time: the API server had not answered for it or for its credentials; check that the \
+         API server answers latchkey"
+    );
+    Error::new(ErrorKind::Cluster, message)
+}
+
 /// Time ran out before the store had answered.
 pub fn too_late(store: &StoreKey) -> Error {
     let message = format!("{store} has not answered in time; check that the store is up and can be reached");

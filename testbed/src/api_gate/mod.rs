@@ -141,12 +141,12 @@ impl ApiGate {
         connections.values().filter(is_cut).map(Connection::cut).count()
     }
 
-    /// How many watches are open.
+    /// How many such requests are being answered by the API server just now: watches above all.
     #[must_use]
-    pub fn watches(&self) -> usize {
+    pub fn answering(&self, matches: impl Fn(&Asked) -> bool) -> usize {
         let connections = lock(&self.shared.connections);
         let open = |connection: &&Connection| {
-            connection.upstream.is_some() && connection.asked.as_ref().is_some_and(Asked::is_watch)
+            connection.upstream.is_some() && connection.asked.as_ref().is_some_and(&matches)
         };
         connections.values().filter(open).count()
     }

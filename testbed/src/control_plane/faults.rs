@@ -1,6 +1,7 @@
 //! Ways to hurt the control plane, and to heal it.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -37,8 +38,13 @@ impl ControlPlane {
         *lock(&self.etcd) = None;
     }
 
-    /// Writes into etcd until it takes nothing more (`--quota-backend-bytes`, see
-    /// [`super::ControlPlaneOptions::etcd_quota`]): from then on everything can be read and nothing written.
+    /// From its next start on etcd holds so many bytes at most.
+    pub fn limit_etcd(&self, bytes: u64) {
+        self.etcd_quota.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Writes into etcd until it takes nothing more ([`Self::limit_etcd`]): from then on everything can be read and nothing
+    /// written.
     ///
     /// # Errors
     /// When etcd does not answer, or never is full.
@@ -89,7 +95,7 @@ impl ControlPlane {
 /// Base64 of whole groups needs no padding: the key is cut to them.
 fn padded(key: &str) -> String {
     let mut key = key.to_owned();
-    while key.len() % 4 != 0 {
+    while !key.len().is_multiple_of(4) {
         key.push('A');
     }
     key

@@ -35,7 +35,7 @@ const CONTROLLERS: [&str; 14] = [
     "cronjob-controller",
 ];
 
-pub(super) fn etcd(ports: &Ports, dir: &Path, quota: Option<u64>) -> Vec<String> {
+pub(super) fn etcd(ports: &Ports, dir: &Path, quota: u64) -> Vec<String> {
     let client = format!("http://127.0.0.1:{}", ports.etcd);
     let peer = format!("http://127.0.0.1:{}", ports.etcd_peer);
     let mut flags = vec![
@@ -50,7 +50,7 @@ pub(super) fn etcd(ports: &Ports, dir: &Path, quota: Option<u64>) -> Vec<String>
         "--unsafe-no-fsync=true".to_owned(),
         "--log-level=warn".to_owned(),
     ];
-    flags.extend(quota.map(|bytes| format!("--quota-backend-bytes={bytes}")));
+    flags.extend((quota > 0).then(|| format!("--quota-backend-bytes={quota}")));
     flags
 }
 

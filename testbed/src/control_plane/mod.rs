@@ -7,6 +7,7 @@ mod files;
 mod flags;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +33,6 @@ pub struct ControlPlaneOptions {
     pub api_server_flags: Vec<String>,
     /// Appended to kube-controller-manager's flags.
     pub controller_manager_flags: Vec<String>,
-    /// How many bytes etcd holds at most; by default more than any test writes. See [`ControlPlane::fill_etcd`].
-    pub etcd_quota: Option<u64>,
     /// Kept there after the stop; a temporary folder otherwise.
     pub dir: Option<PathBuf>,
 }
@@ -44,7 +43,6 @@ impl Default for ControlPlaneOptions {
             controller_manager: true,
             api_server_flags: Vec::new(),
             controller_manager_flags: Vec::new(),
-            etcd_quota: None,
             dir: None,
         }
     }
@@ -58,6 +56,8 @@ pub struct ControlPlane {
     api_server: Mutex<Option<Process>>,
     etcd: Mutex<Option<Process>>,
     options: ControlPlaneOptions,
+    /// Bytes; 0 is etcd's own default.
+    etcd_quota: AtomicU64,
     ports: Ports,
     files: Files,
     users: Users,
@@ -87,6 +87,7 @@ impl ControlPlane {
             api_server: Mutex::default(),
             etcd: Mutex::default(),
             options,
+            etcd_quota: AtomicU64::new(0),
             ports,
             files,
             users,
@@ -114,7 +115,8 @@ impl ControlPlane {
     /// When it does not come up (with the tail of its log).
     pub fn start_etcd(&self) -> Result<()> {
         let launch = Launch::new("etcd", binary(Tool::Etcd)?, self.dir());
-        let launch = launch.args(flags::etcd(&self.ports, self.dir(), self.options.etcd_quota)).grace(GRACE);
+        let quota = self.etcd_quota.load(Ordering::SeqCst);
+        let launch = launch.args(flags::etcd(&self.ports, self.dir(), quota)).grace(GRACE);
         let mut process = Process::spawn(launch)?;
         let client = Client::plain(self.ports.etcd);
         // The API server, started earlier, would sleep for a second after its first try.

@@ -1,1 +1,0 @@
-//! The API server slow, refusing, restarting, losing its watch, its etcd full.

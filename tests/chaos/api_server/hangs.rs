@@ -1,0 +1,101 @@
+//! The API server calls latchkey, and does not answer it.
+
+use std::time::{Duration, Instant};
+
+use latchkey_testbed::Fault;
+use serde_json::json;
+
+use super::stage::{Gated, Objects, SHORT_LEASE, names, stage};
+use crate::chaos::{Row, scale};
+use crate::support::{Namespace, manifests};
+
+/// As registered: the API server waits for so long.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+#[test]
+fn answers_that_are_late_or_lost_or_never_come() {
+    let stage = stage();
+    let [only] = stage.replicas::<1>(&SHORT_LEASE);
+    let ns = Namespace::with_aws(&stage.world, "answers");
+    late(&only, &ns);
+    super::lost_answers::lost(&only, &ns);
+    never(&only, &ns);
+}
+
+/// Admission answers in time while nothing answers it.
+fn never(only: &Gated, ns: &Namespace<'_>) {
+    let before = Objects::apply(ns, names("before", 3), "1s");
+    before.well("one");
+    let uids = before.uids();
+
+    only.gate.on(|_| true, Fault::Hang);
+    let during = Objects { ns, names: names("during", scale(2, 10)) };
+    during.put("one");
+    let apply = |manifest: String| {
+        let start = Instant::now();
+        (ns.apply(&manifest).good(), start.elapsed())
+    };
+    let slowest = std::thread::scope(|scope| {
+        // A Pod too, which names a Secret that is due.
+        let pod = scope.spawn(|| apply(manifests::pod("app", &["before-0"]).to_string()).1);
+        let all: Vec<_> = during.names.iter().map(|name| ns.of(name, name, json!({})).to_string()).collect();
+        let all: Vec<_> = all.into_iter().map(|manifest| scope.spawn(|| apply(manifest))).collect();
+        let times = all.into_iter().map(|applied| {
+            let (said, took) = applied.join().expect("a thread");
+            let warnings = said.warnings();
+            assert!(warnings.len() == 1 && warnings[0].contains("the API server ha"), "{said}");
+            took
+        });
+        times.max().max(Some(pod.join().expect("a thread"))).unwrap_or_default()
+    });
+    assert!(slowest < TIMEOUT + Duration::from_secs(3), "{slowest:?}, kubectl's own time included");
+    let ready = only.latchkey.admin("/readyz").is_some_and(|answer| answer.is_success());
+    assert!(ready, "what it knows is good enough to admit");
+    assert!(!only.latchkey.leads(), "who cannot renew the Lease refreshes nothing");
+
+    before.put("two");
+    only.gate.behave();
+    let well_after = during.well("one").max(before.well("two"));
+    assert_eq!(before.uids(), uids, "no Secret was lost and made again");
+    Row {
+        area: "api_server",
+        fault: "every request of latchkey's hangs, while the API server calls it",
+        test: "api_server::hangs::answers_that_are_late_or_lost_or_never_come",
+        tried: format!("{} applies, a Pod", during.names.len()),
+        seen: format!(
+            "all admitted with a warning of latchkey's own, the slowest kubectl apply took {:.1} s of 5 s and its own time; no Secret lost",
+            slowest.as_secs_f64()
+        ),
+        well_after: Some(well_after),
+    }
+    .write();
+}
+
+/// A slow API server makes slow applies and nothing else.
+fn late(only: &Gated, ns: &Namespace<'_>) {
+    let delay = Duration::from_millis(400);
+    only.gate.on(|_| true, Fault::Delay(delay));
+    let objects = Objects { ns, names: names("late", scale(2, 20)) };
+    objects.put("one");
+    let mut slowest = Duration::ZERO;
+    for name in &objects.names {
+        let start = Instant::now();
+        ns.apply(&ns.of(name, name, json!({})).to_string()).silent();
+        slowest = slowest.max(start.elapsed());
+        assert_eq!(ns.value(name, "value").as_deref(), Some("one"), "there when apply returns");
+    }
+    let well_after = objects.well("one");
+    only.gate.behave();
+    Row {
+        area: "api_server",
+        fault: "each answer of the API server 400 ms late",
+        test: "api_server::hangs::answers_that_are_late_or_lost_or_never_come",
+        tried: format!("{} applies", objects.names.len()),
+        seen: format!(
+            "each had its Secret without a warning; the slowest took {:.1} s",
+            slowest.as_secs_f64()
+        ),
+        well_after: Some(well_after),
+    }
+    .write();
+}

@@ -1,0 +1,126 @@
+//! Watches that are cut, that end at once, and whose version is gone.
+
+use std::time::{Duration, Instant};
+
+use latchkey_testbed::{ApiGate, Asked, Fault};
+use serde_json::json;
+
+use super::stage::{Gated, LIMIT, Stage, rate, stage};
+use crate::chaos::{Row, scale};
+use crate::support::{Namespace, World};
+
+/// Those of the four tables, not those of the replica's own Secret and of its registration.
+const KINDS: [&str; 4] =
+    ["watch externalsecrets", "watch secretstores", "watch clustersecretstores", "watch secrets"];
+
+fn is_kept(asked: &Asked) -> bool {
+    asked.is_watch()
+        && (asked.path.ends_with("stores")
+            || asked.path.ends_with("externalsecrets")
+            || asked.path == "/api/v1/secrets")
+}
+
+/// How long it takes until what is seen by watches alone has been done: an ExternalSecret whose name is generated is new.
+fn seen(ns: &Namespace<'_>) -> Duration {
+    let mut object = ns.of("unnamed", "db", json!({}));
+    object["metadata"] = json!({ "generateName": "unnamed-" });
+    let start = Instant::now();
+    let made = ns
+        .kubectl_with(&["create", "-f", "-", "-o", "jsonpath={.metadata.name}"], &object.to_string())
+        .good();
+    ns.world.wait("its Secret", LIMIT, || ns.value(made.out.trim(), "value").filter(|value| value == "one"));
+    start.elapsed()
+}
+
+fn wait_open(world: &World, gate: &ApiGate) -> Duration {
+    let start = Instant::now();
+    world.wait("open watches", LIMIT, || (gate.answering(is_kept) >= KINDS.len()).then_some(()));
+    start.elapsed()
+}
+
+#[test]
+fn watches_come_back_and_never_in_a_hot_loop() {
+    let stage = stage();
+    let [only] = stage.replicas::<1>(&[]);
+    let ns = Namespace::with_aws(&stage.world, "watches");
+    ns.put("db", "one");
+    gone(&stage, &only, &ns);
+    cut(&stage, &only, &ns);
+}
+
+/// A version that is gone is listed anew once.
+fn gone(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
+    wait_open(&stage.world, &only.gate);
+    let rounds = scale(1, 5);
+    let mut longest = Duration::ZERO;
+    for _ in 0..rounds {
+        for fault in [Fault::Gone, Fault::Refuse(410, 0)] {
+            only.gate.forget();
+            for kind in KINDS {
+                only.gate.next(1, move |asked| asked.is(kind) && is_kept(asked), fault);
+            }
+            assert!(only.gate.cut(is_kept) >= KINDS.len());
+            longest = longest.max(seen(ns));
+            stage.world.wait("all faults met", LIMIT, || {
+                let lists = ["externalsecrets", "secretstores", "clustersecretstores", "secrets"];
+                lists.iter().all(|what| lists_of(&only.gate, what) >= 1).then_some(())
+            });
+            wait_open(&stage.world, &only.gate);
+            for what in ["externalsecrets", "secretstores", "clustersecretstores", "secrets"] {
+                let lists = lists_of(&only.gate, what);
+                assert_eq!(lists, 1, "lists of {what} after {fault:?}");
+            }
+        }
+    }
+    Row {
+        area: "api_server",
+        fault: "a watch's version is gone (410, as an event and as the answer)",
+        test: "api_server::watches::watches_come_back_and_never_in_a_hot_loop",
+        tried: format!("{} watches", rounds * 2 * KINDS.len()),
+        seen: "each was listed anew once and watched again; an ExternalSecret made meanwhile was synced"
+            .to_owned(),
+        well_after: Some(longest),
+    }
+    .write();
+}
+
+/// Of all namespaces: others are asked for by name of a label.
+fn lists_of(gate: &ApiGate, what: &str) -> usize {
+    let kind = format!("list {what}");
+    gate.count(|asked| asked.is(&kind) && !asked.path.contains("/namespaces/"))
+}
+
+fn cut(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
+    wait_open(&stage.world, &only.gate);
+    let cuts = scale(3, 20);
+    let mut longest = Duration::ZERO;
+    only.gate.forget();
+    let start = Instant::now();
+    for _ in 0..cuts {
+        only.gate.cut(is_kept);
+        longest = longest.max(wait_open(&stage.world, &only.gate));
+    }
+    let cutting = only.gate.count(Asked::is_watch) as f64 / start.elapsed().as_secs_f64();
+
+    only.gate.on(is_kept, Fault::EndAtOnce);
+    only.gate.cut(is_kept);
+    std::thread::sleep(Duration::from_secs(2)); // until the pauses have grown
+    let ending = rate(&only.gate, scale(Duration::from_secs(4), Duration::from_secs(30)), |_| true);
+    assert!(ending <= 4.0, "{ending} requests a second at watches that end at once");
+    only.gate.behave();
+    let well_after = seen(ns);
+    wait_open(&stage.world, &only.gate);
+    Row {
+        area: "api_server",
+        fault: "watches cut, and watches that end at once each time",
+        test: "api_server::watches::watches_come_back_and_never_in_a_hot_loop",
+        tried: format!("{cuts} cuts of all watches"),
+        seen: format!(
+            "all open again within {:.1} s ({cutting:.1} watches a second while they were cut); {ending:.1} requests a second \
+             while each ended at once",
+            longest.as_secs_f64()
+        ),
+        well_after: Some(well_after),
+    }
+    .write();
+}
