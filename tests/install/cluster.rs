@@ -148,6 +148,12 @@ impl Cluster {
 pub const SECRET: &str = "/api/v1/namespaces/default/secrets/one";
 
 impl Running {
+    /// Its metrics as text; empty if it does not answer.
+    pub fn metrics(&self) -> String {
+        let answer = http::Client::plain(self.admin_port).request("GET", "/metrics", &[]);
+        answer.map(|answer| answer.text()).unwrap_or_default()
+    }
+
     /// Everything that it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.process.log()).unwrap_or_default()

@@ -1,5 +1,9 @@
 //! What latchkey may do, and what it lets others do.
 
+mod grants;
 mod key_limits;
+mod least;
+mod namespaced;
 mod privileged;
+mod probes;
 mod requesters;
