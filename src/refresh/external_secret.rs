@@ -198,6 +198,7 @@ impl Term<'_> {
     pub(super) async fn verify(&self, key: &Key, made: tokio::time::Instant) {
         let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
+        let object = self.as_known(key, object);
         if due::has_changed(&object) {
             return;
         }

@@ -26,7 +26,11 @@ impl Term<'_> {
         let targeting: Vec<(Key, Arc<ExternalSecret>)> = lookup
             .targeting(secret)
             .into_iter()
-            .filter_map(|key| lookup.external_secret(&key).map(|object| (key, object)))
+            .filter_map(|key| {
+                let object = lookup.external_secret(&key)?;
+                let object = self.as_known(&key, object);
+                Some((key, object))
+            })
             .filter(|(_, object)| is_kept(object))
             .collect();
         if targeting.is_empty() {

@@ -28,7 +28,7 @@ fn never(only: &Gated, ns: &Namespace<'_>) {
     before.well("one");
     let uids = before.uids();
 
-    only.gate.on(|_| true, Fault::Hang);
+    only.gate.freeze();
     let during = Objects { ns, names: names("during", scale(2, 10)) };
     during.put("one");
     let apply = |manifest: String| {
