@@ -48,16 +48,46 @@ pub struct Tasks {
     draining: CancellationToken,
 }
 
-/// Learns of tasks that ended by themselves.
+/// Learns of tasks that ended by themselves, and of signals.
 #[derive(Debug)]
-pub struct Watch(mpsc::UnboundedReceiver<Error>);
+pub struct Watch {
+    ended: mpsc::UnboundedReceiver<Error>,
+    signals: Option<Signals>,
+}
+
+impl Watch {
+    /// Does what has to be done before anything can be left in order; none if a signal comes first. Without this a signal
+    /// that comes early would not be heard: the kernel keeps it from the first process of a container.
+    ///
+    /// # Errors
+    /// Signals cannot be received.
+    pub async fn unless_told<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Error> {
+        let signals = self.signals()?;
+        tokio::select! {
+            done = work => Ok(Some(done)),
+            signal = signals.next() => {
+                tracing::info!(signal, "ending before anything has begun");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Those that came since this was called first.
+    fn signals(&mut self) -> Result<&mut Signals, Error> {
+        let signals = match self.signals.take() {
+            Some(signals) => signals,
+            None => Signals::new()?,
+        };
+        Ok(self.signals.insert(signals))
+    }
+}
 
 impl Tasks {
     /// Nothing at work yet.
     pub fn new() -> (Self, Watch) {
         let (ended, watch) = mpsc::unbounded_channel();
         let (running, leaving, draining) = Default::default();
-        (Self { running, ended, leaving, draining }, Watch(watch))
+        (Self { running, ended, leaving, draining }, Watch { ended: watch, signals: None })
     }
 
     /// Cancelled by the first signal: background work stops and Leases are given back; admission goes on.
@@ -106,16 +136,17 @@ impl Tasks {
     /// # Errors
     /// The end was not in order.
     pub async fn run(self, mut watch: Watch, delay: Duration, unready: impl FnOnce()) -> Result<(), Error> {
-        let mut signals = Signals::new()?;
+        watch.signals()?;
+        let Watch { ended, signals: Some(signals) } = &mut watch else { return Ok(()) };
         tokio::select! {
             name = signals.next() => tracing::info!(signal = name, ?delay, "leaving"),
-            Some(error) = watch.0.recv() => return Err(error),
+            Some(error) = ended.recv() => return Err(error),
         }
         unready();
         tokio::select! {
-            ended = self.leave(delay, DRAIN) => ended,
+            left = self.leave(delay, DRAIN) => left,
             _ = signals.next() => Err(Error::Aborted),
-            Some(error) = watch.0.recv() => Err(error),
+            Some(error) = ended.recv() => Err(error),
         }
     }
 
@@ -132,6 +163,7 @@ impl Tasks {
     }
 }
 
+#[derive(Debug)]
 struct Signals {
     terminate: Signal,
     interrupt: Signal,

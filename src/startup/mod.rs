@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::api_server;
 use crate::certs::{Certificates, DigestKey, Files, Names, Own};
 use crate::config::{Config, FailurePolicy, RequesterChecks};
-use crate::http::{self, Readiness};
+use crate::http::{self, Readiness, ReadyHandle};
 use crate::metrics::Metrics;
 use crate::registration::{Desired, Keeper};
 use crate::shutdown::{self, Tasks};
@@ -85,7 +85,15 @@ pub fn install_crypto_provider() {
 /// # Errors
 /// It cannot start, or did not end in order.
 pub async fn run(config: Config) -> Result<(), Error> {
-    let (tasks, watch) = Tasks::new();
+    let (tasks, mut watch) = Tasks::new();
+    let delay = config.shutdown_delay;
+    let Some(started) = watch.unless_told(start(config, tasks.clone())).await? else { return Ok(()) };
+    let serving = started?;
+    Ok(tasks.run(watch, delay, || serving.unready()).await?)
+}
+
+/// Starts everything; what is given back says whether requests are to be sent here.
+async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
     let (metrics, readiness) = (Arc::new(Metrics::new()), Readiness::default());
     let serving = readiness.handle("serving");
     let webhook = listen("--webhook-listen", config.webhook_listen).await?;
@@ -113,8 +121,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     register(&context, certificates);
     crds::wait(&context);
     serving.ready();
-    let delay = context.config.shutdown_delay;
-    Ok(context.tasks.run(watch, delay, || serving.unready()).await?)
+    Ok(serving)
 }
 
 /// What is checked at admission alone is not checked while nobody answers.

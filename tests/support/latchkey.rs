@@ -105,9 +105,19 @@ impl Latchkey {
 
     /// Tells it to end, as a kubelet does.
     pub fn terminate(&self) {
-        let pid = self.process.pid().expect("a running replica").to_string();
-        let status = std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().expect("kill");
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let status = std::process::Command::new("kill").args(["-s", name, &pid]).status().expect("kill");
         assert!(status.success(), "no process {pid}");
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.pid().expect("a running replica")
     }
 
     /// How it has ended, if it has.

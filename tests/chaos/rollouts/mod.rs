@@ -1,4 +1,5 @@
 //! Replicas replaced under load.
 
 mod load;
+mod phases;
 mod rolling;

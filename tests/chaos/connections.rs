@@ -1,1 +1,0 @@
-//! Clients that are slow, many, or speak no TLS.
