@@ -162,12 +162,12 @@ fn row(way: &Way, test: &'static str, times: usize, seen: &Seen) {
     .write();
 }
 
-/// Each of these ways, so often, on one cluster; latchkey comes back after each, and is there when this returns.
-fn each_way(by: By, ways: &[&Way], test: &'static str) -> Stage {
+/// Each of these ways, so often in the long form, on one cluster; latchkey comes back after each, and is there when this returns.
+fn each_way(by: By, ways: &[&Way], often: usize, test: &'static str) -> Stage {
     let mut stage = Stage::new(by);
     for way in ways {
         let mut seen = Seen::default();
-        let times = scale(1, 3);
+        let times = scale(1, often);
         for _ in 0..times {
             leave(&mut stage, way, &mut seen);
             stage.come_back(by);
@@ -201,21 +201,21 @@ fn with_the_crds(mut stage: Stage, fault: &'static str, test: &'static str, orde
 fn helm_uninstall_in_any_order_holds_up_nothing() {
     const TEST: &str = "leaving::orders::helm_uninstall_in_any_order_holds_up_nothing";
     let [alive, .., namespace_dead] = &BY_HELM;
-    let stage = each_way(By::Helm, scale(&[alive, namespace_dead], &BY_HELM.each_ref()), TEST);
+    let stage = each_way(By::Helm, scale(&[alive, namespace_dead], &BY_HELM.each_ref()), 2, TEST);
     with_the_crds(stage, "the CRDs deleted after helm uninstall", TEST, &[uninstall, delete_crds]);
 }
 
 #[test]
 fn the_manifest_may_be_deleted_with_or_without_its_crds() {
     const TEST: &str = "leaving::orders::the_manifest_may_be_deleted_with_or_without_its_crds";
-    let stage = each_way(By::Manifest, scale(&[&BY_MANIFEST[0]], &BY_MANIFEST.each_ref()), TEST);
+    let stage = each_way(By::Manifest, scale(&[&BY_MANIFEST[0]], &BY_MANIFEST.each_ref()), 2, TEST);
     with_the_crds(stage, "the whole of install.yaml deleted", TEST, &[delete_everything]);
 }
 
 #[test]
 fn no_order_of_its_pieces_holds_up_anything() {
     const TEST: &str = "leaving::orders::no_order_of_its_pieces_holds_up_anything";
-    let stage = each_way(By::Helm, scale(&[&PIECES[1]], &PIECES.each_ref()), TEST);
+    let stage = each_way(By::Helm, scale(&[&PIECES[1]], &PIECES.each_ref()), 4, TEST);
     let fault = "the CRDs deleted while replicas answer, then helm uninstall";
     with_the_crds(stage, fault, TEST, &[delete_crds, uninstall]);
 }

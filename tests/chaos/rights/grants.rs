@@ -19,6 +19,13 @@ pub struct Grant {
     pub name: Option<String>,
 }
 
+impl Grant {
+    /// The namespace of the role; none for a ClusterRole.
+    fn place(&self) -> Option<&str> {
+        self.role.split("/namespaces/").nth(1)?.split('/').next()
+    }
+}
+
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb, self.resource)?;
@@ -91,7 +98,7 @@ pub fn set_rules(cluster: &Cluster, role: &str, rules: Value) {
     cluster.0.api("PUT", role, &object).expect("the role is changed");
 }
 
-/// Whether the API server lets latchkey do this now. `namespace` is where, for what is in one.
+/// Whether the API server lets latchkey do this now: where the role is, or in this namespace for a ClusterRole.
 pub fn may(cluster: &Cluster, grant: &Grant, namespace: &str) -> bool {
     let (resource, subresource) = grant.resource.split_once('/').unwrap_or((&grant.resource, ""));
     let review = json!({
@@ -101,7 +108,7 @@ pub fn may(cluster: &Cluster, grant: &Grant, namespace: &str) -> bool {
             "groups": ["system:serviceaccounts", "system:authenticated"],
             "resourceAttributes": {
                 "group": grant.group, "resource": resource, "subresource": subresource, "verb": grant.verb,
-                "name": grant.name, "namespace": namespace,
+                "name": grant.name, "namespace": grant.place().unwrap_or(namespace),
             },
         },
     });
@@ -121,13 +128,12 @@ pub fn asked(cluster: &Cluster) -> Vec<Value> {
 pub fn takes(event: &Value, grant: &Grant) -> bool {
     let (resource, subresource) = grant.resource.split_once('/').unwrap_or((&grant.resource, ""));
     let is = |field: &str, wanted: &str| event["objectRef"][field].as_str().unwrap_or_default() == wanted;
-    let place = grant.role.split("/namespaces/").nth(1).and_then(|rest| rest.split('/').next());
     is("apiGroup", &grant.group)
         && is("resource", resource)
         && is("subresource", subresource)
         && event["verb"] == grant.verb.as_str()
         && grant.name.as_ref().is_none_or(|name| is("name", name))
-        && place.is_none_or(|place| is("namespace", place))
+        && grant.place().is_none_or(|place| is("namespace", place))
 }
 
 /// Those that the API server never was asked for by latchkey.
