@@ -38,7 +38,7 @@ fn two_replicas_ask_little_and_never_lead_both() {
 fn cut_off(stage: &Stage, [mut leader, mut follower]: [Gated; 2], ns: &Namespace<'_>) {
     let objects = Objects::apply(ns, names("cut-off", scale(3, 20)), "1s");
     objects.well("one");
-    let rounds = scale(1, 6);
+    let rounds = scale(1, 4);
     let (mut longest, mut all_looks) = (Duration::ZERO, 0);
     for round in 0..rounds {
         stage.serve_by(&[&follower]);

@@ -15,7 +15,7 @@ const MIB: u64 = 1 << 20;
 
 /// How long each outage lasts.
 fn away() -> Duration {
-    scale(Duration::from_secs(3), Duration::from_secs(6))
+    scale(Duration::from_secs(3), Duration::from_secs(4))
 }
 
 /// Something is wrong with the control plane, again and again: what holds whatever it is.

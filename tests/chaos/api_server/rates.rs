@@ -18,7 +18,7 @@ pub fn rates(leader: &Gated, follower: &Gated, ns: &Namespace<'_>) {
     let often = Objects::apply(ns, names("often", scale(4, 20)), "1s");
     objects.well("one");
     often.well("one");
-    let time = scale(Duration::from_secs(4), Duration::from_secs(30));
+    let time = scale(Duration::from_secs(4), Duration::from_secs(15));
 
     // Writes that fail: each object has a backoff of its own, and the Lease is kept.
     leader.gate.on(is_write, Fault::Refuse(500, 0));

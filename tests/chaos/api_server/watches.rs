@@ -92,7 +92,7 @@ fn lists_of(gate: &ApiGate, what: &str) -> usize {
 
 fn cut(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
     wait_open(&stage.world, &only.gate);
-    let cuts = scale(3, 20);
+    let cuts = scale(3, 8);
     let mut longest = Duration::ZERO;
     only.gate.forget();
     let start = Instant::now();
@@ -105,7 +105,7 @@ fn cut(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
     only.gate.on(is_kept, Fault::EndAtOnce);
     only.gate.cut(is_kept);
     std::thread::sleep(Duration::from_secs(2)); // until the pauses have grown
-    let ending = rate(&only.gate, scale(Duration::from_secs(4), Duration::from_secs(30)), |_| true);
+    let ending = rate(&only.gate, scale(Duration::from_secs(4), Duration::from_secs(15)), |_| true);
     assert!(ending <= 4.0, "{ending} requests a second at watches that end at once");
     only.gate.behave();
     let well_after = seen(ns);
