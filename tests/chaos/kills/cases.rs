@@ -43,11 +43,15 @@ pub struct Case {
     pub change: Change,
     /// Who answers the API server; none if nobody does, so that the leader has all of it to do.
     pub answering: Option<Who>,
-    /// Who dies.
-    pub dies: Who,
 }
 
 impl Case {
+    /// Whether it is the answering replica that comes to the point; else it is the leader.
+    pub fn is_for_whoever_answers(&self) -> bool {
+        let admitting = matches!(self.point.step, Step::Fetch | Step::SecretWrite | Step::Answer);
+        admitting && self.answering.is_some() && !self.change.is_refused()
+    }
+
     /// Whether the Secret is there when the change has been stored.
     pub fn is_written_at_once(&self) -> bool {
         let before_it = Point { step: Step::SecretWrite, side: Side::Before };
@@ -91,23 +95,23 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (at, step) in [Step::Fetch, Step::SecretWrite, Step::Answer].into_iter().enumerate() {
         for (change, answering) in both_changes(at) {
-            cases.extend(both_sides(step, change, answering, answering.unwrap_or(Who::Leader)));
+            cases.extend(both_sides(step, change, answering));
         }
     }
     for (at, step) in [Step::Adoption, Step::Status, Step::Event].into_iter().enumerate() {
-        cases.extend(both_changes(at).flat_map(|(change, who)| both_sides(step, change, who, Who::Leader)));
+        cases.extend(both_changes(at).flat_map(|(change, who)| both_sides(step, change, who)));
     }
     for step in [Step::Fetch, Step::SecretWrite, Step::Status] {
-        cases.extend([Create, Update].into_iter().flat_map(|c| both_sides(step, c, None, Who::Leader)));
+        cases.extend([Create, Update].into_iter().flat_map(|c| both_sides(step, c, None)));
     }
     for answering in EITHER.into_iter().chain([None]) {
-        cases.extend(both_sides(Step::OldTarget, Rename, answering, Who::Leader));
+        cases.extend(both_sides(Step::OldTarget, Rename, answering));
     }
     for answering in EITHER {
-        cases.extend(both_sides(Step::TakeBack, RefusedCreate, answering, Who::Leader));
-        cases.extend(both_sides(Step::SecretWrite, RefusedUpdate, answering, Who::Leader));
+        cases.extend(both_sides(Step::TakeBack, RefusedCreate, answering));
+        cases.extend(both_sides(Step::SecretWrite, RefusedUpdate, answering));
     }
-    cases.extend(both_sides(Step::Lease, WithoutLeader, EITHER[0], Who::Leader));
+    cases.extend(both_sides(Step::Lease, WithoutLeader, EITHER[0]));
     cases
 }
 
@@ -120,6 +124,6 @@ fn both_changes(turn: usize) -> impl Iterator<Item = (Change, Option<Who>)> {
     who.into_iter().flat_map(move |who| changes.map(|change| (change, who)))
 }
 
-fn both_sides(step: Step, change: Change, answering: Option<Who>, dies: Who) -> [Case; 2] {
-    [Side::Before, Side::After].map(|side| Case { point: Point { step, side }, change, answering, dies })
+fn both_sides(step: Step, change: Change, answering: Option<Who>) -> [Case; 2] {
+    [Side::Before, Side::After].map(|side| Case { point: Point { step, side }, change, answering })
 }

@@ -25,7 +25,7 @@ const STEPS: [Step; 7] =
 
 /// Changes them for a while; returns when all is well.
 pub fn run(stage: &Stage) -> Row {
-    let deaths = scale(7, 21);
+    let deaths = scale(4, 14);
     let ns = Namespace::new(&stage.world, "many");
     let texts: Vec<String> = (0..VALUES).map(|n| n.to_string()).collect();
     let values: Vec<(&str, &str)> = texts.iter().map(|text| (text.as_str(), text.as_str())).collect();

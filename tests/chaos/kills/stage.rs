@@ -35,8 +35,17 @@ pub struct Point {
 
 struct Replicas {
     both: [Latchkey; 2],
-    /// Which of them led when one was armed.
-    led: usize,
+    /// Which of them alone answers the API server, if one does.
+    answering: Option<usize>,
+}
+
+/// The end of a replica.
+#[derive(Debug, Clone, Copy)]
+pub struct Death {
+    /// When it was seen.
+    pub at: Instant,
+    /// Whether it was the one that alone answered the API server.
+    pub answered: bool,
 }
 
 /// The world, two replicas in it, and where they read what kills them.
@@ -56,7 +65,7 @@ impl Stage {
         let splitter = Splitter::start();
         let armed = world.cluster.dir().join("failpoint");
         let start = || replica(&world, &splitter, &armed);
-        let replicas = Mutex::new(Replicas { both: [start(), start()], led: 0 });
+        let replicas = Mutex::new(Replicas { both: [start(), start()], answering: None });
         let stage = Self { world, splitter, armed, replicas };
         stage.recover();
         stage
@@ -64,46 +73,46 @@ impl Stage {
 
     /// Waits until both replicas are ready and one of them leads; both answer the API server then.
     pub fn recover(&self) {
-        let replicas = self.replicas();
+        let mut replicas = self.replicas();
         replicas.both.iter().for_each(Latchkey::wait_ready);
         self.leader(&replicas);
+        replicas.answering = None;
         self.splitter.send_to(&replicas.both.each_ref().map(|replica| replica.webhook_port));
     }
 
     /// From now on this one answers the API server, as long as it lives; nobody if none.
     pub fn answered_by(&self, who: Option<Who>) {
-        let replicas = self.replicas();
+        let mut replicas = self.replicas();
         let leader = self.leader(&replicas);
-        let answering = who.map(|who| match who {
+        replicas.answering = who.map(|who| match who {
             Who::Leader => leader,
             Who::Follower => 1 - leader,
         });
-        let ports: Vec<u16> = answering.iter().map(|which| replicas.both[*which].webhook_port).collect();
+        let ports: Vec<u16> =
+            replicas.answering.iter().map(|which| replicas.both[*which].webhook_port).collect();
         self.splitter.send_to(&ports);
     }
 
     /// The replica that comes to this point for this object (`namespace/name`, or `*` for any) dies there.
     pub fn arm(&self, point: Point, object: &str) {
-        let mut replicas = self.replicas();
-        replicas.led = self.leader(&replicas);
         let text = format!("{}:{} {object}", point.step.as_str(), point.side.as_str());
         // Replicas read it at any time: it is there as a whole or not at all.
         let new = self.armed.with_extension("new");
         std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &self.armed)).expect("armed");
     }
 
-    /// Waits until a replica has died, and starts another in its place; which one it was when it was armed, and when it was
-    /// seen. The one that lives answers from now on, as with a Service.
-    pub fn wait_death(&self) -> (Who, Instant) {
+    /// Waits until a replica has died, and starts another in its place. The one that lives answers from now on, as with a
+    /// Service.
+    pub fn wait_death(&self) -> Death {
         let mut replicas = self.replicas();
         let dead = self.world.wait("the end of a replica", PATIENCE, || {
             replicas.both.iter_mut().position(|replica| replica.exited().is_some())
         });
-        let death = Instant::now();
+        let death = Death { at: Instant::now(), answered: replicas.answering == Some(dead) };
         assert!(!self.armed.exists(), "a replica died, and not at the point that was armed");
         self.splitter.send_to(&[replicas.both[1 - dead].webhook_port]);
         replicas.both[dead] = replica(&self.world, &self.splitter, &self.armed);
-        (if dead == replicas.led { Who::Leader } else { Who::Follower }, death)
+        death
     }
 
     fn leader(&self, replicas: &Replicas) -> usize {
