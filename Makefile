@@ -34,6 +34,20 @@ chaos: ## Break everything, in the long form, and write what was seen into docs/
 	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims --no-fail-fast -- chaos:: --test-threads 1
 	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims -- --ignored chaos::report::writes_the_page
 
+# The flags that libFuzzer needs, without a sanitizer: those are nightly's, and look at unsafe code, of which there is none.
+FUZZ_FLAGS = -C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 -C llvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-C llvm-args=-sanitizer-coverage-pc-table -C llvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -C codegen-units=1
+SECONDS_EACH ?= 60
+
+.PHONY: fuzz
+fuzz: ## Let libFuzzer look for input that breaks latchkey: SECONDS_EACH (60) seconds for each target of fuzz/
+	cd fuzz && RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked --release --target $(HOST) --target-dir ../target/fuzz
+	@for target in fuzz/corpus/*; do \
+		name=$$(basename $$target); mkdir -p fuzz/corpus-found/$$name fuzz/artifacts/$$name; echo "== $$name"; \
+		target/fuzz/$(HOST)/release/$$name -max_total_time=$(SECONDS_EACH) -timeout=20 -rss_limit_mb=2048 \
+			-artifact_prefix=fuzz/artifacts/$$name/ fuzz/corpus-found/$$name fuzz/corpus/$$name || exit 1; \
+	done
+
 .PHONY: check
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
 	cargo fmt --all --check

@@ -1,12 +1,14 @@
 //! What an installation decides: the flags of `latchkey serve`, each also as `LATCHKEY_…` in the environment.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use latchkey_api::duration::GoDuration;
+use latchkey_provider::guard::Allowed;
 
 /// What happens to an object whose sync fails while it is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -88,6 +90,16 @@ pub struct Config {
     /// How often a store is validated again where its own refreshInterval does not say.
     #[arg(long, env = "LATCHKEY_STORE_REQUEUE_INTERVAL", default_value = "5m", value_parser = duration, value_name = "DURATION")]
     pub store_requeue_interval: Duration,
+
+    /// How many ExternalSecrets are synced at once while they are admitted, and for how many Pods; a quarter of that for
+    /// dry runs. What would have to wait too long for a place is admitted, and synced in the background.
+    #[arg(long, env = "LATCHKEY_ADMISSION_CONCURRENT", default_value = "64", value_name = "N")]
+    pub admission_concurrent: NonZeroUsize,
+
+    /// Addresses that a store may name though none may otherwise: link-local ones, those of a cloud's metadata, and
+    /// latchkey's own. Addresses or networks, each with a port if only that one is meant.
+    #[arg(long, env = "LATCHKEY_ALLOW_ENDPOINTS", value_delimiter = ',', value_name = "CIDR[:PORT]")]
+    pub allow_endpoints: Vec<Allowed>,
 
     /// How many syncs of the refresher run at once.
     #[arg(long, env = "LATCHKEY_CONCURRENT", default_value_t = 16, value_name = "N")]

@@ -7,7 +7,7 @@ use latchkey_api::validation::{StoreValidation, ignored_fields, validate_store};
 use super::Admission;
 use super::request::{Request, Response, Unreadable};
 use crate::engine::plan::StoreKey;
-use crate::engine::{key_limits, regexp};
+use crate::engine::{key_limits, regexp, work};
 
 /// The store of a request.
 ///
@@ -62,7 +62,7 @@ fn allows_nothing(request: &Request, object: &str) -> Option<String> {
 
 /// The answer, by the specification alone.
 fn judge(object: &str, name: &str, spec: &SecretStoreSpec, validation: &StoreValidation) -> Response {
-    let mut texts = bad_patterns(spec);
+    let mut texts = work::bounded(|| bad_patterns(spec));
     texts.extend(validation.errors.iter().map(ToString::to_string));
     if !texts.is_empty() {
         return Response::denied(format!("{object}: {}", texts.join("; "))).audited("outcome", "denied");
@@ -95,6 +95,9 @@ impl Admission {
             Some(namespace) => format!("{kind} {namespace}/{}", request.name),
             None => format!("{kind} {}", request.name),
         };
+        if let Err(error) = self.engine.check_store(&spec) {
+            return Response::denied(format!("{object}: {error}")).audited("outcome", "denied");
+        }
         let mut response = judge(&object, &request.name, &spec, &validate_store(kind, namespace, &spec));
         response.warnings.extend(allows_nothing(request, &object).filter(|_| response.denied.is_none()));
         if response.denied.is_none() && !request.dry_run {

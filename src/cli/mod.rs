@@ -83,6 +83,8 @@ mod tests {
             ("--webhook-timeout", "31s"),
             ("--lease-duration", "soon"),
             ("--failure-mode", "shrug"),
+            ("--admission-concurrent", "0"),
+            ("--allow-endpoints", "vault"),
             ("--log", "latchkey=loud"),
         ] {
             let parsed = Cli::try_parse_from(["latchkey", "serve", flag, value]);

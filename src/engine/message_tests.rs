@@ -95,6 +95,10 @@ fn remotes() -> Vec<(&'static str, Error)> {
         ("invalid value", vault(Remote::InvalidValue, "the value is not a JSON object", "")),
         ("rate limited", aws(Remote::RateLimited, "too many calls", "ThrottlingException")),
         ("unavailable", vault(Remote::Unavailable, "vault at https://vault:8200 is sealed", "HTTP 503")),
+        (
+            "endpoint refused",
+            vault(Remote::EndpointRefused, "vault at https://vault:8200 is not called: it is link-local", ""),
+        ),
         ("cluster api", aws(Remote::ClusterApi, "a token could not be requested", "")),
         ("unsupported", aws(Remote::Unsupported, "parameters are not read by this version", "")),
     ]
@@ -148,6 +152,7 @@ fn values() -> Vec<(&'static str, Error)> {
         ("long key", keys(&extract(), &KeyError::TooLong(300))),
         ("missing priority", merging(&extract(), 2, &MergeError::MissingPriority("base".into()))),
         ("no object to merge", merging(&extract(), 0, &MergeError::NotAnObject("base".into()))),
+        ("rewrite too large", merging(&extract(), 1, &MergeError::TooLarge)),
         ("merge conflict", merging(&extract(), 0, &MergeError::Conflicts(many))),
     ]
 }

@@ -40,6 +40,7 @@ pub mod sync;
 mod testing;
 pub mod validate;
 pub mod values;
+pub mod work;
 
 pub use error::{Error, ErrorKind};
 pub use job::{Deadline, Effects, Job, Lane, Stage};

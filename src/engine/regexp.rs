@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use regex::Regex;
 
+use super::work;
 use class::write_class;
 
 mod class;
@@ -17,6 +18,9 @@ mod class;
 /// # Errors
 /// What is wrong with it, in a few words.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
+    if work::is_over() {
+        return Err("it is one of too many, or of too large ones".to_owned());
+    }
     let translated = translate(pattern)?;
     Regex::new(&translated).map_err(|error| last_line(&error.to_string()))
 }

@@ -24,7 +24,7 @@ use super::message;
 use super::plan::{Plan, StoreKey};
 use super::regexp;
 use super::stores::{LookupFailed, Store};
-use super::{Engine, Error};
+use super::{Engine, Error, work};
 
 /// Within this time refused credentials are forgotten once, however many callers were refused.
 const FORGET_ONCE: Duration = Duration::from_secs(1);
@@ -34,12 +34,21 @@ const FORGET_ONCE: Duration = Duration::from_secs(1);
 pub trait Connect: Send + Sync + fmt::Debug {
     /// The connection for this store and whoever asks.
     async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, provider::Error>;
+
+    /// Whether the specification alone shows that the store cannot be connected.
+    fn check(&self, _spec: &SecretStoreSpec) -> Result<(), provider::Error> {
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Connect for Connector {
     async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, provider::Error> {
         Self::connect(self, spec, scope).await
+    }
+
+    fn check(&self, spec: &SecretStoreSpec) -> Result<(), provider::Error> {
+        Self::check(self, spec)
     }
 }
 
@@ -121,6 +130,15 @@ impl Engine {
         }
     }
 
+    /// Whether the specification alone shows that the store cannot be connected: it names an address that latchkey
+    /// does not call.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn check_store(&self, spec: &SecretStoreSpec) -> Result<(), provider::Error> {
+        self.inner.connector.check(spec)
+    }
+
     /// Whether a store is this installation's.
     pub fn is_of_class(&self, spec: &SecretStoreSpec) -> bool {
         let class = class(spec);
@@ -132,7 +150,7 @@ impl Engine {
         let conditions = &store.spec.conditions;
         if store.key.kind == StoreKind::SecretStore
             || conditions.is_empty()
-            || conditions.iter().any(|condition| admits_name(condition, namespace))
+            || work::bounded(|| conditions.iter().any(|condition| admits_name(condition, namespace)))
         {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use super::convert::Data;
 use super::error::Error;
 use super::{message, regexp};
 
+mod bounds;
 mod merge;
 
 pub use merge::MergeError;
@@ -65,15 +66,16 @@ impl Rewriting {
     /// Applies it.
     ///
     /// # Errors
-    /// A merge that cannot be done.
+    /// A merge that cannot be done; keys and values that become too many or too long.
     pub fn apply(&self, values: Data) -> Result<Data, MergeError> {
-        match self {
+        let applied = match self {
             Self::Regexp { source, target } => {
-                let renamed = |key: &String| source.replace_all(key, target.as_str()).into_owned();
-                Ok(values.into_iter().map(|(key, value)| (renamed(&key), value)).collect())
+                let renamed = |key: &str| bounds::replaced(source, key, target).ok_or(MergeError::TooLarge);
+                values.into_iter().map(|(key, value)| Ok((renamed(&key)?, value))).collect()
             }
             Self::Merge(merging) => merging.apply(values),
-        }
+        };
+        applied.and_then(|values| if bounds::fits(&values) { Ok(values) } else { Err(MergeError::TooLarge) })
     }
 }
 

@@ -12,7 +12,7 @@ use super::batch::Line;
 use super::breaker::{Breaker, Pass};
 use super::budget::{Bucket, PerLane};
 use super::cache::LineKey;
-use super::fetch::Shared;
+use super::fetch::{Observer, Shared};
 use super::lock;
 use super::plan::StoreKey;
 use super::stores::Store;
@@ -33,6 +33,7 @@ pub struct Standing {
     generation: i64,
     lines: Mutex<HashMap<Identity, Weak<Line>>>,
     asked: Mutex<Instant>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Standing {
@@ -45,6 +46,7 @@ impl Standing {
             generation: store.generation,
             lines: Mutex::default(),
             asked: Mutex::new(Instant::now()),
+            observer: Arc::clone(&shared.observer),
         }
     }
 
@@ -70,14 +72,29 @@ impl Standing {
         let mut failure = None;
         for answer in answers {
             match answer.as_ref().map_err(Health::of) {
-                Ok(_) | Err(Health::Up) => return self.breaker.answered(),
+                Ok(_) | Err(Health::Up) => return self.answered(),
                 Err(Health::Down(error)) => failure = failure.or(Some(error)),
                 Err(Health::Unknown) => {}
             }
         }
-        if let Some(error) = failure {
-            self.breaker.failed(error, pass, Instant::now());
+        if let Some(error) = failure
+            && self.breaker.failed(error, pass, Instant::now())
+        {
+            self.observer.down(&self.key, true);
         }
+    }
+
+    /// The store has answered, whatever it said.
+    pub fn answered(&self) {
+        if self.breaker.answered() {
+            self.observer.down(&self.key, false);
+        }
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.answered(); // nobody is left who could say so
     }
 }
 
@@ -101,6 +118,7 @@ impl<'a> Health<'a> {
             ErrorKind::Credentials
             | ErrorKind::Referent
             | ErrorKind::InvalidConfig
+            | ErrorKind::EndpointRefused
             | ErrorKind::ClusterApi
             | ErrorKind::Unsupported => Self::Unknown,
         }

@@ -20,7 +20,7 @@ use super::select::select;
 use super::settings::Settings;
 use super::standing::Standings;
 use super::stores::Stores;
-use super::{Deadline, Error, ErrorKind, Job, Outcome};
+use super::{Deadline, Error, ErrorKind, Job, Outcome, work};
 use crate::failpoint::{self, Step};
 
 /// How often memory is tidied up.
@@ -71,14 +71,14 @@ impl Engine {
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
         let Job { external_secret, stage, effects, max_age, lane, over } = job;
-        let plan = Plan::try_from(&*external_secret)?;
+        let plan = work::bounded(|| Plan::try_from(&*external_secret))?;
         let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
         let fetch = self.fetch(&plan, Terms { lane, max_age, deadline });
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
-        let selected = select(&plan, |source| values.of(source))?;
+        let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
         let objects = self.template_objects(&plan, deadline).await?;
-        let rendered = render(&plan, selected, &objects)?;
+        let rendered = work::bounded(|| render(&plan, selected, &objects))?;
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =

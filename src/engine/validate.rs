@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use latchkey_provider::{Error, ErrorKind, Validation};
+use tokio::time::Instant;
 
 use super::Engine;
 use super::breaker::Pass;
@@ -56,9 +57,14 @@ impl Engine {
 
     async fn ask(&self, reader: &Reader) -> StoreVerdict {
         let standing = &reader.line.standing;
+        if let Some(error) = standing.breaker.asked_to_wait(Instant::now()) {
+            return StoreVerdict::invalid(&unable(&error), &error);
+        }
         match self.asked(reader).await {
             Ok(validation) => {
-                standing.breaker.answered();
+                if reader.provider.validates_where_it_reads() {
+                    standing.answered();
+                }
                 told(validation)
             }
             Err(error) if error.kind == ErrorKind::Referent => StoreVerdict::valid(),
@@ -103,6 +109,7 @@ fn not_connected(error: &Error) -> StoreVerdict {
         | ErrorKind::InvalidValue
         | ErrorKind::RateLimited
         | ErrorKind::Unavailable
+        | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi => StoreVerdict::invalid("unable to create client", error),
     }
 }

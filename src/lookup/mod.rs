@@ -6,6 +6,7 @@
 
 mod access;
 mod credentials;
+mod each;
 mod follow;
 mod rows;
 mod stores;
@@ -35,6 +36,7 @@ use crate::engine::SecretState;
 use crate::engine::desired::ownership::MANAGED;
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::LookupFailed;
+use each::{Each, each};
 use follow::{Sink as _, follow, trimmed};
 use table::Index;
 
@@ -119,10 +121,10 @@ impl Lookup {
     /// Keeps the watches; does not return.
     pub async fn run(self: Arc<Self>) {
         let all = follow::config;
-        let external_secrets: Api<ExternalSecret> = self.in_scope();
-        let secret_stores: Api<SecretStore> = self.in_scope();
-        let cluster_stores: Api<ClusterSecretStore> = Api::all(self.client.clone());
-        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope();
+        let external_secrets: Api<Each<ExternalSecret>> = self.in_scope();
+        let secret_stores: Api<Each<SecretStore>> = self.in_scope();
+        let cluster_stores: Api<Each<ClusterSecretStore>> = Api::all(self.client.clone());
+        let secrets: Api<Each<PartialObjectMeta<Secret>>> = self.in_scope();
         let managed = all().labels(&format!("{MANAGED}=true"));
         let sinks = (
             rows::ExternalSecrets(Arc::clone(&self)),
@@ -131,15 +133,15 @@ impl Lookup {
             rows::Secrets(Arc::clone(&self)),
         );
         tokio::join!(
-            follow(|| trimmed(watcher(external_secrets.clone(), all())), &sinks.0),
-            follow(|| trimmed(watcher(secret_stores.clone(), all())), &sinks.1),
+            follow(|| trimmed(each(watcher(external_secrets.clone(), all()))), &sinks.0),
+            follow(|| trimmed(each(watcher(secret_stores.clone(), all()))), &sinks.1),
             async {
                 match self.scope.cluster_stores {
-                    true => follow(|| trimmed(watcher(cluster_stores.clone(), all())), &sinks.2).await,
+                    true => follow(|| trimmed(each(watcher(cluster_stores.clone(), all()))), &sinks.2).await,
                     false => sinks.2.filled(),
                 }
             },
-            follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
+            follow(|| trimmed(each(watcher(secrets.clone(), managed.clone()))), &sinks.3),
         );
     }
 

@@ -1,6 +1,7 @@
 //! Puts the parts together: binds and loads TLS first, serves next, is ready when the last part says so.
 
 mod crds;
+mod endpoints;
 mod identity;
 mod parts;
 mod patience;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kube::Client;
+use latchkey_provider::Guard;
 use tokio::net::TcpListener;
 
 use crate::api_server;
@@ -66,6 +68,8 @@ pub struct Context {
     pub username: Arc<str>,
     /// The key of digests.
     pub digest_key: DigestKey,
+    /// Which addresses stores may have latchkey call.
+    pub guard: Guard,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What latchkey waits for before it is ready.
@@ -98,6 +102,7 @@ async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
     let serving = readiness.handle("serving");
     let webhook = listen("--webhook-listen", config.webhook_listen).await?;
     let admin = listen("--admin-listen", config.admin_listen).await?;
+    let guard = endpoints::guard(&config, &[&webhook, &admin]).await;
     let admin_router = http::admin::router(readiness.clone(), metrics.clone());
     let of_admin = server("admin", ADMIN_CONNECTIONS, &tasks, &metrics);
     tasks.spawn("the admin server", http::serve(admin, None, admin_router, of_admin));
@@ -110,7 +115,7 @@ async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
     let load = async || DigestKey::load(client.clone(), &config.namespace).await;
     let digest_key = patiently("the digest key", load).await?;
     let config = Arc::new(config);
-    let context = Context { config, client, username, digest_key, metrics, readiness, tasks };
+    let context = Context { config, client, username, digest_key, guard, metrics, readiness, tasks };
 
     let router = parts::start(&context);
     warn_of_gaps(&context.config);

@@ -7,8 +7,8 @@ use axum::Router;
 use latchkey_provider::Connector;
 
 use super::Context;
-use crate::admission::Admission;
 use crate::config::Scope;
+use crate::admission::{Admission, Places};
 use crate::engine::apply::SecretWriter;
 use crate::engine::{Engine, Settings};
 use crate::http::{Readiness, review};
@@ -37,14 +37,15 @@ pub fn start(context: &Context) -> Router {
         settings,
     );
     tasks.spawn("the refresher", Arc::new(refresher).run(tasks.leaving()));
-    let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode)
+    let places = Places::new(config.admission_concurrent);
+    let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode, places)
         .checking(config.requester_checks);
     review::router(Arc::new(admission), Arc::clone(metrics))
 }
 
 fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engine {
     let credentials = Arc::new(Credentials::new(context.client.clone()));
-    let connector = Connector::new(credentials.clone(), context.metrics.clone());
+    let connector = Connector::new(credentials.clone(), context.metrics.clone()).with_guard(context.guard.clone());
     let Scope { scoped_namespace, cluster_stores } = context.config.scope.clone();
     let settings = Settings {
         controller_class: context.config.controller_class.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use latchkey_api::provider::ProviderRef;
 use latchkey_api::store::SecretStoreSpec;
 
+use crate::guard::Guard;
 use crate::observe::Observer;
 use crate::pool::Pool;
 use crate::{Cluster, Error, ErrorKind, Provider, Scope};
@@ -36,19 +37,34 @@ pub struct Connector {
     cluster: Arc<dyn Cluster>,
     observer: Arc<dyn Observer>,
     pool: Arc<Pool>,
+    guard: Guard,
     #[cfg(feature = "aws")]
     aws: Arc<crate::aws::Shared>,
 }
 
 impl Connector {
-    /// A connector that reads credentials from `cluster` and reports calls to `observer`.
+    /// A connector that reads credentials from `cluster` and reports calls to `observer`. It connects to no address that
+    /// the default [`Guard`] refuses.
     pub fn new(cluster: Arc<dyn Cluster>, observer: Arc<dyn Observer>) -> Self {
+        let guard = Guard::default();
         Self {
             cluster,
             observer,
             pool: Arc::default(),
             #[cfg(feature = "aws")]
-            aws: Arc::new(crate::aws::Shared::new(crate::aws::Endpoints::from_env())),
+            aws: Arc::new(crate::aws::Shared::new(crate::aws::Endpoints::from_env(), guard.clone())),
+            guard,
+        }
+    }
+
+    /// The same with other rules of what may be connected to.
+    #[must_use]
+    pub fn with_guard(self, guard: Guard) -> Self {
+        Self {
+            #[cfg(feature = "aws")]
+            aws: Arc::new(crate::aws::Shared::new(self.aws.endpoints.clone(), guard.clone())),
+            guard,
+            ..self
         }
     }
 
@@ -56,18 +72,18 @@ impl Connector {
     #[cfg(feature = "aws")]
     #[must_use]
     pub fn with_aws_endpoints(self, endpoints: crate::aws::Endpoints) -> Self {
-        Self { aws: Arc::new(crate::aws::Shared::new(endpoints)), ..self }
+        Self { aws: Arc::new(crate::aws::Shared::new(endpoints, self.guard.clone())), ..self }
     }
 
     /// Resolves the store's credentials and gives the connection of that identity, an existing one if there is one.
     ///
     /// # Errors
-    /// `Credentials`, `ClusterApi`, `InvalidConfig`, `Referent`, `Unsupported`; logins happen at the first call, so the
+    /// `Credentials`, `ClusterApi`, `InvalidConfig`, `EndpointRefused`, `Referent`, `Unsupported`; logins happen at the first call, so the
     /// store's own refusals come from the provider's methods.
     pub async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, Error> {
         let block =
             spec.provider.kind().map_err(|count| Error::new(ErrorKind::InvalidConfig, count.to_string()))?;
-        let (cluster, observer) = (&self.cluster, &self.observer);
+        let (cluster, observer, guard) = (&self.cluster, &self.observer, &self.guard);
         match block {
             #[cfg(feature = "aws")]
             ProviderRef::Aws(aws) => {
@@ -77,12 +93,12 @@ impl Connector {
             }
             #[cfg(feature = "vault")]
             ProviderRef::Vault(vault) => {
-                let resolved = crate::vault::resolve(vault, scope, cluster, observer).await?;
+                let resolved = crate::vault::resolve(vault, scope, cluster, observer, guard).await?;
                 self.pooled(resolved.identity(), || resolved.connect())
             }
             #[cfg(feature = "kubernetes")]
             ProviderRef::Kubernetes(kubernetes) => {
-                let resolved = crate::kubernetes::resolve(kubernetes, scope, cluster, observer).await?;
+                let resolved = crate::kubernetes::resolve(kubernetes, scope, cluster, observer, guard).await?;
                 self.pooled(resolved.identity(), || resolved.connect())
             }
             #[cfg(feature = "fake")]
@@ -91,6 +107,29 @@ impl Connector {
                 self.pooled(resolved.identity(), || resolved.connect())
             }
             other => Err(unsupported(other.key())),
+        }
+    }
+
+    /// What the specification alone tells: it names an address that is not called.
+    ///
+    /// # Errors
+    /// [`ErrorKind::EndpointRefused`]; the message begins with the field.
+    pub fn check(&self, spec: &SecretStoreSpec) -> Result<(), Error> {
+        let (field, url) = match spec.provider.kind() {
+            #[cfg(feature = "vault")]
+            Ok(ProviderRef::Vault(vault)) => {
+                ("spec.provider.vault.server", crate::vault::server::url(&vault.server))
+            }
+            #[cfg(feature = "kubernetes")]
+            Ok(ProviderRef::Kubernetes(block)) => {
+                let url = block.server.as_ref().and_then(|server| server.url.as_deref());
+                ("spec.provider.kubernetes.server.url", crate::kubernetes::server::url(url))
+            }
+            Ok(_) | Err(_) => return Ok(()),
+        };
+        match url {
+            Ok(url) => self.guard.check_url(&url).map_err(|refused| refused.error(field)),
+            Err(_) => Ok(()), // said of the store by itself
         }
     }
 

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The store cannot be reached, is sealed, answers 5xx or not in time.
     Unavailable,
+    /// The store's address is one that latchkey calls for no store, see [`crate::guard`].
+    EndpointRefused,
     /// The Kubernetes API could not be asked for credentials.
     ClusterApi,
     /// This version has no such provider, or not this feature of it.
@@ -51,6 +53,7 @@ impl ErrorKind {
             Self::InvalidValue => "invalid_value",
             Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
+            Self::EndpointRefused => "endpoint_refused",
             Self::ClusterApi => "cluster_api",
             Self::Unsupported => "unsupported",
         }
@@ -69,6 +72,7 @@ impl ErrorKind {
             | Self::InvalidConfig
             | Self::InvalidRequest
             | Self::InvalidValue
+            | Self::EndpointRefused
             | Self::Unsupported => false,
         }
     }

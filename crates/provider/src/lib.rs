@@ -22,6 +22,7 @@ pub mod credentials;
 mod digest;
 pub mod entry;
 pub mod error;
+pub mod guard;
 pub mod observe;
 mod pool;
 pub mod property;
@@ -37,6 +38,10 @@ pub mod fake;
 pub mod kubernetes;
 pub mod tls;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
+mod limit;
+#[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
+mod refused_login;
+#[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod transport;
 #[cfg(feature = "vault")]
 pub mod vault;
@@ -45,6 +50,7 @@ pub use cluster::Cluster;
 pub use connect::{Connection, Connector};
 pub use entry::{Entry, EntryRef};
 pub use error::{Error, ErrorKind};
+pub use guard::Guard;
 pub use provider::{Provider, Validation};
 pub use scope::Scope;
 pub use secret::SecretBytes;

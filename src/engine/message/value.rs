@@ -78,6 +78,7 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
                 "the value of {key:?} is not a JSON object to merge; correct it there, or remove the merge"
             )
         }
+        MergeError::TooLarge => "it makes more of the keys and values than a Secret can hold; correct it".to_owned(),
         MergeError::Conflicts(properties) => {
             format!(
                 "more than one value has {}; set conflictPolicy Ignore, or rename them",
@@ -86,6 +87,7 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
         }
     };
     let Source { at, entry, store, .. } = source;
-    let message = format!("{}.rewrite[{step}].merge: secret {entry} of {store}: {what}", at.entry());
+    let part = if *why == MergeError::TooLarge { "" } else { ".merge" };
+    let message = format!("{}.rewrite[{step}]{part}: secret {entry} of {store}: {what}", at.entry());
     Error::new(ErrorKind::Value, message).at(store.clone())
 }

@@ -5,7 +5,7 @@ use latchkey_provider::SecretBytes;
 
 use crate::engine::convert::Data;
 use crate::engine::error::Error;
-use crate::engine::message;
+use crate::engine::{message, work};
 
 /// The name of every template, for its error messages: where it stands is said before them.
 const NAME: &str = "text";
@@ -47,7 +47,8 @@ pub fn check(text: &str) -> Result<(), TemplateError> {
 /// As [`check`]; it names a key that is not there, does what cannot be done, or passes a limit.
 pub fn execute(text: &str, values: &Data) -> Result<SecretBytes, TemplateError> {
     let data = Value::string_map(values.iter().map(|(key, value)| (key, value.expose())));
-    let output = parse(text)?.execute(&data, &Limits::default());
+    let limits = Limits { deadline: Some(&work::is_over), ..Limits::default() };
+    let output = parse(text)?.execute(&data, &limits);
     let output = output.map_err(|error| TemplateError::Failed(error.to_string()))?;
     Ok(SecretBytes::new(output.as_slice()))
 }

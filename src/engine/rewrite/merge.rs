@@ -16,6 +16,8 @@ pub enum MergeError {
     MissingPriority(String),
     /// The value of this key is no JSON object, or is nested too deeply.
     NotAnObject(String),
+    /// What comes of it is too large, or takes too long.
+    TooLarge,
     /// More than one value has these properties.
     Conflicts(Vec<String>),
 }

@@ -21,7 +21,8 @@ use latchkey_api::duration::GoDuration;
 use latchkey_api::store::RetrySettings;
 use tokio::sync::Mutex;
 
-use super::Endpoints;
+use super::{Endpoints, wire};
+use crate::guard::{Guard, Names};
 use crate::observe::Observer;
 use crate::{Cluster, Error, ErrorKind, tls};
 
@@ -34,29 +35,44 @@ pub const OPERATION: Duration = Duration::from_secs(10);
 /// ESO's default; as in ESO it counts attempts, the first included.
 const ATTEMPTS: u32 = 3;
 
+/// The longest wait before the second attempt, doubled before each further one. The SDK's own of a second would leave
+/// nothing of an admission review's time to say what is wrong.
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+
 /// What all stores at AWS have in common: connections, and the credentials that the environment offers.
 #[derive(Debug)]
 pub struct Shared {
-    pub(super) endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
     http: SharedHttpClient,
+    /// For the environment's own credentials: instances and containers have them at link-local addresses.
+    trusted: SharedHttpClient,
     identities: SharedIdentityCache,
     environment: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
 
 impl Shared {
     /// Nothing is read or connected yet.
-    pub fn new(endpoints: Endpoints) -> Self {
-        let http = Builder::new().build_with_connector_fn(|settings, components| {
-            let sleep = components.and_then(|components| components.sleep_impl());
-            let mut connector = Connector::builder()
-                .connector_settings(settings.cloned().unwrap_or_default())
-                .proxy_config(ProxyConfig::from_env());
-            connector.set_sleep_impl(sleep);
-            connector.tls_provider(TlsProvider::Rustls(CryptoMode::AwsLc)).tls_context(trust()).build()
-        });
+    pub fn new(endpoints: Endpoints, guard: Guard) -> Self {
+        let (http, trusted) = (client(Some(Names(guard))), client(None));
+        let http = wire::limited(http);
         let identities = IdentityCache::lazy().load_timeout(OPERATION).build();
-        Self { endpoints, http, identities, environment: Mutex::default() }
+        Self { endpoints, http, trusted, identities, environment: Mutex::default() }
     }
+}
+
+fn client(names: Option<Names>) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let sleep = components.and_then(|components| components.sleep_impl());
+        let mut connector = Connector::builder()
+            .connector_settings(settings.cloned().unwrap_or_default())
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_sleep_impl(sleep);
+        let connector = connector.tls_provider(TlsProvider::Rustls(CryptoMode::AwsLc)).tls_context(trust());
+        match names.clone() {
+            Some(names) => connector.build_with_resolver(names),
+            None => connector.build(),
+        }
+    })
 }
 
 /// The system's CA certificates. The SDK would panic where there are none.
@@ -93,7 +109,7 @@ impl Settings {
         if let Some(provider) = known.get(&self.region) {
             return provider.clone();
         }
-        let config = self.loader().load().await;
+        let config = self.loader().http_client(self.shared.trusted.clone()).load().await;
         let provider =
             config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(Nobody));
         known.insert(self.region.clone(), provider.clone());
@@ -120,7 +136,7 @@ impl Settings {
 pub struct Retries {
     /// Attempts, the first included.
     pub attempts: u32,
-    /// The wait between two; the SDK's growing one if none. The SDK takes a random part of it.
+    /// The wait between two; a growing one if none. The SDK takes a random part of it.
     pub interval: Option<Duration>,
 }
 
@@ -137,7 +153,8 @@ impl Retries {
     }
 
     fn config(self) -> RetryConfig {
-        let config = RetryConfig::standard().with_max_attempts(self.attempts);
+        let config =
+            RetryConfig::standard().with_max_attempts(self.attempts).with_initial_backoff(FIRST_BACKOFF);
         match self.interval {
             Some(interval) => config.with_initial_backoff(interval).with_max_backoff(interval),
             None => config,

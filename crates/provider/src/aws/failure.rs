@@ -10,7 +10,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::{Error, ErrorKind, transport};
+use super::wire;
+use crate::guard::Refused;
+use crate::{Error, ErrorKind, limit, transport};
 
 /// AWS's own sentences say which user may not do what to which secret; they are short.
 const LONGEST_MESSAGE: usize = 600;
@@ -21,9 +23,15 @@ where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     if let SdkError::ServiceError(context) = error {
+        if context.raw().status().is_success() {
+            return unreadable(context.raw(), doing, place); // a page, say, that was taken for an error
+        }
         let (code, message) = (context.err().code(), context.err().message());
         let refusal = of_code(code, message, context.raw().status().as_u16(), doing, place);
         return Error { retry_after: retry_after(context.raw()), ..refusal };
+    }
+    if limit::is_too_large(error) {
+        return limit::too_large(place);
     }
     of_credentials(error).unwrap_or_else(|| of_transport(error, doing, place))
 }
@@ -38,19 +46,24 @@ where
             Error::new(ErrorKind::Unavailable, format!("cannot reach {place}: no answer in time"))
         }
         SdkError::DispatchFailure(failure) => {
+            if let Some(refused) = Refused::among(error) {
+                return refused.error(place);
+            }
             let timed_out = failure.is_timeout();
             let why = if timed_out { "no answer in time".to_owned() } else { transport::why(error) };
             Error::new(ErrorKind::Unavailable, format!("cannot reach {place}: {why}"))
         }
-        SdkError::ResponseError(context) => {
-            let status = context.raw().status().as_u16();
-            let message = format!("{doing}: {place} gave an answer that cannot be read");
-            Error::new(by_status(status), message).with_code(format!("HTTP {status}"))
-        }
+        SdkError::ResponseError(context) => unreadable(context.raw(), doing, place),
         SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => {
             Error::new(ErrorKind::InvalidConfig, format!("{doing}: no request to {place} can be made"))
         }
     }
+}
+
+fn unreadable(answer: &HttpResponse, doing: &str, place: &str) -> Error {
+    let status = answer.status().as_u16();
+    let message = format!("{doing}: {place} gave an answer that cannot be read");
+    Error::new(by_status(status), message).with_code(format!("HTTP {status}"))
 }
 
 /// The error of a code, be it that of a request or of one secret among several.
@@ -180,7 +193,7 @@ fn cut_word_after(text: &str, label: &str) -> String {
 }
 
 fn retry_after(response: &HttpResponse) -> Option<Duration> {
-    response.headers().get("retry-after")?.parse().ok().map(Duration::from_secs)
+    wire::asked_to_wait(response)?.parse().ok().map(Duration::from_secs)
 }
 
 /// What kept credentials from being had, if that is why a request was never sent.

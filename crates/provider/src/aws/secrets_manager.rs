@@ -190,6 +190,10 @@ impl Provider for SecretsManager {
     async fn validate(&self) -> Result<Validation, Error> {
         self.client.log_in().await.map(|()| Validation::Ready)
     }
+
+    fn validates_where_it_reads(&self) -> bool {
+        false
+    }
 }
 
 fn doing(id: &str) -> String {
@@ -201,14 +205,15 @@ fn is_for_the_batch(error: &Error) -> bool {
     match error.kind {
         ErrorKind::Forbidden => error.code.as_deref() != Some("AccessDenied"), // that is the role's, said by STS
         ErrorKind::NotFound | ErrorKind::InvalidRequest => true,
+        ErrorKind::InvalidValue => true, // more than is read of one answer
         ErrorKind::PropertyNotFound
         | ErrorKind::Unauthenticated
         | ErrorKind::Credentials
         | ErrorKind::Referent
         | ErrorKind::InvalidConfig
-        | ErrorKind::InvalidValue
         | ErrorKind::RateLimited
         | ErrorKind::Unavailable
+        | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi
         | ErrorKind::Unsupported => false,
     }

@@ -1,6 +1,6 @@
 //! Credentials from the Security Token Service.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials as Key;
@@ -16,6 +16,8 @@ use super::config::Settings;
 use super::failure;
 use super::login::{Role, ServiceAccount, TOKEN_LIFE};
 use super::secrets_manager::NAME;
+use super::wire::LeaveAlone;
+use crate::refused_login::RefusedLogin;
 use crate::{Error, ErrorKind};
 
 /// ESO's, since trust policies may ask for it.
@@ -29,18 +31,25 @@ pub struct WebIdentity {
     settings: Settings,
     sts: Client,
     account: ServiceAccount,
+    refused: RefusedLogin,
 }
 
 impl WebIdentity {
     /// `config` is for unsigned calls.
     pub fn new(settings: &Settings, config: &SdkConfig, account: ServiceAccount) -> Self {
-        Self { settings: settings.clone(), sts: client(settings, config), account }
+        Self {
+            settings: settings.clone(),
+            sts: client(settings, config),
+            account,
+            refused: RefusedLogin::default(),
+        }
     }
 
     async fn credentials(&self) -> Result<Key, Error> {
         let ServiceAccount { namespace, name, role, audiences } = &self.account;
         let token =
             self.settings.cluster.service_account_token(namespace, name, audiences, TOKEN_LIFE).await?;
+        let began = Instant::now();
         let asked = self
             .sts
             .assume_role_with_web_identity()
@@ -49,7 +58,7 @@ impl WebIdentity {
             .web_identity_token(token.expose_str().unwrap_or_default())
             .send()
             .await;
-        self.settings.observer.call(NAME, "AssumeRoleWithWebIdentity", asked.is_ok());
+        self.settings.observer.call(NAME, "AssumeRoleWithWebIdentity", asked.is_ok(), began.elapsed());
         let doing = format!("cannot assume role {role:?} as service account {namespace}/{name}");
         let answer = asked.map_err(|error| refusal(&error, &doing, &self.settings))?;
         key(answer.credentials, &doing)
@@ -62,17 +71,24 @@ pub struct AssumeRole {
     settings: Settings,
     sts: Client,
     role: Role,
+    refused: RefusedLogin,
 }
 
 impl AssumeRole {
     /// `config` holds the credentials that the role is assumed with.
     pub fn new(settings: &Settings, config: &SdkConfig, role: Role) -> Self {
-        Self { settings: settings.clone(), sts: client(settings, config), role }
+        Self {
+            settings: settings.clone(),
+            sts: client(settings, config),
+            role,
+            refused: RefusedLogin::default(),
+        }
     }
 
     async fn credentials(&self) -> Result<Key, Error> {
         let Role { arn, external_id, tags, transitive } = &self.role;
         let doing = format!("cannot assume role {arn:?}");
+        let began = Instant::now();
         let asked = self
             .sts
             .assume_role()
@@ -83,7 +99,7 @@ impl AssumeRole {
             .set_transitive_tag_keys(given(transitive.clone()))
             .send()
             .await;
-        self.settings.observer.call(NAME, "AssumeRole", asked.is_ok());
+        self.settings.observer.call(NAME, "AssumeRole", asked.is_ok(), began.elapsed());
         let answer = asked.map_err(|error| refusal(&error, &doing, &self.settings))?;
         key(answer.credentials, &doing)
     }
@@ -94,8 +110,7 @@ impl ProvideCredentials for WebIdentity {
     where
         Self: 'a,
     {
-        let work = async { self.credentials().await.map_err(CredentialsError::provider_error) };
-        future::ProvideCredentials::new(work)
+        future::ProvideCredentials::new(unless_refused(&self.refused, self.credentials()))
     }
 }
 
@@ -104,9 +119,20 @@ impl ProvideCredentials for AssumeRole {
     where
         Self: 'a,
     {
-        let work = async { self.credentials().await.map_err(CredentialsError::provider_error) };
-        future::ProvideCredentials::new(work)
+        future::ProvideCredentials::new(unless_refused(&self.refused, self.credentials()))
     }
+}
+
+/// Logs in, unless that has been refused a moment ago.
+async fn unless_refused(
+    refused: &RefusedLogin,
+    login: impl Future<Output = Result<Key, Error>>,
+) -> Result<Key, CredentialsError> {
+    let outcome = match refused.lately() {
+        Some(error) => Err(error),
+        None => refused.note(login.await),
+    };
+    outcome.map_err(CredentialsError::provider_error)
 }
 
 fn client(settings: &Settings, config: &SdkConfig) -> Client {
@@ -114,7 +140,7 @@ fn client(settings: &Settings, config: &SdkConfig) -> Client {
     if let Some(url) = &settings.shared.endpoints.sts {
         config.set_endpoint_url(Some(url.clone()));
     }
-    Client::from_conf(config.build())
+    Client::from_conf(config.retry_classifier(LeaveAlone).build())
 }
 
 /// What STS cannot make sense of is the store's: a role or a tag, not a reference to a secret.
@@ -135,6 +161,7 @@ where
         | ErrorKind::InvalidValue
         | ErrorKind::RateLimited
         | ErrorKind::Unavailable
+        | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi
         | ErrorKind::Unsupported => error,
     }

@@ -6,15 +6,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt};
 use kube::{Client, Config};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tower::util::MapResponseLayer;
+use tower::{BoxError, ServiceBuilder};
 
 use super::failure;
 use super::server::Server;
 use crate::digest::Digest;
-use crate::{Cluster, Error, SecretBytes};
+use crate::guard::{Dialer, Guard};
+use crate::{Cluster, Error, SecretBytes, limit};
 
 /// Where the bearer token comes from.
 pub enum Bearer {
@@ -68,6 +75,7 @@ pub struct Access {
     server: Server,
     config: Config,
     bearer: Bearer,
+    guard: Guard,
     live: Mutex<Option<Live>>,
 }
 
@@ -78,7 +86,7 @@ struct Live {
 
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, config: _, bearer, live: _ } = self;
+        let Self { server, config: _, bearer, guard: _, live: _ } = self;
         f.debug_struct("Access").field("server", server).field("bearer", bearer).finish_non_exhaustive()
     }
 }
@@ -88,16 +96,15 @@ impl Access {
     ///
     /// # Errors
     /// Those of [`Server::config`], and of a fixed token or a client certificate that no client can be made of.
-    pub fn new(server: Server, bearer: Bearer) -> Result<Self, Error> {
+    pub fn new(server: Server, bearer: Bearer, guard: Guard) -> Result<Self, Error> {
         let config = server.config()?;
         let live = match &bearer {
-            Bearer::Nothing => Some(Live { client: client(&server, config.clone(), None)?, renew_at: None }),
-            Bearer::Fixed(token) => {
-                Some(Live { client: client(&server, config.clone(), Some(token))?, renew_at: None })
-            }
+            Bearer::Nothing => Some(client(&server, config.clone(), &guard, None)?),
+            Bearer::Fixed(token) => Some(client(&server, config.clone(), &guard, Some(token))?),
             Bearer::ServiceAccount { .. } => None,
         };
-        Ok(Self { server, config, bearer, live: Mutex::new(live) })
+        let live = live.map(|client| Live { client, renew_at: None });
+        Ok(Self { server, config, bearer, guard, live: Mutex::new(live) })
     }
 
     /// The server's address as it is shown.
@@ -132,21 +139,44 @@ impl Access {
 
     async fn renewed(&self, live: &mut Option<Live>) -> Result<Client, Error> {
         let Bearer::ServiceAccount { cluster, namespace, name, audiences, expires } = &self.bearer else {
-            return client(&self.server, self.config.clone(), None);
+            return client(&self.server, self.config.clone(), &self.guard, None);
         };
         let token = cluster.service_account_token(namespace, name, audiences, *expires).await?;
-        let client = client(&self.server, self.config.clone(), Some(&token))?;
+        let client = client(&self.server, self.config.clone(), &self.guard, Some(&token))?;
         let lives = remaining(&token).unwrap_or(*expires);
         *live = Some(Live { client: client.clone(), renew_at: Some(Instant::now() + lives * 2 / 3) });
         Ok(client)
     }
 }
 
-fn client(server: &Server, mut config: Config, token: Option<&SecretBytes>) -> Result<Client, Error> {
+fn client(
+    server: &Server,
+    mut config: Config,
+    guard: &Guard,
+    token: Option<&SecretBytes>,
+) -> Result<Client, Error> {
     if let Some(token) = token {
         config.auth_info.token = Some(failure::bearer(token)?.to_owned().into());
     }
-    Client::try_from(config).map_err(|error| failure::no_client(&server.shown(), &error))
+    guarded(&config, Dialer(guard.clone())).map_err(|error| failure::no_client(&server.shown(), &error))
+}
+
+/// kube's own client but for who connects. It follows no redirect.
+fn guarded(config: &Config, dialer: Dialer) -> kube::Result<Client> {
+    let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(dialer)?);
+    connector.set_connect_timeout(config.connect_timeout);
+    connector.set_read_timeout(config.read_timeout);
+    connector.set_write_timeout(config.write_timeout);
+    connector.set_reset_reader_on_write(config.reset_reader_on_write);
+    let http: legacy::Client<_, Body> = legacy::Builder::new(TokioExecutor::new()).build(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .map_err(BoxError::from)
+        .service(http);
+    Ok(ClientBuilder::new(service, config.default_namespace.clone())
+        .with_layer(&MapResponseLayer::new(limit::limited))
+        .build())
 }
 
 /// How long a JWT is still good; the API server may have given another life than was asked for.

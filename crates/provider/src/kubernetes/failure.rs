@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kube::core::Status;
 
-use crate::{Error, ErrorKind, SecretBytes, transport};
+use crate::guard::Refused;
+use crate::{Error, ErrorKind, SecretBytes, limit, transport};
 
 /// The token as a header can carry it.
 ///
@@ -46,11 +47,21 @@ pub fn error(server: &str, what: &str, error: &kube::Error) -> Error {
             ErrorKind::InvalidRequest,
             format!("{what} cannot be asked for at kubernetes at {server}"),
         ),
+        _ if limit::is_too_large(error) => limit::too_large(&format!("kubernetes at {server}")),
         _ => {
+            if let Some(refused) = Refused::among(error) {
+                return refused.error(&format!("kubernetes at {server}"));
+            }
             let why = transport::why(error);
             Error::new(ErrorKind::Unavailable, format!("cannot reach kubernetes at {server}: {why}"))
         }
     }
+}
+
+/// The error of a request that `server` has not answered within that time.
+pub fn silent(server: &str, limit: Duration) -> Error {
+    let text = format!("kubernetes at {server} did not answer within {} s", limit.as_secs());
+    Error::new(ErrorKind::Unavailable, text)
 }
 
 fn of_status(server: &str, what: &str, status: &Status) -> Error {
@@ -67,6 +78,10 @@ fn of_status(server: &str, what: &str, status: &Status) -> Error {
         ),
         404 if from_an_api => (ErrorKind::NotFound, format!("kubernetes at {server} has no {what}")),
         404 => return no_api(server).with_code("HTTP 404"),
+        0 => {
+            let text = format!("kubernetes at {server} failed, and not as a kubernetes API does");
+            return Error::new(ErrorKind::Unavailable, text); // JSON of another kind; kube no longer knows the code
+        }
         429 => (ErrorKind::RateLimited, format!("kubernetes at {server} limits the rate of requests")),
         500.. => (ErrorKind::Unavailable, format!("kubernetes at {server} failed to answer")),
         _ => (ErrorKind::InvalidRequest, format!("kubernetes at {server} refuses to be asked for {what}")),
@@ -96,6 +111,7 @@ mod tests {
             (429, "TooManyRequests", ErrorKind::RateLimited),
             (503, "ServiceUnavailable", ErrorKind::Unavailable),
             (400, "BadRequest", ErrorKind::InvalidRequest),
+            (0, "", ErrorKind::Unavailable),
         ] {
             let status = Status::failure("quotes a s3cret", reason).with_code(code);
             let error = error("https://api", "secret \"a\"", &kube::Error::Api(status.boxed()));

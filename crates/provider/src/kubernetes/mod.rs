@@ -7,7 +7,7 @@
 mod access;
 mod failure;
 mod kubeconfig;
-mod server;
+pub(crate) mod server;
 mod store;
 mod value;
 
@@ -22,6 +22,7 @@ use self::server::Server;
 use self::store::Store;
 use crate::connect::Identity;
 use crate::digest::Digest;
+use crate::guard::Guard;
 use crate::observe::Observer;
 use crate::tls::ClientCertificate;
 use crate::{Cluster, Error, ErrorKind, Provider, Scope, SecretBytes, credentials};
@@ -36,17 +37,20 @@ pub struct Resolved {
     bearer: Bearer,
     namespace: String,
     observer: Arc<dyn Observer>,
+    guard: Guard,
 }
 
 /// Looks up the credentials that the store names, and checks the rest.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`], [`ErrorKind::Credentials`], [`ErrorKind::Referent`], [`ErrorKind::ClusterApi`].
+/// [`ErrorKind::InvalidConfig`], [`ErrorKind::EndpointRefused`], [`ErrorKind::Credentials`], [`ErrorKind::Referent`],
+/// [`ErrorKind::ClusterApi`].
 pub async fn resolve(
     spec: &Kubernetes,
     scope: &Scope,
     cluster: &Arc<dyn Cluster>,
     observer: &Arc<dyn Observer>,
+    guard: &Guard,
 ) -> Result<Resolved, Error> {
     let Kubernetes { server, auth, auth_ref, remote_namespace: _ } = spec;
     let lookup = Lookup { cluster, scope };
@@ -60,18 +64,19 @@ pub async fn resolve(
         let ca = credentials::ca(cluster.as_ref(), scope, bundle, server.ca_provider.as_ref()).await?;
         (Server::new(server.url.as_deref(), ca, client)?, bearer)
     };
+    server.check(guard)?;
     let namespace = spec.remote_namespace().to_owned();
     if !value::is_label(&namespace) {
         let text = format!("the kubernetes store's remoteNamespace {namespace:?} is no name of a namespace");
         return Err(Error::new(ErrorKind::InvalidConfig, text));
     }
-    Ok(Resolved { server, bearer, namespace, observer: observer.clone() })
+    Ok(Resolved { server, bearer, namespace, observer: observer.clone(), guard: guard.clone() })
 }
 
 impl Resolved {
     /// What decides which values the connection sees.
     pub fn identity(&self) -> Identity {
-        let Self { server, bearer, namespace, observer: _ } = self;
+        let Self { server, bearer, namespace, observer: _, guard: _ } = self;
         let digest = Digest::new("kubernetes").part("namespace", namespace);
         bearer.digest(server.digest(digest)).identity()
     }
@@ -82,8 +87,8 @@ impl Resolved {
     /// [`ErrorKind::InvalidConfig`] for a CA that is none, [`ErrorKind::Credentials`] for a client certificate or token
     /// that cannot be used.
     pub fn connect(self) -> Result<Arc<dyn Provider>, Error> {
-        let Self { server, bearer, namespace, observer } = self;
-        Ok(Arc::new(Store::new(Access::new(server, bearer)?, namespace, observer)))
+        let Self { server, bearer, namespace, observer, guard } = self;
+        Ok(Arc::new(Store::new(Access::new(server, bearer, guard)?, namespace, observer)))
     }
 }
 

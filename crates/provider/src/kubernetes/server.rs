@@ -13,6 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::digest::Digest;
+use crate::guard::Guard;
 use crate::tls::ClientCertificate;
 use crate::{Error, ErrorKind};
 
@@ -21,7 +22,8 @@ const THIS_CLUSTER: &str = "kubernetes.default";
 /// Where a Pod finds the CA of its cluster.
 const POD_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one request may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An API server.
 #[derive(Clone)]
@@ -66,6 +68,15 @@ impl Server {
         Ok(Self { url, ca, client, tls_server_name: None, insecure: false })
     }
 
+    /// Whether the address may be called, as far as it tells by itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::EndpointRefused`].
+    pub fn check(&self, guard: &Guard) -> Result<(), Error> {
+        let url = url::Url::parse(&self.url.to_string()).map_err(|_| no_url("not a URL"))?;
+        guard.check_url(&url).map_err(|refused| refused.error(&format!("kubernetes at {}", self.shown())))
+    }
+
     /// The address as it is shown.
     pub fn shown(&self) -> String {
         self.url.to_string().trim_end_matches('/').to_owned()
@@ -106,6 +117,15 @@ impl Server {
         }
         Ok(config)
     }
+}
+
+/// The URL of a server's address, with or without a scheme.
+///
+/// # Errors
+/// Those of [`Server::new`].
+pub fn url(url: Option<&str>) -> Result<url::Url, Error> {
+    let server = Server::new(url, None, None)?;
+    url::Url::parse(&server.url.to_string()).map_err(|_| no_url("not a URL"))
 }
 
 /// The system's authorities, and that of the cluster that this runs in, if it does. Read once.

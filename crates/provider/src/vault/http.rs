@@ -5,20 +5,22 @@
 //! checked before.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::consistency::Seen;
 use super::failure::{Purpose, Refusal};
 use super::request::Request;
 use super::server;
+use crate::guard::{Guard, Ports, Refused, Resolver};
 use crate::observe::Observer;
 use crate::tls::Tls;
-use crate::{Error, ErrorKind, SecretBytes, transport};
+use crate::{Error, ErrorKind, SecretBytes, limit, transport};
 
 /// The provider's name in metrics.
 pub const PROVIDER: &str = "HashiCorp/Vault";
@@ -27,8 +29,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pauses before a lagging node (412) is asked again.
 const CATCH_UP: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
-/// Vault itself takes no request above 32 MiB.
-const MAX_BODY: usize = 32 << 20;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
@@ -82,13 +82,16 @@ impl Http {
         mut headers: HeaderMap,
         read_your_writes: bool,
         observer: Arc<dyn Observer>,
+        guard: Guard,
     ) -> Result<Self, Error> {
         headers.insert(REQUEST, HeaderValue::from_static("true")); // what a Vault Agent with SSRF protection asks for
+        let ports = Ports::new(server.port_or_known_default().unwrap_or_default());
         let client = tls
             .http_client()?
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .redirect(server::redirects())
+            .redirect(server::redirects(guard.clone(), ports.clone()))
+            .dns_resolver(Resolver { guard, ports })
             .build()
             .map_err(|_| {
                 Error::new(ErrorKind::InvalidConfig, "no HTTP client can be made of the store's settings")
@@ -99,7 +102,7 @@ impl Http {
 
     /// The server as it is shown.
     pub fn server(&self) -> &str {
-        self.server.as_str().trim_end_matches('/')
+        server::shown(&self.server)
     }
 
     /// Makes the request; a node that lags behind is asked up to three times.
@@ -127,6 +130,7 @@ impl Http {
     }
 
     async fn send_once(&self, call: Call<'_>) -> Result<Result<Answer, Refusal>, Error> {
+        let began = Instant::now();
         let mut sent = self.client.execute(self.request(call)?).await;
         if sent.as_ref().is_err_and(|error| call.request.method == Method::GET && is_stale(error)) {
             sent = self.client.execute(self.request(call)?).await;
@@ -135,7 +139,7 @@ impl Http {
             Ok(response) => self.read(response).await,
             Err(error) => Err(self.unreachable(&error)),
         };
-        self.observer.call(PROVIDER, call.name, matches!(answer, Ok(Ok(_))));
+        self.observer.call(PROVIDER, call.name, matches!(answer, Ok(Ok(_))), began.elapsed());
         answer
     }
 
@@ -170,20 +174,29 @@ impl Http {
         }
         let body = self.body(response).await?;
         if status.is_success() {
-            return Ok(Ok(Answer::Found(body)));
+            return self.document(body).map(|found| Ok(Answer::Found(found)));
         }
         let refusal = Refusal { status, errors: errors(body.expose()), retry_after };
         Ok(if refusal.is_mere_absence() { Ok(Answer::Missing) } else { Err(refusal) })
     }
 
+    /// Vault speaks JSON, or says nothing: anything else comes from something in between.
+    fn document(&self, body: SecretBytes) -> Result<SecretBytes, Error> {
+        if body.is_empty() || serde_json::from_slice::<IgnoredAny>(body.expose()).is_ok() {
+            return Ok(body);
+        }
+        let text = format!("what answers at {} is not vault, or only part of its answer", self.server());
+        Err(Error::new(ErrorKind::Unavailable, text))
+    }
+
     async fn body(&self, mut response: reqwest::Response) -> Result<SecretBytes, Error> {
-        let expected =
-            response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut body = Vec::with_capacity(expected.min(MAX_BODY)); // growing would leave copies behind
+        let too_large = || limit::too_large(&format!("vault at {}", self.server()));
+        let expected = response.content_length().unwrap_or_default();
+        let expected = usize::try_from(expected).ok().filter(|length| *length <= limit::LARGEST);
+        let mut body = Vec::with_capacity(expected.ok_or_else(too_large)?); // growing would leave copies behind
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            if body.len() + chunk.len() > MAX_BODY {
-                let text = format!("vault at {} answers with more than {MAX_BODY} bytes", self.server());
-                return Err(Error::new(ErrorKind::InvalidValue, text));
+            if body.len() + chunk.len() > limit::LARGEST {
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
@@ -198,10 +211,16 @@ impl Http {
 
     fn unreachable(&self, error: &reqwest::Error) -> Error {
         let server = self.server();
+        if let Some(refused) = Refused::among(error) {
+            let elsewhere = !refused.is_of(self.server.host_str().unwrap_or_default());
+            let place = match error.is_redirect() || elsewhere {
+                true => format!("where vault at {server} redirects to"),
+                false => format!("vault at {server}"),
+            };
+            return refused.error(&place);
+        }
         let text = if error.is_redirect() {
-            format!(
-                "vault at {server} redirects more than once, from https to http, or to a link-local address"
-            )
+            format!("vault at {server} redirects more than once, or from https to http")
         } else if error.is_timeout() && !error.is_connect() {
             format!("vault at {server} did not answer within {} s", REQUEST_TIMEOUT.as_secs())
         } else if error.is_timeout() {

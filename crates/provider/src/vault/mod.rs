@@ -11,7 +11,7 @@ mod login;
 mod mount;
 mod path;
 mod request;
-mod server;
+pub(crate) mod server;
 mod session;
 mod store;
 mod value;
@@ -29,6 +29,7 @@ use self::session::{Credential, Keeper};
 use self::store::Store;
 use crate::connect::Identity;
 use crate::digest::Digest;
+use crate::guard::Guard;
 use crate::observe::Observer;
 use crate::tls::{ClientCertificate, Tls};
 use crate::{Cluster, Error, ErrorKind, Provider, Scope, credentials};
@@ -46,18 +47,20 @@ pub struct Resolved {
     login_namespace: Option<HeaderValue>,
     credential: Credential,
     observer: Arc<dyn Observer>,
+    guard: Guard,
 }
 
 /// Looks up the credentials that the store names, and checks the rest.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`], [`ErrorKind::Credentials`], [`ErrorKind::Referent`], [`ErrorKind::ClusterApi`],
-/// [`ErrorKind::Unsupported`].
+/// [`ErrorKind::EndpointRefused`], [`ErrorKind::Unsupported`].
 pub async fn resolve(
     spec: &Vault,
     scope: &Scope,
     cluster: &Arc<dyn Cluster>,
     observer: &Arc<dyn Observer>,
+    guard: &Guard,
 ) -> Result<Resolved, Error> {
     let Vault {
         server,
@@ -73,6 +76,8 @@ pub async fn resolve(
         headers,
         check_and_set: _, // for pushed secrets
     } = spec;
+    let server = server::url(server)?;
+    guard.check_url(&server).map_err(|refused| refused.error(&format!("vault at {}", server::shown(&server))))?;
     let lookup = Lookup { cluster, scope };
     let (credential, login_certificate) = auth::resolve(auth.as_ref(), lookup).await?;
     let bundle = ca_bundle.as_ref().map(|bundle| bundle.0.as_slice());
@@ -84,7 +89,7 @@ pub async fn resolve(
     let (reads, forwards) = (read_your_writes.unwrap_or_default(), forward_inconsistent.unwrap_or_default());
     let login_namespace = auth.as_ref().and_then(|auth| auth.namespace.as_ref()).or(namespace.as_ref());
     Ok(Resolved {
-        server: server::url(server)?,
+        server,
         tls: Tls { ca, client },
         headers: request_headers(headers, reads && forwards)?,
         read_your_writes: reads || forwards,
@@ -94,6 +99,7 @@ pub async fn resolve(
         login_namespace: namespace_header(login_namespace.map(String::as_str))?,
         credential,
         observer: observer.clone(),
+        guard: guard.clone(),
     })
 }
 
@@ -111,6 +117,7 @@ impl Resolved {
             login_namespace,
             credential,
             observer: _,
+            guard: _,
         } = self;
         let digest = Digest::new("vault")
             .part("server", server.as_str())
@@ -143,8 +150,9 @@ impl Resolved {
             login_namespace,
             credential,
             observer,
+            guard,
         } = self;
-        let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, observer)?);
+        let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, observer, guard)?);
         let keeper = Keeper::new(http.clone(), credential, login_namespace);
         Ok(Arc::new(Store::new(http, keeper, mount, version, namespace)))
     }

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod credentials;
+#[cfg(all(feature = "vault", feature = "kubernetes"))]
+mod endpoints;
 mod fixture;
 #[cfg(any(feature = "vault", feature = "kubernetes"))]
 mod live;

@@ -1,0 +1,98 @@
+//! A cluster in a function: one namespace with a store, a few ExternalSecrets, and no Secret that stays.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use http::{Method, Request, Response};
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tower::Service;
+
+use crate::{CANARY, Kind, Random};
+
+/// A client of it.
+pub fn client() -> Client {
+    Client::new(Cluster, "team")
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cluster;
+
+impl Service<Request<Body>> for Cluster {
+    type Response = Response<Body>;
+    type Error = io::Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = io::Result<Response<Body>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        Box::pin(async move {
+            let query = head.uri.query().unwrap_or_default();
+            if query.contains("watch=true") {
+                return std::future::pending().await; // nothing ever changes
+            }
+            let body = body.collect_bytes().await.map_err(io::Error::other)?;
+            let (code, answer) = answer(&head.method, head.uri.path(), &body);
+            Response::builder()
+                .status(code)
+                .body(Body::from(answer.to_string().into_bytes()))
+                .map_err(io::Error::other)
+        })
+    }
+}
+
+fn answer(method: &Method, path: &str, body: &[u8]) -> (u16, Value) {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", [.., "externalsecrets"]) => (200, list((0..12).map(external_secret).collect())),
+        ("GET", [.., "secretstores" | "clustersecretstores"]) => (200, list(Vec::new())),
+        ("GET", ["api", "v1", "secrets"]) => (200, list(Vec::new())),
+        ("GET", [.., "secretstores" | "clustersecretstores", "store"]) => (200, store()),
+        ("GET", [.., "namespaces", name]) => (200, named(name)),
+        ("POST", [.., "secrets"]) => (201, written(body)),
+        ("PUT" | "PATCH", [.., "secrets", _]) => (200, written(body)),
+        ("POST", [.., "subjectaccessreviews"]) => (201, json!({ "spec": {}, "status": { "allowed": true } })),
+        _ => (
+            404,
+            json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404 }),
+        ),
+    }
+}
+
+fn list(items: Vec<Value>) -> Value {
+    json!({ "apiVersion": "v1", "kind": "List", "metadata": { "resourceVersion": "1" }, "items": items })
+}
+
+fn named(name: &str) -> Value {
+    json!({ "metadata": { "name": name, "labels": { "a": "b" }, "uid": "u", "resourceVersion": "1" } })
+}
+
+/// Those that Pods wait for: good ones of every policy.
+fn external_secret(seed: u64) -> Value {
+    let mut object = Kind::ExternalSecret.good(&mut Random::new(seed));
+    object["metadata"]["uid"] = json!(format!("u{seed}"));
+    object["metadata"]["resourceVersion"] = json!("1");
+    object["metadata"]["name"] = json!(format!("es{seed}"));
+    object
+}
+
+/// What every key of which the fuzzed objects speak is read from.
+fn store() -> Value {
+    let document = json!({ "password": CANARY, "user": { "name": CANARY, "emails": [CANARY] }, "list": [{ "a": 1, "b": CANARY }] });
+    let mut object = named("store");
+    object["metadata"]["namespace"] = json!("team");
+    object["spec"] =
+        json!({ "provider": { "fake": { "data": [{ "key": "db", "value": document.to_string() }] } } });
+    object
+}
+
+/// The metadata of what was sent, as stored.
+fn written(body: &[u8]) -> Value {
+    let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = sent["metadata"]["name"].as_str().unwrap_or("app");
+    named(name)
+}

@@ -1,0 +1,90 @@
+//! Many objects, one after the other, and what came of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::{Bench, Kind, Random, objects};
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many were answered.
+    pub answered: usize,
+    /// How many of these answers were refusals, admissions, and refusals of what is no review.
+    pub outcomes: BTreeMap<&'static str, usize>,
+    /// How many panics there were, also those that latchkey has caught.
+    pub panics: usize,
+    /// What was wrong with answers; the first few, each with its seed.
+    pub faults: Vec<String>,
+    /// The longest time to an answer, and its seed.
+    pub slowest: (Duration, u64),
+    /// The most memory that the process has had in RAM so far, in KiB.
+    pub peak_kib: u64,
+}
+
+/// Sends so many objects of each kind, from this seed on, to a stand of its own; counts panics of the whole process.
+pub fn run(seed: u64, count: usize) -> Report {
+    let panics = count_panics();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut report = runtime.block_on(async {
+        let bench = Bench::start().await;
+        let mut report = Report::default();
+        for number in 0..count {
+            one(&bench, seed + number as u64, Kind::ALL[number % Kind::ALL.len()], &mut report).await;
+        }
+        report
+    });
+    report.panics = panics.load(Ordering::SeqCst);
+    report.peak_kib = peak_kib();
+    report
+}
+
+async fn one(bench: &Bench, seed: u64, kind: Kind, report: &mut Report) {
+    let review = objects::review(&mut Random::new(seed), kind);
+    let began = Instant::now();
+    let answer = bench.send(kind, &review).await;
+    let took = began.elapsed();
+    report.slowest = report.slowest.max((took, seed));
+    report.answered += 1;
+    if let Some(fault) = answer.fault(&review).filter(|_| report.faults.len() < 5) {
+        report.faults.push(format!("seed {seed}, {kind:?}: {fault}"));
+    }
+    let outcome = match answer.review.as_ref().map(|review| &review["response"]["allowed"]) {
+        Some(Value::Bool(true)) => "admitted",
+        Some(_) => "refused",
+        None => "no review",
+    };
+    *report.outcomes.entry(outcome).or_default() += 1;
+}
+
+/// Counts panics from now on, and lets them be printed as before.
+fn count_panics() -> Arc<AtomicUsize> {
+    let panics = Arc::new(AtomicUsize::new(0));
+    let (count, before) = (Arc::clone(&panics), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |info| {
+        count.fetch_add(1, Ordering::SeqCst);
+        before(info);
+    }));
+    panics
+}
+
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+impl Report {
+    /// As it goes from one process to another.
+    pub fn json(&self) -> Value {
+        let Self { answered, outcomes, panics, faults, slowest: (took, seed), peak_kib } = self;
+        json!({
+            "answered": answered, "outcomes": outcomes, "panics": panics, "faults": faults,
+            "slowestMs": took.as_millis(), "slowestSeed": seed, "peakKib": peak_kib,
+        })
+    }
+}

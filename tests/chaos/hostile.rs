@@ -1,1 +1,0 @@
-//! Reviews and objects made to break latchkey.
