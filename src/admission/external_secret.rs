@@ -114,9 +114,6 @@ impl Admission {
         if job.stage == Stage::Create && self.lookup.is_stored(&key).await {
             return Response::admitted("exists"); // the API server will refuse it; its Secret has an owner already
         }
-        if job.effects == Effects::Apply && self.is_overtaken(request, &key) {
-            return Response::admitted("overtaken");
-        }
         if !self.engine.is_ours(&job.external_secret).await {
             return Response::admitted("other_class");
         }
@@ -124,6 +121,13 @@ impl Admission {
             job.max_age = job.max_age.max(YOUNG);
         }
         let object = Arc::clone(&job.external_secret);
+        let _place = match self.place(request, &object, deadline).await {
+            Ok(place) => place,
+            Err(answer) => return answer,
+        };
+        if job.effects == Effects::Apply && self.is_overtaken(request, &key) {
+            return Response::admitted("overtaken");
+        }
         let name = format!("ExternalSecret {}/{}", request.namespace, request.name);
         let applied = job.effects == Effects::Apply;
         match self.engine.sync(job, deadline).await {

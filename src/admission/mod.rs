@@ -2,10 +2,13 @@
 //!
 //! Deciding (`decide`, `named`) and answering (`verdict`) are pure; between them stands the one sync core.
 
+mod busy;
 pub mod external_secret;
 mod failures;
 mod fence;
+mod joint;
 mod mode;
+mod places;
 pub mod pod;
 mod pod_secrets;
 mod repeats;
@@ -21,9 +24,11 @@ use crate::config::{FailureMode, RequesterChecks};
 use crate::engine::Engine;
 use crate::lookup::Lookup;
 use failures::Failures;
+use joint::Joint;
 use repeats::Repeats;
 
 pub use mode::FAILURE_MODE;
+pub use places::Places;
 pub use pod::STARTED_WITH;
 pub use request::{Operation, Request, Response};
 
@@ -35,8 +40,10 @@ pub struct Admission {
     digest_key: DigestKey,
     failure_mode: FailureMode,
     requester_checks: RequesterChecks,
+    places: Arc<Places>,
+    joint: Joint,
     repeats: Repeats,
-    failures: Failures,
+    failures: Arc<Failures>,
 }
 
 impl Admission {
@@ -46,10 +53,12 @@ impl Admission {
         lookup: Arc<Lookup>,
         digest_key: DigestKey,
         failure_mode: FailureMode,
+        places: Places,
     ) -> Self {
-        let (repeats, failures) = (Repeats::default(), Failures::default());
+        let (places, joint) = (Arc::new(places), Joint::default());
+        let (repeats, failures) = (Repeats::default(), Arc::default());
         let requester_checks = RequesterChecks::Off;
-        Self { engine, lookup, digest_key, failure_mode, requester_checks, repeats, failures }
+        Self { engine, lookup, digest_key, failure_mode, requester_checks, places, joint, repeats, failures }
     }
 
     /// The same with these checks of the requester.

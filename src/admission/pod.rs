@@ -1,7 +1,6 @@
 //! Admission of Pods: the managed Secrets they name are there and fresh before they are admitted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use futures::future::join_all;
 use json_patch::jsonptr::PointerBuf;
@@ -11,11 +10,13 @@ use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 use serde_json::{Value, json};
 
 use super::Admission;
+use super::busy::SHED;
+use super::joint::Missed;
 use super::mode::{FAILURE_MODE, failure_mode};
 use super::pod_secrets::{named, required};
 use super::request::{Request, Response};
 use crate::config::FailureMode;
-use crate::engine::{Deadline, Job, Stage, due};
+use crate::engine::{Deadline, due};
 use crate::lookup::Key;
 
 /// The annotation that says which content of its Secrets a Pod starts with: a keyed digest of each.
@@ -26,7 +27,27 @@ struct Readied {
     secret: String,
     data_hash: Option<String>,
     trouble: Option<String>,
-    synced: bool,
+    how: How,
+}
+
+/// How it came to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// Nothing was done.
+    Found,
+    /// It was synced.
+    Synced,
+    /// There was no place for its sync.
+    Shed,
+}
+
+/// A managed Secret that a Pod names.
+struct Wanted<'a> {
+    secret: &'a str,
+    /// The ExternalSecret behind it.
+    key: &'a Key,
+    /// Whether the Pod does not start without it.
+    required: bool,
 }
 
 impl Admission {
@@ -41,9 +62,11 @@ impl Admission {
         if managed.is_empty() && just_written.is_empty() {
             return Response::admitted("unmanaged");
         }
-        let ready = managed.iter().map(|(secret, key)| self.ready(request, secret, key, deadline));
-        let readied = just_written.into_iter().chain(join_all(ready).await).collect();
         let required = pod.spec.as_ref().map(required).unwrap_or_default();
+        let ready = managed.iter().map(|(secret, key)| {
+            self.ready(request, Wanted { secret, key, required: required.contains(secret) }, deadline)
+        });
+        let readied = just_written.into_iter().chain(join_all(ready).await).collect();
         self.answer(request, readied, &required).await
     }
 
@@ -57,7 +80,7 @@ impl Admission {
             match self.lookup.noted_state(&name) {
                 Some(state) if keys.is_empty() => {
                     let data_hash = Some(state.data_hash);
-                    just_written.push(Readied { secret, data_hash, trouble: None, synced: false });
+                    just_written.push(Readied { secret, data_hash, trouble: None, how: How::Found });
                 }
                 _ => managed.extend(keys.into_iter().map(|key| (secret.clone(), key))),
             }
@@ -66,43 +89,41 @@ impl Admission {
     }
 
     /// Sees to one Secret: no call of any kind if it is there and fresh.
-    async fn ready(&self, request: &Request, secret: &str, key: &Key, deadline: Deadline) -> Readied {
+    async fn ready(&self, request: &Request, wanted: Wanted<'_>, deadline: Deadline) -> Readied {
+        let Wanted { secret, key, required } = wanted;
         let name = Key::new(&request.namespace, secret);
         let noted = self.lookup.noted_state(&name).map(|state| state.data_hash);
         let known = self.lookup.secret(&name).map(|row| row.data_hash.clone()).or_else(|| noted.clone());
         let readied =
-            |data_hash, trouble, synced| Readied { secret: secret.to_owned(), data_hash, trouble, synced };
+            |data_hash, trouble, how| Readied { secret: secret.to_owned(), data_hash, trouble, how };
         let Some(object) = self.lookup.external_secret(key) else {
-            return readied(known, None, false);
+            return readied(known, None, How::Found);
         };
         if object.spec.creation_policy() == CreationPolicy::None
             || (known.is_some() && due::is_fresh(&object, jiff::Timestamp::now()))
             || (noted.is_some() && object.status.is_none()) // admitted a moment ago: its status is on the way
             || !self.engine.is_ours(&object).await
         {
-            return readied(known, None, false);
+            return readied(known, None, How::Found);
         }
         if let Some(trouble) = self.failures.recent(key).or_else(|| self.known_down(&object, known.is_some()))
         {
-            return readied(known, Some(trouble), false);
+            return readied(known, Some(trouble), How::Found);
         }
-        match self.engine.sync(job(request, &object), deadline).await {
+        let missing = required && known.is_none();
+        let insists = async || missing && self.mode(request).await == FailureMode::Deny;
+        match self.sync_for_pod(request, &object, deadline, insists).await {
             Ok(outcome) => {
-                self.failures.forget(key);
-                let state = outcome.secret;
-                if let Some(state) = state.as_ref().filter(|_| !request.dry_run) {
-                    self.lookup.note(&request.namespace, state);
-                }
-                readied(state.map(|state| state.data_hash).or(known), None, true)
+                readied(outcome.secret.map(|state| state.data_hash).or(known), None, How::Synced)
             }
-            Err(error) => {
-                let text = format!("ExternalSecret {key}: {error}");
-                if !request.dry_run {
-                    self.failures.remember(key, &text); // what a dry run is told may be old already
-                }
-                readied(known, Some(text), false)
-            }
+            Err(Missed::Busy(text)) => readied(known, Some(text), How::Shed),
+            Err(Missed::Failed(text)) => readied(known, Some(text), How::Found),
         }
+    }
+
+    async fn mode(&self, request: &Request) -> FailureMode {
+        let annotation = request.annotation(FAILURE_MODE);
+        failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await
     }
 
     /// A last good Secret is never waited for while its store is known to be down.
@@ -123,18 +144,18 @@ impl Admission {
             readied.iter().filter(is_missing).filter(|one| required.contains(&one.secret)).collect();
         let mode = match missing.is_empty() {
             true => FailureMode::Warn, // neither a last good value nor an optional one keeps a Pod from starting
-            false => {
-                let annotation = request.annotation(FAILURE_MODE);
-                failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await
-            }
+            false if request.dry_run && missing.iter().any(|one| one.how == How::Shed) => FailureMode::Warn,
+            false => self.mode(request).await,
         };
         if mode == FailureMode::Deny {
             let texts: Vec<String> = missing.iter().filter_map(|one| said(one)).collect();
             return Response::denied(texts.join("; ")).audited("outcome", "denied");
         }
-        let outcome = match readied.iter().any(|one| one.synced) {
-            true => "synced",
-            false => "fresh",
+        let is_any = |how| readied.iter().any(|one| one.how == how);
+        let outcome = match (is_any(How::Shed), is_any(How::Synced)) {
+            (true, _) => SHED,
+            (false, true) => "synced",
+            (false, false) => "fresh",
         };
         let mut response = Response::admitted(outcome).audited("outcome", outcome);
         response.warnings = readied.iter().filter_map(said).collect();
@@ -162,18 +183,6 @@ fn said(readied: &Readied) -> Option<String> {
         Some(_) => format!("Secret {:?} stays as it was last good: {trouble}", readied.secret),
         None => format!("Secret {:?} is not there: {trouble}", readied.secret),
     })
-}
-
-fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
-    let (effects, lane) = request.reach();
-    Job {
-        external_secret: Arc::clone(object),
-        stage: Stage::Stored,
-        effects,
-        max_age: due::interval(object),
-        lane,
-        over: None,
-    }
 }
 
 /// The patch that sets one annotation; none if it is set so already.

@@ -194,19 +194,20 @@ impl Term<'_> {
         }
     }
 
-    /// Reads once more, if nobody has since it was `made`.
-    pub(super) async fn verify(&self, key: &Key, made: tokio::time::Instant) {
+    /// Reads once more, unless there is a value that is younger than this. Values of a store as it was before it was edited
+    /// are not in memory any more.
+    pub(super) async fn verify(&self, key: &Key, max_age: Duration) {
         let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
         let object = self.as_known(key, object);
-        if due::has_changed(&object) {
+        if due::has_changed(&object) || object.metadata.deletion_timestamp.is_some() {
             return;
         }
         let job = Job {
             external_secret: Arc::clone(&object),
             stage: Stage::Stored,
             effects: Effects::Apply,
-            max_age: made.elapsed(),
+            max_age,
             lane: Lane::Refresh,
             over: None,
         };

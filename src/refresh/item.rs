@@ -19,6 +19,10 @@ pub enum Item {
     Secret(Key),
     /// Validate a store and say so in its status.
     Store(StoreKey),
+    /// See to what was made from a store that is new or was edited.
+    Dependents(StoreKey),
+    /// Make sure that an ExternalSecret's Secret has what its store gives as it is now.
+    Again(Key),
     /// Take back what admission wrote for objects that never were stored.
     Sweep,
 }

@@ -45,6 +45,9 @@ const RESERVED: usize = 4;
 /// Another's write is looked at after this: by then the echo of our own has been told apart.
 const ECHO: Duration = Duration::from_millis(300);
 
+/// What an edited store has given is read once more after this: whoever edits a store often edits it again.
+const EDITED: Duration = Duration::from_secs(1);
+
 /// How often it is looked for Secrets whose ExternalSecret never was stored.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -197,6 +200,7 @@ impl Term<'_> {
             Change::Store { key, gone } => {
                 if !gone {
                     self.wake(&key);
+                    self.queue.add(Item::Dependents(key.clone()), EDITED, Priority::Routine);
                 }
                 self.store_backoffs.clear(&key);
                 self.queue.add(Item::Store(key), Duration::ZERO, Priority::Urgent);
@@ -219,10 +223,12 @@ impl Term<'_> {
             debug!(?item, "working");
             match &item {
                 Item::ExternalSecret(key) => self.external_secret(key).await,
-                Item::Verify(key, made) => self.verify(key, *made).await,
+                Item::Verify(key, made) => self.verify(key, made.elapsed()).await,
                 Item::Status(key) => self.say(key).await,
                 Item::Secret(key) => self.secret(key).await,
                 Item::Store(key) => self.store(key).await,
+                Item::Dependents(key) => self.dependents(key).await,
+                Item::Again(key) => self.verify(key, Duration::MAX).await,
                 Item::Sweep => self.sweep().await,
             }
             self.queue.done(&item);

@@ -84,8 +84,12 @@ pub(super) fn made_by(object: &ExternalSecret) -> Option<Key> {
     (synced && !merges && is_kept(object)).then(|| target_of(object))
 }
 
-/// Whether its Secret is kept as written: not under `None`, which never writes, nor under `Orphan`, which lets go.
+/// Whether its Secret is kept as written: not while the ExternalSecret is being deleted, nor under `None`, which never
+/// writes, nor under `Orphan`, which lets go.
 fn is_kept(object: &ExternalSecret) -> bool {
+    if object.metadata.deletion_timestamp.is_some() {
+        return false;
+    }
     match object.spec.creation_policy() {
         CreationPolicy::Owner | CreationPolicy::CreateOrMerge | CreationPolicy::Merge => true,
         CreationPolicy::Orphan | CreationPolicy::None => false,

@@ -11,6 +11,7 @@ use super::Term;
 use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
+use super::schedule;
 use super::status::{self, Ready};
 use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
@@ -44,6 +45,18 @@ impl Term<'_> {
             false => self.store_backoffs.failed(key, "", Retry::Later).min(LONGEST),
         };
         self.queue.add(Item::Store(key.clone()), wait, Priority::Routine);
+    }
+
+    /// A store is new or was edited: whoever has a value of it makes sure that it is of the store as it is now, unless it is
+    /// never read again by time. Each key is read once for all who share it.
+    pub(super) async fn dependents(&self, key: &StoreKey) {
+        let lookup = &self.refresher.lookup;
+        for user in lookup.using(key) {
+            let Some(object) = lookup.external_secret(&user) else { continue };
+            if schedule::next(&object).is_some() && self.refresher.engine.is_ours(&object).await {
+                self.queue.add(Item::Again(user), Duration::ZERO, Priority::Routine);
+            }
+        }
     }
 
     /// Something failed at this store: it is validated soon, and says so.

@@ -7,8 +7,8 @@ use axum::Router;
 use latchkey_provider::Connector;
 
 use super::Context;
-use crate::config::Scope;
 use crate::admission::{Admission, Places};
+use crate::config::Scope;
 use crate::engine::apply::SecretWriter;
 use crate::engine::{Engine, Settings};
 use crate::http::{Readiness, review};

@@ -1,1 +1,0 @@
-//! More at once than there is room for.
