@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use latchkey::engine::plan::StoreKey;
 use latchkey::metrics::{Condition, Kind, Metrics, Review};
+use latchkey_api::external_secret::StoreKind;
 use latchkey_provider::observe::Observer as _;
 use serde_json::{Value, json};
 
@@ -178,7 +180,9 @@ fn measured() -> String {
         metrics.reconcile_duration(kind, "a", "b", Duration::ZERO);
     }
     metrics.sync_call("a", "b", false);
-    metrics.call("Fake", "Get", true);
+    metrics.call("Fake", "Get", true, Duration::from_millis(2));
+    let store = StoreKey { kind: StoreKind::ClusterSecretStore, namespace: None, name: "c".to_owned() };
+    metrics.store_down(&store, true);
     drop(metrics.admission(Review { resource: "pods", operation: "CREATE", dry_run: false }));
     drop(metrics.connection("webhook"));
     metrics.render()

@@ -1,8 +1,8 @@
 //! Whether a store is known to be down.
 //!
 //! After a few failures in a row callers get the remembered error at once, until a backoff is over; then one call is let
-//! through to see. There is no half-open state: letting the one through starts the same backoff again, so a call that
-//! never reports cannot hold the breaker, and its success closes it.
+//! through to see. There is no half-open state: letting the one through closes the door for as long as a call may take, so
+//! a call that never reports cannot hold the breaker for ever, and what it reports opens or closes it.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -18,6 +18,9 @@ const FAILURES: u32 = 3;
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest backoff.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How long the one that was let through may take before another one is. A store that hangs costs one caller's time then,
+/// not that of all who come meanwhile.
+const PROBE: Duration = Duration::from_secs(10);
 /// The longest `Retry-After` that is obeyed: a nonsensical one must not shut a store off for a day.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
@@ -56,15 +59,18 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// Asks to call the store. `forced` callers may probe before the backoff is over.
+    /// Asks to call the store. `forced` callers may probe before the backoff is over, but not before the time that the
+    /// store has asked for.
     ///
     /// # Errors
     /// The remembered error, with the time that is left, if the store is known to be down.
     pub fn pass(&self, forced: bool, now: Instant) -> Result<Pass, Error> {
         match &mut *lock(&self.0) {
             State::Closed { .. } => Ok(Pass::Free),
-            State::Open { until, backoff, .. } if forced || now >= *until => {
-                *until = (*until).max(now + *backoff);
+            State::Open { until, backoff, error }
+                if now >= *until || (forced && error.retry_after.is_none()) =>
+            {
+                *until = (*until).max(now + (*backoff).max(PROBE));
                 Ok(Pass::Probe)
             }
             State::Open { until, error, .. } => {
@@ -82,24 +88,31 @@ impl Breaker {
         }
     }
 
-    /// The store has answered, whatever it said.
-    pub fn answered(&self) {
-        *lock(&self.0) = State::default();
+    /// What the store said when it asked to be left alone, while that time is not over.
+    pub fn asked_to_wait(&self, now: Instant) -> Option<Error> {
+        self.down(now).map(|down| down.error).filter(|error| error.retry_after.is_some())
     }
 
-    /// A call failed to reach the store, or the store asks to be left alone.
-    pub fn failed(&self, error: &Error, pass: Pass, now: Instant) {
+    /// The store has answered, whatever it said. True if it was known to be down.
+    pub fn answered(&self) -> bool {
+        let before = std::mem::take(&mut *lock(&self.0));
+        matches!(before, State::Open { .. })
+    }
+
+    /// A call failed to reach the store, or the store asks to be left alone. True if it is now known to be down.
+    pub fn failed(&self, error: &Error, pass: Pass, now: Instant) -> bool {
         let state = &mut *lock(&self.0);
         let backoff = match (&*state, pass) {
             (State::Closed { failures }, _) if error.retry_after.is_none() && failures + 1 < FAILURES => {
                 *state = State::Closed { failures: failures + 1 };
-                return;
+                return false;
             }
             (State::Closed { .. }, _) => FIRST,
             (State::Open { backoff, .. }, Pass::Probe) => (*backoff * 2).min(LONGEST),
-            (State::Open { .. }, Pass::Free) => return, // under way when the breaker opened: it says nothing new
+            (State::Open { .. }, Pass::Free) => return true, // under way when the breaker opened: it says nothing new
         };
         *state = State::Open { until: now + wait(error, backoff), backoff, error: error.clone() };
+        true
     }
 }
 
@@ -123,7 +136,9 @@ mod tests {
 
     fn opened(now: Instant) -> Breaker {
         let breaker = Breaker::default();
-        (0..FAILURES).for_each(|_| breaker.failed(&unavailable(), Pass::Free, now));
+        for _ in 0..FAILURES {
+            breaker.failed(&unavailable(), Pass::Free, now);
+        }
         breaker
     }
 
@@ -156,6 +171,15 @@ mod tests {
         assert!(breaker.pass(false, now + FIRST).is_err());
         breaker.answered();
         assert_eq!(breaker.pass(false, now + FIRST), Ok(Pass::Free));
+    }
+
+    #[test]
+    fn a_probe_that_hangs_keeps_the_door_closed_for_as_long_as_a_call_may_take() {
+        let now = Instant::now();
+        let breaker = opened(now);
+        assert_eq!(breaker.pass(false, now + FIRST), Ok(Pass::Probe));
+        assert!(breaker.pass(false, now + FIRST + PROBE - Duration::from_millis(1)).is_err());
+        assert_eq!(breaker.pass(false, now + FIRST + PROBE), Ok(Pass::Probe));
     }
 
     #[test]
@@ -192,6 +216,16 @@ mod tests {
         let error = Error::new(ErrorKind::RateLimited, "slow down").with_retry_after(Duration::from_secs(7));
         breaker.failed(&error, Pass::Free, now);
         assert_eq!(breaker.down(now).map(|down| down.left), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn not_even_a_person_may_probe_before_the_time_that_the_store_asks_for() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        let asked = Duration::from_secs(7);
+        let error = Error::new(ErrorKind::RateLimited, "slow down").with_retry_after(asked);
+        breaker.failed(&error, Pass::Free, now);
+        assert!(breaker.pass(true, now).is_err());
+        assert_eq!(breaker.pass(true, now + asked), Ok(Pass::Probe));
     }
 
     #[test]

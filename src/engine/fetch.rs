@@ -40,6 +40,9 @@ pub trait Observer: Send + Sync + fmt::Debug {
 
     /// One call is made for this many entries.
     fn call(&self, store: &StoreKey, entries: usize);
+
+    /// A store is left alone from now on as it does not answer, or is so no longer.
+    fn down(&self, store: &StoreKey, down: bool);
 }
 
 /// Counts nothing.
@@ -49,6 +52,7 @@ pub struct Unobserved;
 impl Observer for Unobserved {
     fn served(&self, _store: &StoreKey, _how: Served) {}
     fn call(&self, _store: &StoreKey, _entries: usize) {}
+    fn down(&self, _store: &StoreKey, _down: bool) {}
 }
 
 /// What all stores share.

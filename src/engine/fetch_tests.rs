@@ -296,6 +296,8 @@ impl Observer for Clumsy {
         let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         assert!(left.is_err(), "the observer panics");
     }
+
+    fn down(&self, _: &StoreKey, _: bool) {}
 }
 
 #[tokio::test(start_paused = true)]

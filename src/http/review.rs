@@ -122,14 +122,15 @@ fn timeout(uri: &Uri) -> Option<&str> {
     uri.query()?.split('&').find_map(|parameter| parameter.strip_prefix("timeout="))
 }
 
-/// The API server's patience less what the way back takes.
+/// The API server's patience less what the way takes, there and back, on a machine that is busy: it is better to be told
+/// by us that a store is slow than to hear nothing.
 fn deadline(timeout: Option<&str>) -> Deadline {
     let patience = timeout
         .and_then(|text| GoDuration::parse(text).ok())
         .and_then(|parsed| parsed.to_std())
         .filter(|patience| !patience.is_zero())
         .unwrap_or(DEFAULT_TIMEOUT);
-    let margin = (patience / 10).max(Duration::from_millis(150));
+    let margin = (patience / 5).clamp(Duration::from_millis(150), Duration::from_secs(1));
     Deadline::after(patience.saturating_sub(margin))
 }
 
@@ -146,8 +147,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_leaves_time_for_the_way_back() {
-        assert_eq!(deadline(Some("5s")).left(), Duration::from_millis(4_500));
-        assert_eq!(deadline(Some("1s")).left(), Duration::from_millis(850));
+        assert_eq!(deadline(Some("5s")).left(), Duration::from_secs(4));
+        assert_eq!(deadline(Some("1s")).left(), Duration::from_millis(800));
+        assert_eq!(deadline(Some("30s")).left(), Duration::from_secs(29));
         assert_eq!(deadline(Some("soon")).left(), Duration::from_secs(9));
         assert_eq!(deadline(None).left(), Duration::from_secs(9));
     }

@@ -12,8 +12,15 @@ impl Observer for Metrics {
                 self.cache_miss();
                 self.remote_read();
             }
-            Served::TurnedAway => self.cache_miss(),
+            Served::TurnedAway => {
+                self.cache_miss();
+                self.turned_away();
+            }
         }
+    }
+
+    fn down(&self, store: &StoreKey, down: bool) {
+        self.store_down(store, down);
     }
 
     /// The calls themselves are counted by the providers, by name.

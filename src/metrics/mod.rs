@@ -10,14 +10,12 @@ mod connections;
 mod core;
 mod objects;
 mod process;
+mod remote;
 mod text;
 
 use std::time::Duration;
 
-use latchkey_provider::observe::Observer;
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -29,7 +27,7 @@ pub use connections::{Connection, Ended};
 use objects::Objects;
 pub use objects::{Condition, Kind, ReconcileTimer};
 use process::Process;
-use text::PlainCounter;
+use remote::Remote;
 
 /// All metrics of the process.
 #[derive(Debug)]
@@ -39,8 +37,8 @@ pub struct Metrics {
     admissions: Admissions,
     api_server: ApiServer,
     process: Process,
+    remote: Remote,
     connections: Connections,
-    provider_calls: Family<ProviderCall, PlainCounter>,
     cache_hits: Counter,
     cache_misses: Counter,
     remote_reads: Counter,
@@ -51,13 +49,6 @@ pub struct Metrics {
     sweeps: Counter,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ProviderCall {
-    provider: &'static str,
-    call: &'static str,
-    status: &'static str,
-}
-
 impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
@@ -65,11 +56,7 @@ impl Metrics {
         let r = &mut registry;
         Self {
             objects: Objects::register(r),
-            provider_calls: register(
-                r,
-                "externalsecret_provider_api_calls_count",
-                "Calls of a provider's API",
-            ),
+            remote: Remote::register(r),
             admissions: Admissions::register(r),
             api_server: ApiServer::register(r),
             cache_hits: register(r, "latchkey_cache_hits", "Remote values served from memory"),
@@ -159,13 +146,6 @@ impl Default for Metrics {
     }
 }
 
-impl Observer for Metrics {
-    fn call(&self, provider: &'static str, call: &'static str, success: bool) {
-        let status = if success { "success" } else { "error" };
-        self.provider_calls.get_or_create(&ProviderCall { provider, call, status }).inc();
-    }
-}
-
 /// A metric under its whole name; a [`Counter`] without the `_total` that it gets when it is written.
 fn register<M>(registry: &mut Registry, name: &str, help: &str) -> M
 where
@@ -182,6 +162,8 @@ fn nanoseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use latchkey_provider::observe::Observer;
+
     use super::*;
 
     /// The names of all samples, without labels and values.
@@ -198,7 +180,7 @@ mod tests {
             metrics.condition(kind, "shop", "db", Condition::Ready, true);
             metrics.reconcile_duration(kind, "shop", "db", Duration::from_millis(2));
         }
-        metrics.call("AWS/SecretsManager", "GetSecretValue", true);
+        metrics.call("AWS/SecretsManager", "GetSecretValue", true, Duration::from_millis(2));
         metrics
     }
 
@@ -232,8 +214,10 @@ mod tests {
             "latchkey_certificate_refresh_failed",
             "latchkey_leader",
             "latchkey_pending_secrets",
+            "latchkey_reads_turned_away_total",
             "latchkey_remote_reads_total",
             "latchkey_sweeps_total",
+            "process_open_fds",
             "latchkey_tasks",
             "process_resident_memory_bytes",
             "process_start_time_seconds",

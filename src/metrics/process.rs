@@ -13,6 +13,7 @@ use super::register;
 #[derive(Debug)]
 pub(super) struct Process {
     resident_memory: Gauge,
+    open_files: Gauge,
     tasks: Gauge,
 }
 
@@ -24,8 +25,11 @@ impl Process {
             register(registry, "process_start_time_seconds", "When the process started, in Unix time");
         started.set(now());
         let help = "Memory that the process has in use";
+        let open_files =
+            register(registry, "process_open_fds", "Files and connections that the process has open");
         Self {
             resident_memory: register(registry, "process_resident_memory_bytes", help),
+            open_files,
             tasks: register(registry, "latchkey_tasks", "Tasks of the runtime that have not ended"),
         }
     }
@@ -34,6 +38,9 @@ impl Process {
     pub(super) fn measure(&self) {
         if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident) {
             self.resident_memory.set(bytes);
+        }
+        if let Ok(files) = fs::read_dir("/proc/self/fd") {
+            self.open_files.set(i64::try_from(files.count()).unwrap_or(i64::MAX) - 1); // the folder itself is open just now
         }
         if let Ok(runtime) = Handle::try_current() {
             self.tasks.set(i64::try_from(runtime.metrics().num_alive_tasks()).unwrap_or(i64::MAX));

@@ -15,6 +15,7 @@ mod status;
 mod store;
 mod sweep;
 mod unsaid;
+mod workers;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -38,9 +39,6 @@ pub use lease::{Candidate, Election};
 use queue::{Priority, Queue};
 use status::StatusWriter;
 use unsaid::Unsaid;
-
-/// How many workers do nothing but urgent items, so that a new object never waits behind refreshes.
-const RESERVED: usize = 4;
 
 /// Another's write is looked at after this: by then the echo of our own has been told apart.
 const ECHO: Duration = Duration::from_millis(300);
@@ -160,10 +158,8 @@ impl Refresher {
                 term.heard(change);
             }
         };
-        let reserved = (0..RESERVED).map(|_| term.work(true));
-        let workers = (0..self.settings.concurrent.max(1)).map(|_| term.work(false));
-        let all = futures::future::join_all(reserved.chain(workers));
-        tokio::join!(listen, all);
+        let work = workers::work(&term.queue, self.settings.concurrent, |item| term.does(item));
+        tokio::join!(listen, work);
     }
 }
 
@@ -217,21 +213,17 @@ impl Term<'_> {
         }
     }
 
-    async fn work(&self, only_urgent: bool) {
-        loop {
-            let item = self.queue.next(only_urgent).await;
-            debug!(?item, "working");
-            match &item {
-                Item::ExternalSecret(key) => self.external_secret(key).await,
-                Item::Verify(key, made) => self.verify(key, made.elapsed()).await,
-                Item::Status(key) => self.say(key).await,
-                Item::Secret(key) => self.secret(key).await,
-                Item::Store(key) => self.store(key).await,
-                Item::Dependents(key) => self.dependents(key).await,
-                Item::Again(key) => self.verify(key, Duration::MAX).await,
-                Item::Sweep => self.sweep().await,
-            }
-            self.queue.done(&item);
+    async fn does(&self, item: Item) {
+        debug!(?item, "working");
+        match &item {
+            Item::ExternalSecret(key) => self.external_secret(key).await,
+            Item::Verify(key, made) => self.verify(key, made.elapsed()).await,
+            Item::Status(key) => self.say(key).await,
+            Item::Secret(key) => self.secret(key).await,
+            Item::Store(key) => self.store(key).await,
+            Item::Dependents(key) => self.dependents(key).await,
+            Item::Again(key) => self.verify(key, Duration::MAX).await,
+            Item::Sweep => self.sweep().await,
         }
     }
 }

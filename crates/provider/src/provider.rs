@@ -65,4 +65,10 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// # Errors
     /// Any kind; the store's status shows it.
     async fn validate(&self) -> Result<Validation, Error>;
+
+    /// Whether [`Provider::validate`] asks the very service that secrets are read from, so that its success tells that the
+    /// service answers.
+    fn validates_where_it_reads(&self) -> bool {
+        true
+    }
 }

@@ -26,6 +26,9 @@ fn known(error: &(dyn StdError + 'static)) -> Option<String> {
         return of_io(io);
     }
     let text = error.to_string(); // of hyper, whose errors have no kinds for these
+    if text.starts_with("invalid HTTP") {
+        return Some("it does not speak HTTP".to_owned());
+    }
     if text.starts_with("dns error") {
         return Some("its name cannot be resolved".to_owned());
     }
@@ -35,8 +38,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<String> {
 /// An I/O error that wraps another one has that one inside, not as its source.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the standard library's kinds grow")]
 fn of_io(error: &io::Error) -> Option<String> {
-    if let Some(inner) = error.get_ref() {
-        return known(inner);
+    if let Some(inner) = error.get_ref().and_then(|inner| known(inner)) {
+        return Some(inner);
     }
     use io::ErrorKind::{
         ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut, UnexpectedEof,

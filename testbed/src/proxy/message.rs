@@ -1,7 +1,6 @@
 //! As much of HTTP/1.1 as stands between a client library and a server on loopback.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -123,11 +122,10 @@ fn read_line(reader: &mut impl BufRead) -> Result<Option<String>> {
 }
 
 /// Sends the request to the server as it came, on a connection of its own.
-pub(super) fn forward(request: &Request, upstream: SocketAddr) -> Result<Answer> {
+pub(super) fn forward(request: &Request, upstream: &Client) -> Result<Answer> {
     let passed =
         request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()) && name != "host");
-    let client =
-        passed.fold(Client::plain(upstream.port()), |client, (name, value)| client.header(name, value));
+    let client = passed.fold(upstream.clone(), |client, (name, value)| client.header(name, value));
     client.request(&request.method, &request.target, &request.body)
 }
 

@@ -18,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::Pair;
+use crate::http::Client;
 pub use breakage::Breakage;
 use message::{Request, forward, read_request, write_answer};
 use rules::{Action, Rules};
@@ -33,7 +34,7 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct Shared {
-    upstream: SocketAddr,
+    upstream: Client,
     /// Cleared to end the acceptor and every connection.
     up: AtomicBool,
     received: Mutex<Vec<Received>>,
@@ -46,11 +47,19 @@ struct Shared {
 }
 
 impl Proxy {
-    /// A proxy on a free loopback port.
+    /// A proxy on a free loopback port, in front of a plain server on loopback.
     ///
     /// # Errors
     /// When no port can be bound.
     pub fn start(upstream: SocketAddr) -> Result<Self> {
+        Self::before(Client::plain(upstream.port()))
+    }
+
+    /// The same in front of whatever server this client reaches.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn before(upstream: Client) -> Result<Self> {
         let addr = SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
         let shared = Shared {
             upstream,
@@ -256,7 +265,7 @@ fn action(request: &Request, shared: &Shared) -> Option<Action> {
 }
 
 fn passed_on(request: &Request, shared: &Shared) -> Reply {
-    match forward(request, shared.upstream) {
+    match forward(request, &shared.upstream) {
         Ok(answer) => Reply::of(answer),
         Err(error) => Reply::new(502, &format!("the upstream of the proxy failed: {error:#}")),
     }

@@ -83,9 +83,10 @@ impl Vault {
 
     /// Enables `auth/approle` if it is not, and makes a role whose tokens get `policies`.
     pub fn enable_approle(&self, role: &str, policies: &[&str]) -> Result<AppRole> {
-        let enabled = self.api("GET", "sys/auth", &Value::Null)?;
-        if enabled.get("approle/").is_none() {
-            self.api("POST", "sys/auth/approle", &json!({ "type": "approle" }))?;
+        let enabled = || anyhow::Ok(self.api("GET", "sys/auth", &Value::Null)?.get("approle/").is_some());
+        if !enabled()? {
+            let made = self.api("POST", "sys/auth/approle", &json!({ "type": "approle" }));
+            anyhow::ensure!(made.is_ok() || enabled()?, "AppRole cannot be enabled: {made:?}"); // two may do it at once
         }
         let path = format!("auth/approle/role/{role}");
         self.api("POST", &path, &json!({ "token_policies": policies }))?;

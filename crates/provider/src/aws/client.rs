@@ -15,6 +15,8 @@ use super::config::{OPERATION, Settings};
 use super::failure;
 use super::login::Login;
 use super::secrets_manager::NAME;
+use super::wire::LeaveAlone;
+use crate::refused_login::RefusedLogin;
 use crate::{Error, ErrorKind, Scope};
 
 /// Credentials that are refused are renewed at most this often, so that wrong ones do not double every request.
@@ -28,6 +30,8 @@ pub struct Client {
     scope: Scope,
     place: String,
     session: Mutex<Session>,
+    /// Of [`Client::log_in`], which is asked for beside the reads.
+    refused: RefusedLogin,
 }
 
 #[derive(Debug)]
@@ -44,7 +48,7 @@ impl Client {
     pub fn new(settings: Settings, block: Aws, scope: Scope, login: Login) -> Self {
         let place = format!("AWS Secrets Manager in {}", settings.region);
         let session = Mutex::new(Session { login, sdk: None, number: 0, renewed: None });
-        Self { settings, block, scope, place, session }
+        Self { settings, block, scope, place, session, refused: RefusedLogin::default() }
     }
 
     /// Where requests go, for messages.
@@ -64,31 +68,40 @@ impl Client {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let (sdk, number) = self.sdk().await;
-        let first = self.attempt(name, doing, send(sdk).await);
+        let first = self.attempt(name, doing, send(sdk)).await;
         match first {
             Err(error) if error.kind == ErrorKind::Unauthenticated && self.renew(number).await => {
                 let (sdk, _) = self.sdk().await;
-                self.attempt(name, doing, send(sdk).await)
+                self.attempt(name, doing, send(sdk)).await
             }
             other => other,
         }
     }
 
-    fn attempt<T, E>(
+    async fn attempt<T, E>(
         &self,
         name: &'static str,
         doing: &str,
-        answer: Result<T, SdkError<E, HttpResponse>>,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Error>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.settings.observer.call(NAME, name, answer.is_ok());
+        let began = Instant::now();
+        let answer = request.await;
+        self.settings.observer.call(NAME, name, answer.is_ok(), began.elapsed());
         answer.map_err(|error| failure::of_sdk(&error, doing, &self.place))
     }
 
     /// Gets credentials and forgets them.
     pub async fn log_in(&self) -> Result<(), Error> {
+        match self.refused.lately() {
+            Some(error) => Err(error),
+            None => self.refused.note(self.try_login().await),
+        }
+    }
+
+    async fn try_login(&self) -> Result<(), Error> {
         let login = self.session.lock().await.login.clone();
         let credentials = login.provider(&self.settings).await;
         let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
@@ -117,7 +130,7 @@ impl Client {
         if let Some(url) = &self.settings.shared.endpoints.secrets_manager {
             config.set_endpoint_url(Some(url.clone()));
         }
-        Sdk::from_conf(config.build())
+        Sdk::from_conf(config.retry_classifier(LeaveAlone).build())
     }
 
     /// Whether there is a new login to try: credentials read again from the cluster that are others, or roles and

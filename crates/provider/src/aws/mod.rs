@@ -11,6 +11,7 @@ mod failure;
 mod login;
 mod secrets_manager;
 mod sts;
+mod wire;
 
 use std::sync::Arc;
 

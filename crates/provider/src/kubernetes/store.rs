@@ -15,8 +15,10 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout};
 
 use super::access::Access;
+use super::server::REQUEST_TIMEOUT;
 use super::{failure, value};
 use crate::observe::Observer;
 use crate::property;
@@ -84,9 +86,14 @@ impl Store {
         what: &str,
         request: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<T, Error> {
-        let answer = request.await;
-        self.observer.call(PROVIDER, name, answer.is_ok());
-        answer.map_err(|error| failure::error(&self.access.shown(), what, &error))
+        let began = Instant::now();
+        let answer = timeout(REQUEST_TIMEOUT, request).await; // the client's own limit is between two bytes
+        self.observer.call(PROVIDER, name, matches!(answer, Ok(Ok(_))), began.elapsed());
+        let server = self.access.shown();
+        match answer {
+            Ok(answer) => answer.map_err(|error| failure::error(&server, what, &error)),
+            Err(_) => Err(failure::silent(&server, REQUEST_TIMEOUT)),
+        }
     }
 
     /// Whether the rules that the server tells allow getting Secrets. It may not know all of them.

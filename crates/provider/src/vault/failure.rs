@@ -58,7 +58,11 @@ impl Refusal {
                 ErrorKind::Unavailable,
                 format!("this node of vault at {server} lags behind what was written"),
             ),
-            500.. => self.trouble(server, purpose),
+            472 | 473 => (
+                ErrorKind::Unavailable,
+                format!("this node of vault at {server} is a standby that does not serve reads"),
+            ),
+            408 | 425 | 500.. => self.trouble(server, purpose),
             404 => self.no_mount(server, purpose),
             400 if self.says("HTTP request to an HTTPS server") => (
                 ErrorKind::InvalidConfig,
@@ -192,6 +196,9 @@ mod tests {
                 "no active node",
             ),
             (502, "", login, ErrorKind::Unavailable, "failed to answer"),
+            (408, "", read, ErrorKind::Unavailable, "failed to answer"),
+            (472, "", read, ErrorKind::Unavailable, "is a standby"),
+            (473, "", login, ErrorKind::Unavailable, "is a standby"),
             (
                 429,
                 "request path \"x\": rate limit quota exceeded",

@@ -13,6 +13,7 @@ use super::failure::Purpose;
 use super::http::{Answer, Call, Http};
 use super::login::Login;
 use super::request::Request;
+use crate::refused_login::RefusedLogin;
 use crate::{Error, ErrorKind, SecretBytes};
 
 /// How a client comes to its token.
@@ -45,6 +46,7 @@ pub struct Keeper {
     credential: Credential,
     namespace: Option<HeaderValue>,
     state: Mutex<State>,
+    refused: RefusedLogin,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +58,7 @@ struct State {
 impl Keeper {
     /// A keeper that logs in at the first need, in this namespace of Vault.
     pub fn new(http: Arc<Http>, credential: Credential, namespace: Option<HeaderValue>) -> Self {
-        Self { http, credential, namespace, state: Mutex::default() }
+        Self { http, credential, namespace, state: Mutex::default(), refused: RefusedLogin::default() }
     }
 
     /// Whether the token comes from a login, so that another one can be had.
@@ -123,7 +125,11 @@ impl Keeper {
             Some((at, error)) if *at >= asked => return Err(error.clone()),
             _ => *state = State::default(),
         }
-        match self.log_in(login).await {
+        let entered = match self.refused.lately() {
+            Some(error) => Err(error),
+            None => self.refused.note(self.log_in(login).await),
+        };
+        match entered {
             Ok(fresh) => Ok(state.session.insert(fresh).token.clone()),
             Err(error) => {
                 state.failure = Some((Instant::now(), error.clone()));

@@ -1,6 +1,7 @@
 //! AWS Secrets Manager, as moto speaks it: reading.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -274,12 +275,12 @@ async fn refusals_have_their_kind_and_aws_sentence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hanging_server_is_unavailable_in_time() {
     let fixture = Aws::start();
-    fixture.moto.proxy().delay(std::time::Duration::from_secs(30));
+    fixture.moto.proxy().delay(Duration::from_secs(30));
     let provider = fixture.provider(&aws(&block("good"))).await;
     let since = std::time::Instant::now();
     let error = provider.fetch(&[entry("db", "")]).await.remove(0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
-    assert!(since.elapsed() < std::time::Duration::from_secs(12));
+    assert!(since.elapsed() < Duration::from_secs(12));
     fixture.moto.proxy().behave();
 }
 
@@ -287,7 +288,7 @@ async fn a_hanging_server_is_unavailable_in_time() {
 pub struct Calls(pub Mutex<Vec<(&'static str, &'static str, bool)>>);
 
 impl Observer for Calls {
-    fn call(&self, provider: &'static str, call: &'static str, success: bool) {
+    fn call(&self, provider: &'static str, call: &'static str, success: bool, _took: Duration) {
         self.0.lock().unwrap().push((provider, call, success));
     }
 }

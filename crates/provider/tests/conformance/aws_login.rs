@@ -115,7 +115,6 @@ async fn a_service_account_without_a_role_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sts_refuses_is_told_as_it_says() {
     let fixture = Aws::start();
-    let (connector, store) = irsa(&fixture, &[("eks.amazonaws.com/role-arn", ROLE)]);
     for (code, want) in [
         ("AccessDenied", ErrorKind::Forbidden),
         ("InvalidIdentityToken", ErrorKind::Unauthenticated),
@@ -129,6 +128,7 @@ async fn what_sts_refuses_is_told_as_it_says() {
         let reply = Reply::new(403, &body).header("content-type", "text/xml");
         let rule = Rule::new(|request: &Received| request.is_action("AssumeRoleWithWebIdentity"), reply);
         fixture.moto.proxy().add_rule(rule);
+        let (connector, store) = irsa(&fixture, &[("eks.amazonaws.com/role-arn", ROLE)]); // the one before remembers
         let provider = connector.connect(&aws(&store), &scope()).await.unwrap().provider;
         for error in [
             provider.validate().await.unwrap_err(),

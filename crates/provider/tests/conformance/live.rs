@@ -124,7 +124,7 @@ impl std::io::Write for Lines {
 pub struct Calls(Mutex<Vec<(&'static str, bool)>>);
 
 impl Observer for Calls {
-    fn call(&self, _provider: &'static str, call: &'static str, success: bool) {
+    fn call(&self, _provider: &'static str, call: &'static str, success: bool, _took: Duration) {
         self.0.lock().unwrap().push((call, success));
     }
 }

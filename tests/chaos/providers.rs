@@ -1,1 +1,0 @@
-//! The secret store slow, hanging, wrong, sealed.
