@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey_testbed::Fault;
+use latchkey_testbed::{Asked, Fault};
 use serde_json::json;
 
 use super::stage::{Gated, Objects, SHORT_LEASE, names, stage};
@@ -19,6 +19,7 @@ fn answers_that_are_late_or_lost_or_never_come() {
     let ns = Namespace::with_aws(&stage.world, "answers");
     late(&only, &ns);
     super::lost_answers::lost(&only, &ns);
+    no_events(&only, &ns);
     never(&only, &ns);
 }
 
@@ -95,6 +96,28 @@ fn late(only: &Gated, ns: &Namespace<'_>) {
             "each had its Secret without a warning; the slowest took {:.1} s",
             slowest.as_secs_f64()
         ),
+        well_after: Some(well_after),
+    }
+    .write();
+}
+
+/// Events that hang hold up no status: there are more of them than workers.
+fn no_events(only: &Gated, ns: &Namespace<'_>) {
+    let is_event = |asked: &Asked| asked.is("create events");
+    only.gate.forget();
+    only.gate.on(is_event, Fault::Hang);
+    let objects = Objects::apply(ns, names("events", scale(26, 60)), "1h");
+    let well_after = objects.well("one");
+    let (asked, answered) =
+        (only.gate.count(is_event), only.gate.count(|asked| is_event(asked) && asked.status.is_some()));
+    assert!(asked > 0 && answered == 0, "{asked} events were asked to be written, {answered} answered");
+    only.gate.behave();
+    Row {
+        area: "api_server",
+        fault: "every event hangs",
+        test: "api_server::hangs::answers_that_are_late_or_lost_or_never_come",
+        tried: format!("{} ExternalSecrets", objects.names.len()),
+        seen: "every Secret was made, adopted and said in the status all the same".to_owned(),
         well_after: Some(well_after),
     }
     .write();

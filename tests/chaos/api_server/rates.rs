@@ -23,7 +23,7 @@ pub fn rates(leader: &Gated, follower: &Gated, ns: &Namespace<'_>) {
     // Writes that fail: each object has a backoff of its own, and the Lease is kept.
     leader.gate.on(is_write, Fault::Refuse(500, 0));
     often.put("two");
-    std::thread::sleep(Duration::from_secs(3)); // until the pauses have grown
+    std::thread::sleep(scale(Duration::from_secs(3), Duration::from_secs(25))); // until the pauses have grown
     let failing = rate(&leader.gate, time, |_| true);
     assert!(failing <= 10.0, "{failing} requests a second while every write fails");
     assert!(leader.latchkey.leads());
