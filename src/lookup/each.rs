@@ -90,7 +90,8 @@ impl<K: DeserializeOwned> Each<K> {
     /// The object; of one that cannot be read nothing but its name.
     fn named(self) -> Option<K> {
         let Self { meta, object } = self;
-        let name = || json!({ "metadata": { "name": meta.name, "namespace": meta.namespace }, "spec": {} });
+        // No store is read without a provider.
+        let name = || json!({ "metadata": { "name": meta.name, "namespace": meta.namespace }, "spec": { "provider": {} } });
         object.or_else(|| serde_json::from_value(name()).ok())
     }
 }

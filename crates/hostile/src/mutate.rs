@@ -30,7 +30,12 @@ fn at(random: &mut Random, value: &mut Value, field: &str, depth: usize) {
                 true => list(random, items, index),
             }
         }
-        _ => replace(random, value, field),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => replace(random, value, field),
     }
 }
 

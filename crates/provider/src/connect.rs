@@ -98,7 +98,8 @@ impl Connector {
             }
             #[cfg(feature = "kubernetes")]
             ProviderRef::Kubernetes(kubernetes) => {
-                let resolved = crate::kubernetes::resolve(kubernetes, scope, cluster, observer, guard).await?;
+                let resolved =
+                    crate::kubernetes::resolve(kubernetes, scope, cluster, observer, guard).await?;
                 self.pooled(resolved.identity(), || resolved.connect())
             }
             #[cfg(feature = "fake")]
