@@ -89,9 +89,7 @@ fn answered<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Status> {
 }
 
 fn cap() -> Targets {
-    Targets::new()
-        .with_default(LevelFilter::TRACE)
-        .with_targets(CAPPED)
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPPED)
 }
 
 /// Says where, not what.

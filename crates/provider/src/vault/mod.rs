@@ -77,7 +77,9 @@ pub async fn resolve(
         check_and_set: _, // for pushed secrets
     } = spec;
     let server = server::url(server)?;
-    guard.check_url(&server).map_err(|refused| refused.error(&format!("vault at {}", server::shown(&server))))?;
+    guard
+        .check_url(&server)
+        .map_err(|refused| refused.error(&format!("vault at {}", server::shown(&server))))?;
     let lookup = Lookup { cluster, scope };
     let (credential, login_certificate) = auth::resolve(auth.as_ref(), lookup).await?;
     let bundle = ca_bundle.as_ref().map(|bundle| bundle.0.as_slice());
