@@ -117,6 +117,10 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "DURATION")]
     pub shutdown_delay: Duration,
 
+    /// Let the kernel write core dumps, and debuggers attach, if the node does. Both hold the values of secrets.
+    #[arg(long, env = "LATCHKEY_CORE_DUMPS")]
+    pub core_dumps: bool,
+
     /// What is logged, as a level or a tracing filter.
     #[arg(long, env = "LATCHKEY_LOG", default_value = "info", value_parser = crate::telemetry::filter, value_name = "FILTER")]
     pub log: String,

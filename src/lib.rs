@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dumps;
 pub mod failpoint;
 pub mod shutdown;
 pub mod startup;

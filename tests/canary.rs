@@ -3,7 +3,7 @@
 
 mod everywhere;
 mod scene;
-mod search;
+pub mod search;
 mod setup;
 
 use scene::Scene;
@@ -18,6 +18,8 @@ fn a_value_is_in_the_data_of_secrets_and_nowhere_else() {
     scene.fail_to_log_in();
     scene.refresh();
     scene.start_pods();
+    scene.ask_wrongly();
+    scene.delete();
     scene.stores_go_away();
     let targets = scene.search();
     let expected = ["aws", "vault", "kubernetes", "fake", "everything", "frozen"];

@@ -3,7 +3,8 @@
 //! Every entry knows when its read began; how old it may be is the caller's to say. Nothing is served because it has not
 //! expired, and nothing expired is served because the store fails: the last good value is the Secret in the cluster.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,6 +13,8 @@ use latchkey_provider::{Entry, EntryRef, Error};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use tokio::time::Instant;
+
+use super::lock;
 
 /// How long an entry stays in memory without being asked for.
 const IDLE: Duration = Duration::from_secs(600);
@@ -69,10 +72,14 @@ struct Failure {
     started: Instant,
 }
 
+/// One entry, taken out when it is dropped: the cache itself frees what it has dropped much later, when its threads happen
+/// to come by.
+type Slot = Arc<Mutex<Option<Read>>>;
+
 /// Entries in memory, bounded by their bytes. A value that is dropped from it is overwritten with zeros.
 #[derive(Debug, Clone)]
 pub struct EntryCache {
-    entries: Cache<CacheKey, Read>,
+    entries: Cache<CacheKey, Slot>,
     failures: Cache<CacheKey, Failure>,
 }
 
@@ -84,6 +91,7 @@ impl EntryCache {
             .weigher(weight)
             .time_to_idle(IDLE)
             .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(|_, slot: Slot, _| drop(lock(&slot).take()))
             .build();
         let failures = Cache::builder().max_capacity(FAILURES).time_to_live(2 * FAILURE).build();
         Self { entries, failures }
@@ -94,7 +102,8 @@ impl EntryCache {
         if max_age.is_zero() {
             return None;
         }
-        let read = self.entries.get(key).now_or_never()??;
+        let slot = self.entries.get(key).now_or_never()??;
+        let read = lock(&slot).clone()?;
         read.is_younger(max_age, Instant::now()).then_some(read)
     }
 
@@ -109,11 +118,21 @@ impl EntryCache {
         match answer {
             Ok(read) => {
                 self.failures.invalidate(&key).await;
-                self.entries.insert(key, read.clone()).await;
+                self.entries.insert(key, Arc::new(Mutex::new(Some(read.clone())))).await;
             }
             Err(error) => {
                 self.failures.insert(key, Failure { error: error.clone(), started }).await;
             }
+        }
+    }
+
+    /// Drops what was read for stores that are gone or changed since; these are all there are, by uid with generation.
+    pub async fn keep_of(&self, stores: &HashMap<String, i64>) {
+        let is_there = |line: &LineKey| stores.get(&*line.uid) == Some(&line.generation);
+        let entries = self.entries.iter().map(|(key, _)| key);
+        let gone: Vec<Arc<CacheKey>> = entries.filter(|key| !is_there(&key.line)).collect();
+        for key in gone {
+            self.entries.invalidate(&*key).await;
         }
     }
 
@@ -124,8 +143,9 @@ impl EntryCache {
     }
 }
 
-fn weight(key: &CacheKey, read: &Read) -> u32 {
-    u32::try_from(key.entry.key.len() + read.entry.weight() + OVERHEAD).unwrap_or(u32::MAX)
+fn weight(key: &CacheKey, slot: &Slot) -> u32 {
+    let value = lock(slot).as_ref().map_or(0, |read| read.entry.weight());
+    u32::try_from(key.entry.key.len() + value + OVERHEAD).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -189,5 +209,31 @@ mod tests {
         keep(&cache, "a", missing()).await;
         keep(&cache, "a", read(8)).await;
         assert!(cache.failure(&key("a"), 60 * SECOND).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_or_changed_takes_its_entries_along() {
+        let cache = EntryCache::new(10_000);
+        keep(&cache, "a", read(10)).await;
+        let there = |cache: &EntryCache| cache.get(&key("a"), SECOND).is_some();
+        cache.keep_of(&HashMap::from([("uid".to_owned(), 1)])).await;
+        assert!(there(&cache));
+        cache.keep_of(&HashMap::from([("uid".to_owned(), 2)])).await;
+        assert!(!there(&cache), "changed");
+        keep(&cache, "a", read(10)).await;
+        cache.keep_of(&HashMap::from([("other".to_owned(), 1)])).await;
+        assert!(!there(&cache), "gone");
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_freed_at_once() {
+        let cache = EntryCache::new(10_000);
+        let answer = read(10);
+        let held = answer.as_ref().map(|read| Arc::downgrade(&read.entry)).expect("an entry");
+        keep(&cache, "a", answer).await;
+        assert!(held.upgrade().is_some());
+        cache.keep_of(&HashMap::new()).await;
+        cache.tend().await;
+        assert!(held.upgrade().is_none());
     }
 }

@@ -39,6 +39,9 @@ pub trait Connect: Send + Sync + fmt::Debug {
     fn check(&self, _spec: &SecretStoreSpec) -> Result<(), provider::Error> {
         Ok(())
     }
+
+    /// Closes connections that have not been used for this long, or for as long as one may be unused at all.
+    fn tend(&self, _unused: Option<Duration>) {}
 }
 
 #[async_trait]
@@ -49,6 +52,10 @@ impl Connect for Connector {
 
     fn check(&self, spec: &SecretStoreSpec) -> Result<(), provider::Error> {
         Self::check(self, spec)
+    }
+
+    fn tend(&self, unused: Option<Duration>) {
+        Self::tend(self, unused);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the core asks of the cluster's stores; `lookup` answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,4 +46,9 @@ pub trait Stores: Send + Sync + fmt::Debug {
     /// # Errors
     /// The API server does not answer, or there is no such namespace.
     async fn namespace_labels(&self, namespace: &str) -> Result<BTreeMap<String, String>, LookupFailed>;
+
+    /// Uid and generation of each store that there is; none if that cannot be told.
+    fn present(&self) -> Option<HashMap<String, i64>> {
+        None
+    }
 }

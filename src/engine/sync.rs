@@ -1,5 +1,6 @@
 //! The core itself.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,12 +98,43 @@ impl Engine {
     pub async fn housekeeping(self) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut gone = Gone::default();
         loop {
             ticks.tick().await;
+            self.leave_stores(&mut gone).await;
             self.inner.shared.cache.tend().await;
             self.inner.shared.flights.tend();
             self.inner.standings.tend();
         }
+    }
+
+    /// A store that is gone or changed takes along what was read from it, and its connections with their credentials:
+    /// those that nobody uses for a moment. Another store that shares one connects again.
+    async fn leave_stores(&self, gone: &mut Gone) {
+        let stores = self.inner.stores.present();
+        if let Some(stores) = &stores {
+            self.inner.shared.cache.keep_of(stores).await;
+        }
+        let unused = stores.is_some_and(|stores| gone.notice(stores)).then_some(TICK);
+        self.inner.connector.tend(unused);
+    }
+}
+
+/// Whether stores have gone lately.
+#[derive(Debug, Default)]
+struct Gone {
+    stores: HashMap<String, i64>,
+    ticks: u32,
+}
+
+impl Gone {
+    /// Notes which stores there are. Whether one has gone or changed within the last two ticks: what it used just before
+    /// has been unused for one of them by then.
+    fn notice(&mut self, stores: HashMap<String, i64>) -> bool {
+        let gone = self.stores.iter().any(|(uid, generation)| stores.get(uid) != Some(generation));
+        self.ticks = if gone { 3 } else { self.ticks }.saturating_sub(1);
+        self.stores = stores;
+        gone || self.ticks > 0
     }
 }
 

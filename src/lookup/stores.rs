@@ -1,6 +1,6 @@
 //! Stores and namespaces by name, for the core.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,5 +114,9 @@ impl Stores for Lookup {
         let labels = object.metadata.labels.unwrap_or_default();
         self.recent.namespaces.insert(namespace.to_owned(), Arc::new(labels.clone()));
         Ok(labels)
+    }
+
+    fn present(&self) -> Option<HashMap<String, i64>> {
+        Some(self.all_stores().iter().map(|row| (row.store.uid.clone(), row.store.generation)).collect())
     }
 }

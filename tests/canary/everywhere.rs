@@ -11,7 +11,7 @@ use crate::support::SYSTEM;
 impl Scene {
     /// Searches everything. The names of the targets that hold the value, as they may.
     pub(super) fn search(&self) -> Vec<String> {
-        let forms = Forms::of(&self.canary);
+        let forms = Forms::of(&self.canary).and(Forms::of(&self.credential));
         let cluster = &self.world.cluster;
         let file = |name: &str| std::fs::read_to_string(cluster.dir().join(name)).expect("a log");
         let log = self.world.latchkey.log();

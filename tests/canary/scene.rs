@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use latchkey_testbed::random_token;
+use latchkey_testbed::{http, random_token};
 use serde_json::{Value, json};
 
+use super::search::telling;
 use crate::support::{Namespace, Options, Said, World, manifests};
 
 /// A world in which one text is the secret value in each store, and credential to most.
@@ -14,29 +15,34 @@ pub(super) struct Scene {
     pub(super) ns: Namespace<'static>,
     /// The value.
     pub(super) canary: String,
+    /// What stores are logged in to with, as far as that can be chosen.
+    pub(super) credential: String,
     /// All that was said at the prompt.
     pub(super) said: RefCell<String>,
 }
 
 impl Scene {
     pub(super) fn set() -> Self {
+        let canary = telling(&random_token());
         // Not in base64's or hexadecimal's alphabet alone, and free to be a token of Vault's.
-        let canary = format!("canary_{}~_", random_token());
+        let credential = format!("canary_{}~_", random_token());
         let flags = vec!["--log=trace".to_owned()];
-        let env = vec![("AWS_SECRET_ACCESS_KEY".to_owned(), canary.clone())];
+        let env = vec![("AWS_SECRET_ACCESS_KEY".to_owned(), credential.clone())];
         // It ends with the process, as the world that all tests share.
         let world: &'static World =
             Box::leak(Box::new(World::start(Options { flags, env, ..Options::default() })));
-        let scene = Self { world, ns: Namespace::new(world, "canary"), canary, said: RefCell::default() };
+        let scene =
+            Self { world, ns: Namespace::new(world, "canary"), canary, credential, said: RefCell::default() };
         scene.put_values();
         scene.put_credentials();
         scene.put_stores();
         scene
     }
 
-    /// `text` with the canary in the place of `$`.
-    pub(super) fn with(&self, text: &str) -> String {
-        text.replace('$', &self.canary)
+    /// JSON with the canary in the place of `$` in a text.
+    pub(super) fn with(&self, json: &str) -> String {
+        let quoted = Value::from(self.canary.as_str()).to_string();
+        json.replace('$', &quoted[1..quoted.len() - 1])
     }
 
     pub(super) fn say(&self, said: Said) -> Said {
@@ -172,7 +178,7 @@ impl Scene {
         for name in ["aws", "everything", "property", "docker", "label", "vault"] {
             self.say(self.ns.force_sync(name));
         }
-        assert_eq!(self.ns.value("aws", "password"), Some(self.with("$-again")));
+        assert_eq!(self.ns.value("aws", "password"), Some(format!("{}-again", self.canary)));
         // An immutable Secret stays as it is, without a failure: as with ESO.
         self.apply(&Self::external("frozen", "aws", with_immutable("canary/good"))).good();
         assert_eq!(self.ns.value("frozen", "password").as_ref(), Some(&self.canary));
@@ -190,6 +196,39 @@ impl Scene {
         }
     }
 
+    /// Reviews that are none, and some that are no ExternalSecret, sent past the API server.
+    pub(super) fn ask_wrongly(&self) {
+        let ca = self.world.get("/api/v1/namespaces/latchkey-system/secrets/latchkey-tls").expect("the CA");
+        let client = http::Client::tls(self.world.latchkey.webhook_port, &text_of(&ca, "ca.crt"), None);
+        let client = client.expect("a client").header("Content-Type", "application/json");
+        let object =
+            json!({ "apiVersion": "external-secrets.io/v1", "kind": self.canary, "spec": self.canary });
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": { "uid": "wrong", "operation": "CREATE", "object": object, "userInfo": { "username": "a" } },
+        });
+        let bodies = [self.canary.clone(), self.with(r#"{"$":"#), self.with(r#"["$"]"#), review.to_string()];
+        for path in ["external-secrets", "stores", "pods", "nothing"] {
+            for body in &bodies {
+                let answer =
+                    client.request("POST", &format!("/review/{path}"), body.as_bytes()).expect("an answer");
+                self.said.borrow_mut().push_str(&answer.text());
+            }
+        }
+    }
+
+    /// What holds the value goes: with its ExternalSecret, and by the policy that follows the store.
+    pub(super) fn delete(&self) {
+        let mut spec = manifests::one("canary/gone", "password");
+        spec["refreshInterval"] = json!("1s");
+        spec["target"] = json!({ "deletionPolicy": "Delete" });
+        self.world.moto.put_secret("canary/gone", &self.with(r#"{"password":"$"}"#)).expect("put");
+        self.apply(&Self::external("gone", "aws", spec)).good();
+        assert_eq!(self.ns.value("gone", "password").as_ref(), Some(&self.canary));
+        self.say(self.ns.kubectl(&["delete", "externalsecret", "gone"])).good();
+        self.ns.wait_gone("gone", Duration::from_secs(60));
+    }
+
     pub(super) fn stores_go_away(&self) {
         self.world.vault.stop();
         self.world.moto.proxy().go_down();
@@ -198,6 +237,12 @@ impl Scene {
             self.ns.wait_ready(name, "False", "SecretSyncedError");
         }
     }
+}
+
+fn text_of(secret: &Value, key: &str) -> String {
+    use base64::Engine as _;
+    let bytes = base64::prelude::BASE64_STANDARD.decode(secret["data"][key].as_str().expect("base64"));
+    String::from_utf8(bytes.expect("base64")).expect("text")
 }
 
 fn with_immutable(key: &str) -> Value {

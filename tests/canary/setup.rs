@@ -22,9 +22,11 @@ impl Scene {
 
     /// Not by `kubectl apply`, which would write them into an annotation.
     pub(super) fn put_credentials(&self) {
-        let token = json!({ "id": self.canary, "policies": ["root"] });
+        let token = json!({ "id": self.credential, "policies": ["root"] });
         self.world.vault.api("POST", "auth/token/create", &token).expect("a token");
-        for (name, token) in [("credentials", self.canary.clone()), ("wrong", format!("{}x", self.canary))] {
+        for (name, token) in
+            [("credentials", self.credential.clone()), ("wrong", format!("{}x", self.credential))]
+        {
             let secret =
                 json!({ "metadata": { "name": name }, "stringData": { "id": "testbed", "key": token } });
             self.create("secrets", &secret);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey_api::provider::ProviderRef;
 use latchkey_api::store::SecretStoreSpec;
@@ -132,6 +133,12 @@ impl Connector {
             Ok(url) => self.guard.check_url(&url).map_err(|refused| refused.error(field)),
             Err(_) => Ok(()), // said of the store by itself
         }
+    }
+
+    /// Closes connections that have not been used for this long, or for ten minutes: what they hold of credentials is
+    /// overwritten.
+    pub fn tend(&self, unused: Option<Duration>) {
+        self.pool.tend(unused);
     }
 
     fn pooled(

@@ -46,6 +46,12 @@ impl Pool {
         }
     }
 
+    /// Closes what has not been used for this long; without a time, for as long as a connection may be unused at all.
+    pub fn tend(&self, unused: Option<Duration>) {
+        let (now, unused) = (Instant::now(), unused.unwrap_or(IDLE));
+        lock(&self.slots).retain(|_, slot| now.duration_since(slot.used) < unused);
+    }
+
     fn slot(&self, identity: Identity) -> Arc<Mutex<Option<Arc<dyn Provider>>>> {
         let now = Instant::now();
         let mut slots = lock(&self.slots);
@@ -151,6 +157,22 @@ mod tests {
         tokio::time::advance(IDLE).await;
         connects(&pool, 2);
         assert!(connects(&pool, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_unused_goes_without_anybody_connecting() {
+        let pool = Pool::default();
+        let held = || lock(&pool.slots).len();
+        connects(&pool, 1);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        connects(&pool, 2);
+        pool.tend(None);
+        assert_eq!(held(), 2);
+        pool.tend(Some(Duration::from_secs(10)));
+        assert_eq!(held(), 1);
+        tokio::time::advance(IDLE).await;
+        pool.tend(None);
+        assert_eq!(held(), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,1 +1,0 @@
-//! What stays of a value in the memory of the process.
