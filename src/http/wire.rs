@@ -108,7 +108,8 @@ pub(super) fn read((group, kinds): Kinds, bytes: &[u8]) -> Result<Read, &'static
 /// A request that something may have to be done for. The API server itself refuses names that cannot be, but only after
 /// it has asked us.
 fn decidable(request: RequestIn) -> Result<Request, &'static str> {
-    let RequestIn { uid: _, kind, namespace, name, operation, object, old_object, dry_run, user_info: user } = request;
+    let RequestIn { uid: _, kind, namespace, name, operation, object, old_object, dry_run, user_info: user } =
+        request;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,

@@ -166,7 +166,7 @@ async fn goodbye(phases: &Phases, place: &Place, h2: bool) -> Goodbye {
     let drained = async {
         phases.draining.cancelled().await;
         if !h2 {
-            place.activity.quiet(Instant::now(), GRACE / 2).await;
+            place.activity.quiet(Instant::now(), GRACE).await;
         }
     };
     tokio::select! {

@@ -140,8 +140,9 @@ fn rolls(host: &str, times: usize, row: impl FnOnce(String, String, Duration)) {
     row(
         format!("{times} restarts of both replicas, {} applies, {rate:.0} a second", seen.applied),
         format!(
-            "0 refused, {} warned; the slowest apply took {:.1} s, a restart {:.1} s",
+            "0 refused, {} warned, {} given up on by the API server itself; the slowest apply took {:.1} s, a restart {:.1} s",
             seen.warned.len(),
+            seen.late,
             seen.slowest.as_secs_f64(),
             took.as_secs_f64()
         ),
