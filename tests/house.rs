@@ -29,7 +29,10 @@ const KNOWN_TO: [(&str, &[&str]); 4] = [
     ("axum", &["http/", "startup/"]),
     ("aws_sdk", &[]),
     ("vaultrs", &[]),
-    ("kube::Client", &["api_server/", "engine/apply/", "lookup/", "refresh/", "certs/", "registration/", "startup/"]),
+    (
+        "kube::Client",
+        &["api_server/", "engine/apply/", "lookup/", "refresh/", "certs/", "registration/", "startup/"],
+    ),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -113,9 +113,7 @@ impl Admission {
         let missing = required && known.is_none();
         let insists = async || missing && self.mode(request).await == FailureMode::Deny;
         match self.sync_for_pod(request, &object, deadline, insists).await {
-            Ok(outcome) => {
-                readied(outcome.secret.map(|state| state.data_hash).or(known), None, How::Synced)
-            }
+            Ok(outcome) => readied(outcome.secret.map(|state| state.data_hash).or(known), None, How::Synced),
             Err(Missed::Busy(text)) => readied(known, Some(text), How::Shed),
             Err(Missed::Failed(text)) => readied(known, Some(text), How::Found),
         }

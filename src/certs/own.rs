@@ -64,7 +64,10 @@ impl Own {
         todo: Plan,
         now: Timestamp,
     ) -> Result<Option<Material>, Error> {
-        let found = read.is_some().then(|| stored.inspect(now).summary(now)).unwrap_or("nothing".to_owned());
+        let found = match read.is_some() {
+            true => stored.inspect(now).summary(now),
+            false => "nothing".to_owned(),
+        };
         let renewed = stored.renewed(todo, &self.names, now)?;
         let mut data = read.as_ref().and_then(|secret| secret.data.clone()).unwrap_or_default();
         data.remove("previous-ca.crt");

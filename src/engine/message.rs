@@ -14,8 +14,8 @@ pub use spec::{
     unnamed_store, unsupported,
 };
 pub use store::{
-    Read, backing_off, key_denied, not_opened, not_read, remote, store_denied, store_not_found, store_not_ready, store_not_served,
-    store_of_another_class, store_unknown, store_unusable, too_late,
+    Read, backing_off, key_denied, not_opened, not_read, remote, store_denied, store_not_found,
+    store_not_ready, store_not_served, store_of_another_class, store_unknown, store_unusable, too_late,
 };
 pub use target::{
     cluster, foreign_owner, immutable, not_its_own, not_owner, other_type, owned_by_another, target_key,

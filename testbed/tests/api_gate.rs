@@ -55,7 +55,9 @@ fn cuts_a_watch(cluster: &ControlPlane, gate: &ApiGate, client: &Client) -> Resu
     let watch = std::thread::spawn(move || {
         watching.request("GET", &format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=60"), &[])
     });
-    wait_for("the watch", Duration::from_secs(20), || Ok((gate.answering(Asked::is_watch) == 1).then_some(())))?;
+    wait_for("the watch", Duration::from_secs(20), || {
+        Ok((gate.answering(Asked::is_watch) == 1).then_some(()))
+    })?;
     cluster.api("POST", CONFIG_MAPS, &json!({ "metadata": { "name": "seen" } }))?;
     std::thread::sleep(Duration::from_millis(500));
     ensure!(gate.cut(Asked::is_watch) == 1);

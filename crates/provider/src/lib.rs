@@ -36,11 +36,11 @@ pub mod aws;
 pub mod fake;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
-pub mod tls;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod limit;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod refused_login;
+pub mod tls;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod transport;
 #[cfg(feature = "vault")]

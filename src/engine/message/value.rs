@@ -78,7 +78,9 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
                 "the value of {key:?} is not a JSON object to merge; correct it there, or remove the merge"
             )
         }
-        MergeError::TooLarge => "it makes more of the keys and values than a Secret can hold; correct it".to_owned(),
+        MergeError::TooLarge => {
+            "it makes more of the keys and values than a Secret can hold; correct it".to_owned()
+        }
         MergeError::Conflicts(properties) => {
             format!(
                 "more than one value has {}; set conflictPolicy Ignore, or rename them",

@@ -37,8 +37,11 @@ fn started(cluster: &Cluster) -> Replica {
     replica
 }
 
+/// What somebody does to the webhooks.
+type Edit = fn(&mut Value);
+
 /// What breaks it.
-const EDITS: [(&str, fn(&mut Value)); 7] = [
+const EDITS: [(&str, Edit); 7] = [
     ("caBundle emptied", |webhooks| each(webhooks, |w| remove(&mut w["clientConfig"], "caBundle"))),
     ("url changed", |webhooks| {
         each(webhooks, |w| w["clientConfig"]["url"] = json!("https://127.0.0.1:1/review"))

@@ -110,7 +110,8 @@ mod aws {
         let upstream = SocketAddr::from(([127, 0, 0, 1], port));
         let proxy = Proxy::start_tls(upstream, &super::good(&authority)).expect("a proxy");
         reads(&proxy, &authority, "");
-        let cases: [(fn(&CertificateAuthority) -> Pair, &str); 3] = [
+        type Made = fn(&CertificateAuthority) -> Pair;
+        let cases: [(Made, &str); 3] = [
             (super::stranger, "an authority that is not known here"),
             (super::expired, "its certificate has expired"),
             (super::other_name, "is for another host name"),
