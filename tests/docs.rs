@@ -185,6 +185,7 @@ fn measured() -> String {
     metrics.store_down(&store, true);
     drop(metrics.admission(Review { resource: "pods", operation: "CREATE", dry_run: false }));
     drop(metrics.connection("webhook"));
+    metrics.api_request("get", "secrets", Some(200));
     metrics.render()
 }
 

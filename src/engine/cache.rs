@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use latchkey_provider::connect::Identity;
-use latchkey_provider::{Entry, EntryRef, Error};
+use latchkey_provider::{Entry, EntryRef, Error, ErrorKind};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use tokio::time::Instant;
@@ -121,9 +121,18 @@ impl EntryCache {
                 self.entries.insert(key, Arc::new(Mutex::new(Some(read.clone())))).await;
             }
             Err(error) => {
+                if ends(error.kind) && self.is_older(&key, started) {
+                    self.entries.invalidate(&key).await;
+                }
                 self.failures.insert(key, Failure { error: error.clone(), started }).await;
             }
         }
+    }
+
+    /// Whether what is kept was read before that moment.
+    fn is_older(&self, key: &CacheKey, started: Instant) -> bool {
+        let slot = self.entries.get(key).now_or_never().flatten();
+        slot.is_some_and(|slot| lock(&slot).as_ref().is_some_and(|read| read.started <= started))
     }
 
     /// Drops what was read for stores that are gone or changed since; these are all there are, by uid with generation.
@@ -140,6 +149,26 @@ impl EntryCache {
     pub async fn tend(&self) {
         self.entries.run_pending_tasks().await;
         self.failures.run_pending_tasks().await;
+    }
+}
+
+/// Whether a store that answers so has said that what was read before holds no longer. What only hinders reading says
+/// nothing of the value.
+fn ends(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::NotFound | ErrorKind::Forbidden => true,
+        ErrorKind::PropertyNotFound
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Credentials
+        | ErrorKind::Referent
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidRequest
+        | ErrorKind::InvalidValue
+        | ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::EndpointRefused
+        | ErrorKind::ClusterApi
+        | ErrorKind::Unsupported => false,
     }
 }
 
@@ -209,6 +238,24 @@ mod tests {
         keep(&cache, "a", missing()).await;
         keep(&cache, "a", read(8)).await;
         assert!(cache.failure(&key("a"), 60 * SECOND).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_gone_is_not_served_any_more_and_what_cannot_be_read_is() {
+        let cache = EntryCache::new(1 << 20);
+        for (kind, stays) in
+            [(ErrorKind::NotFound, false), (ErrorKind::Forbidden, false), (ErrorKind::Unavailable, true)]
+        {
+            keep(&cache, "a", read(8)).await;
+            tokio::time::advance(SECOND).await;
+            keep(&cache, "a", Err(Error::new(kind, "no"))).await;
+            assert_eq!(cache.get(&key("a"), 5 * SECOND).is_some(), stays, "{kind:?}");
+        }
+        let before = Instant::now();
+        tokio::time::advance(SECOND).await;
+        keep(&cache, "a", read(8)).await;
+        cache.keep(key("a"), &Err(Error::new(ErrorKind::NotFound, "no")), before).await;
+        assert!(cache.get(&key("a"), 5 * SECOND).is_some(), "it was made since");
     }
 
     #[tokio::test]

@@ -10,8 +10,9 @@ use crate::chaos::{Row, scale};
 use crate::replicas::stage::{Stage, stage};
 use crate::support::{Balancer, Latchkey, Namespace, Options, manifests};
 
-/// As short as the balancer's notice of it allows; in a cluster it takes longer, and the default is 5 s.
-const FLAGS: [&str; 3] = ["--shutdown-delay=500ms", "--lease-retry-period=500ms", "--log=info"];
+/// Long enough for the balancer's notice of it on a busy machine, and for connections that a burst has left behind to be seen
+/// unused; the default is 5 s.
+const FLAGS: [&str; 3] = ["--shutdown-delay=2s", "--lease-retry-period=500ms", "--log=info"];
 
 const PER_SECOND: u32 = 50;
 
