@@ -13,6 +13,7 @@ mod body;
 mod health;
 mod kind;
 mod pace;
+mod values;
 mod watches;
 
 use std::pin::Pin;
@@ -59,10 +60,15 @@ pub struct NoAnswer;
 pub fn client(mut config: Config, metrics: Arc<Metrics>) -> Result<Client, kube::Error> {
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT);
+    let values = values::client(&config)?;
     let inner = Client::try_from(config)?;
     let (namespace, valid_until) = (inner.default_namespace().to_owned(), *inner.valid_until());
     let (paces, watches, health) = Default::default();
-    let service = ApiServer { inner, shared: Arc::new(Shared { paces, watches, health, metrics }) };
+    let service = ApiServer {
+        values: values.unwrap_or_else(|| inner.clone()),
+        inner,
+        shared: Arc::new(Shared { paces, watches, health, metrics }),
+    };
     Ok(Client::new(service, namespace).with_valid_until(valid_until))
 }
 
@@ -77,6 +83,7 @@ struct Shared {
 #[derive(Clone)]
 struct ApiServer {
     inner: Client,
+    values: Client,
     shared: Arc<Shared>,
 }
 
@@ -131,7 +138,8 @@ impl ApiServer {
         turn: Turn,
         deadline: Instant,
     ) -> Result<Response<Body>, BoxError> {
-        let answer = timeout_at(deadline, self.inner.send(request)).await;
+        let client = if values::carries(kind) { &self.values } else { &self.inner };
+        let answer = timeout_at(deadline, client.send(request)).await;
         let code = match &answer {
             Ok(Ok(answer)) => Some(answer.status().as_u16()),
             Ok(Err(_)) | Err(_) => None,

@@ -124,7 +124,7 @@ impl Lookup {
         let external_secrets: Api<Each<ExternalSecret>> = self.in_scope();
         let secret_stores: Api<Each<SecretStore>> = self.in_scope();
         let cluster_stores: Api<Each<ClusterSecretStore>> = Api::all(self.client.clone());
-        let secrets: Api<Each<PartialObjectMeta<Secret>>> = self.in_scope();
+        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope(); // by this type kube asks for metadata only
         let managed = all().labels(&format!("{MANAGED}=true"));
         let sinks = (
             rows::ExternalSecrets(Arc::clone(&self)),
@@ -141,7 +141,7 @@ impl Lookup {
                     false => sinks.2.filled(),
                 }
             },
-            follow(|| trimmed(each(watcher(secrets.clone(), managed.clone()))), &sinks.3),
+            follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
         );
     }
 

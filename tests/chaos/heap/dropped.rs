@@ -12,7 +12,7 @@ use crate::chaos::{Row, scale};
 use crate::support::{Namespace, Options, World, manifests};
 
 /// How long connections may stay open that nobody uses, with what stood in their buffers.
-const IDLE_CONNECTIONS: Duration = Duration::from_secs(120);
+const IDLE_CONNECTIONS: Duration = Duration::from_secs(45);
 
 /// The value in each store, and what is made of it.
 struct Scene<'a> {
@@ -37,10 +37,10 @@ impl<'a> Scene<'a> {
 
     /// Puts it where the stores read.
     fn put(&self, value: &str) {
-        let entry = json!({ "password": value });
-        self.ns.world.vault.put("secret/heap", &entry).expect("put");
-        self.ns.world.moto.put_secret("heap", &entry.to_string()).expect("put");
-        let fake = manifests::store("fake", manifests::fake(&[("heap", &entry.to_string())]));
+        let of = |store: &str| json!({ "password": value, "store": store }); // a find tells whose it is
+        self.ns.world.vault.put("secret/heap", &of("vault")).expect("put");
+        self.ns.world.moto.put_secret("heap", &of("aws").to_string()).expect("put");
+        let fake = manifests::store("fake", manifests::fake(&[("heap", &of("fake").to_string())]));
         self.store(&fake);
     }
 
