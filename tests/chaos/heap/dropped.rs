@@ -19,8 +19,8 @@ struct Scene<'a> {
     ns: Namespace<'a>,
 }
 
-/// What holds the value: stores of a kind each.
-const STORES: [&str; 3] = ["aws", "vault", "fake"];
+/// What holds the value: stores of a kind each. Not the fake one, whose values stand in the store itself for everybody to read.
+const STORES: [&str; 2] = ["aws", "vault"];
 
 impl<'a> Scene<'a> {
     fn new(world: &'a World) -> Self {
@@ -40,21 +40,6 @@ impl<'a> Scene<'a> {
         let of = |store: &str| json!({ "password": value, "store": store }); // a find tells whose it is
         self.ns.world.vault.put("secret/heap", &of("vault")).expect("put");
         self.ns.world.moto.put_secret("heap", &of("aws").to_string()).expect("put");
-        let fake = manifests::store("fake", manifests::fake(&[("heap", &of("fake").to_string())]));
-        self.store(&fake);
-    }
-
-    /// Not by `kubectl apply`, which would write the value into an annotation.
-    fn store(&self, store: &Value) {
-        let path = format!("/apis/external-secrets.io/v1/namespaces/{}/secretstores", self.ns.name);
-        let (cluster, one) = (&self.ns.world.cluster, format!("{path}/fake"));
-        match self.ns.world.get(&one) {
-            None => cluster.api("POST", &path, store).expect("a store"),
-            Some(mut there) => {
-                there["spec"] = store["spec"].clone();
-                cluster.api("PUT", &one, &there).expect("a changed store")
-            }
-        };
     }
 
     /// One of each store by a template, one whole, at admission.
@@ -160,9 +145,9 @@ fn a_value_that_was_dropped_is_nowhere_in_memory() {
         area: "heap",
         fault: "the memory of the process is searched for values that were synced and exchanged",
         test: "heap::dropped::a_value_that_was_dropped_is_nowhere_in_memory",
-        tried: format!("{} values from 3 stores, in 5 forms", dropped.len()),
+        tried: format!("{} values from 2 stores, in 5 forms", dropped.len()),
         seen: format!(
-            "{} finds of the value that is held; of those dropped {} at once (buffers of open connections), then 0",
+            "{} finds of the value that is held; of those dropped {} at once (caches and buffers), then 0",
             held.len(),
             at_once.values().sum::<usize>()
         ),
