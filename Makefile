@@ -23,9 +23,9 @@ demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secre
 	target/debug/latchkey-testbed demo --latchkey target/debug/latchkey
 
 .PHONY: test
-test: ## Run every test, against the real components (first run on a machine: about 30 minutes; later: about 8)
+test: ## Run every test, against the real components (first run on a machine: about 35 minutes; later: about 15)
 	$(TESTBED) build >/dev/null
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} cargo test --workspace --no-fail-fast # the tests wait more than they work
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast # the tests wait more than they work
 
 .PHONY: chaos
 chaos: ## Break everything, in the long form, and write what was seen into docs/reliability.md (about an hour)

@@ -154,7 +154,9 @@ fn is_left_alone(case: &Case, stage: &Stage, objects: usize) -> String {
     let calls = stage.calls_since(since).len();
     // The SDK makes up to three requests of a call; everybody's own would be as many as there are applies.
     let each = if case.kind == Kind::Aws { 3 } else { 1 };
-    assert!(calls < each * objects, "{calls} calls for {objects} applies");
+    // Whether it is back is asked as time goes by, and on a busy machine more of that does.
+    let seconds = usize::try_from(since.elapsed().as_secs()).expect("few");
+    assert!(calls < each * objects + seconds, "{calls} calls for {objects} applies in {seconds} s");
     format!("; {calls} calls for {objects} applies once it was known to be down")
 }
 
