@@ -74,7 +74,8 @@ pub fn run(case: &Case) {
     let (_, _, message) = stage.ns.ready("app").expect("a condition");
     assert!(message.starts_with(NO_DATA), "{message}");
     let during = Creates::of(&neighbour, "during", count).p99();
-    assert!(during < before * 3 + Duration::from_secs(1), "neighbours: {before:?} before, {during:?} now");
+    // Whoever waited for the store that is broken would take all of the time that there is.
+    assert!(during < before * 3 + Duration::from_secs(3), "neighbours: {before:?} before, {during:?} now");
     let calls = is_left_alone(case, &stage, objects);
     let now = stage.measured();
     assert!(now.0 > measured.0 && now.1 > measured.1, "{measured:?} {now:?}");
