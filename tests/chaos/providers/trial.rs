@@ -156,8 +156,11 @@ fn is_left_alone(case: &Case, stage: &Stage, objects: usize) -> String {
     // The SDK makes up to three requests of a call; everybody's own would be as many as there are applies.
     let each = if case.kind == Kind::Aws { 3 } else { 1 };
     // Whether it is back is asked as time goes by, and on a busy machine more of that does.
-    let seconds = usize::try_from(since.elapsed().as_secs()).expect("few");
+    let took = since.elapsed();
+    let seconds = usize::try_from(took.as_secs()).expect("few");
     assert!(calls < each * objects + seconds, "{calls} calls for {objects} applies in {seconds} s");
+    // Whoever is not told at once waits for all of the time that there is, four seconds.
+    assert!(seconds < 3 * objects, "{objects} applies took {took:?}");
     format!("; {calls} calls for {objects} applies once it was known to be down")
 }
 
