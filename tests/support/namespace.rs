@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Said, World};
+use super::{Said, World, manifests};
 
 /// A namespace; it is deleted when this is dropped, and what it held is printed if the test failed.
 pub struct Namespace<'a> {
@@ -77,6 +77,18 @@ impl<'a> Namespace<'a> {
     pub fn wait_ready(&self, name: &str, status: &str, reason: &str) {
         self.world.wait(&format!("{name} {status} {reason}"), Duration::from_secs(20), || {
             self.ready(name).filter(|(is, why, _)| is == status && why == reason)
+        });
+    }
+
+    /// Makes the ClusterSecretStore that has this namespace's name, whose key `key` holds the property `value`, and waits until
+    /// the API server asks latchkey about what is applied: an ExternalSecret `probe` has its Secret at once.
+    pub fn wait_registered(&self) {
+        let values = manifests::fake(&[("key", r#"{"value":"one"}"#)]);
+        self.apply(&manifests::cluster_store(&self.name, values).to_string()).good();
+        self.world.wait("the API server's notice of the registration", Duration::from_secs(30), || {
+            self.kubectl(&["delete", "externalsecret", "probe", "--ignore-not-found"]).good();
+            self.external("probe", manifests::one("key", "value")).good();
+            self.secret("probe")
         });
     }
 

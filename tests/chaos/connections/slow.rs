@@ -125,13 +125,7 @@ fn clients_that_hold_connections_keep_nobody_out() {
     let replica = Latchkey::start(&stage.world.cluster, &stage.world.moto, options);
     replica.wait_ready();
     let ns = Namespace::new(&stage.world, "slow");
-    let store = manifests::cluster_store(&ns.name, manifests::fake(&[("key", r#"{"value":"one"}"#)]));
-    ns.apply(&store.to_string()).good();
-    stage.world.wait("the API server's notice of the registration", Duration::from_secs(30), || {
-        ns.kubectl(&["delete", "externalsecret", "probe", "--ignore-not-found"]).good();
-        ns.external("probe", manifests::one("key", "value")).good();
-        ns.secret("probe")
-    });
+    ns.wait_registered();
     let webhook = Webhook::of(&stage.world, &replica);
     let (mut longest, mut tried) = (Duration::ZERO, 0);
     for (number, kinds) in crowds().into_iter().enumerate() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::load::Load;
 use crate::chaos::{Row, scale};
 use crate::replicas::stage::{Stage, stage};
-use crate::support::{Balancer, Latchkey, Namespace, Options, manifests};
+use crate::support::{Balancer, Latchkey, Namespace, Options};
 
 /// Long enough for the balancer's notice of it on a busy machine, and for connections that a burst has left behind to be seen
 /// unused; the default is 5 s.
@@ -110,13 +110,7 @@ fn rolls(host: &str, times: usize, row: impl FnOnce(String, String, Duration)) {
     let stage = stage();
     let mut deployment = Deployment::start(&stage, host);
     let ns = Namespace::new(&stage.world, "rolling");
-    let store = manifests::cluster_store(&ns.name, manifests::fake(&[("key", r#"{"value":"one"}"#)]));
-    ns.apply(&store.to_string()).good();
-    stage.world.wait("the API server's notice of the registration", Duration::from_secs(30), || {
-        ns.kubectl(&["delete", "externalsecret", "probe", "--ignore-not-found"]).good();
-        ns.external("probe", manifests::one("key", "value")).good();
-        ns.secret("probe")
-    });
+    ns.wait_registered();
     let fail = Fail::set(&stage);
     let load = Load::start(&stage.world.cluster, &ns.name, PER_SECOND);
     let start = Instant::now();
