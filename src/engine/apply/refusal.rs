@@ -103,8 +103,35 @@ fn causes(status: &Status) -> String {
     if told.is_empty() { reason(status, status.code) } else { told.join(", ") }
 }
 
+/// The API server's own reasons (`StatusReason` in apimachinery's `meta/v1`). A webhook that refuses may put any text in their place,
+/// what it has read of the Secret included.
+const REASONS: [&str; 19] = [
+    "AlreadyExists",
+    "BadRequest",
+    "Conflict",
+    "Expired",
+    "Forbidden",
+    "Gone",
+    "InternalError",
+    "Invalid",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "RequestEntityTooLarge",
+    "ServerTimeout",
+    "ServiceUnavailable",
+    "StoreReadError",
+    "Timeout",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnsupportedMediaType",
+];
+
 fn reason(status: &Status, code: u16) -> String {
-    if status.reason.is_empty() { code.to_string() } else { format!("{} ({code})", status.reason) }
+    match REASONS.contains(&status.reason.as_str()) {
+        true => format!("{} ({code})", status.reason),
+        false => code.to_string(),
+    }
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

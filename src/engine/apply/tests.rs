@@ -286,6 +286,20 @@ async fn what_passes_is_no_refusal() {
 }
 
 #[tokio::test]
+async fn a_reason_that_is_not_the_api_servers_is_not_told() {
+    let webhook = "admission webhook \"policy.example.com\" denied the request: hunter2";
+    for (code, told) in
+        [(500, "the API server cannot be asked now: 500"), (429, "the API server cannot be asked now: 429")]
+    {
+        let error = refused_with(code, "hunter2", webhook, json!([])).await;
+        assert_eq!(error, Error::new(ErrorKind::Cluster, told));
+    }
+    let error = refused_with(405, "hunter2", "hunter2", json!([])).await;
+    let told = "the API server refuses Secret \"db\": 405; see its audit log";
+    assert_eq!(error, Error::new(ErrorKind::WriteRefused, told));
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_read_is_not_quoted() {
     let double = Double::answering([(200, json!({ "data": { "password": "hunter2 is not base64" } }))]);
     let error = apply(&double, &case(), Effects::Apply).await.expect_err("it cannot be read");
