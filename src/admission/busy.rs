@@ -3,7 +3,6 @@
 use latchkey_api::external_secret::ExternalSecret;
 
 use super::Admission;
-use super::mode::{FAILURE_MODE, failure_mode};
 use super::places::{Lane, Patience, Place};
 use super::request::{Request, Response};
 use crate::config::FailureMode;
@@ -38,10 +37,7 @@ impl Admission {
         }
         let mode = match request.dry_run {
             true => FailureMode::Warn,
-            false => {
-                let annotation = request.annotation(FAILURE_MODE);
-                failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await
-            }
+            false => self.mode_in_time(request, deadline).await,
         };
         if mode == FailureMode::Deny
             && let Ok(place) = self.places.enter(lane, store, deadline, Patience::Most).await

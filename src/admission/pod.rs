@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::Admission;
 use super::busy::SHED;
 use super::joint::Missed;
-use super::mode::{FAILURE_MODE, failure_mode};
 use super::pod_secrets::{named, required};
 use super::request::{Request, Response};
 use crate::config::FailureMode;
@@ -67,7 +66,7 @@ impl Admission {
             self.ready(request, Wanted { secret, key, required: required.contains(secret) }, deadline)
         });
         let readied = just_written.into_iter().chain(join_all(ready).await).collect();
-        self.answer(request, readied, &required).await
+        self.answer(request, readied, &required, deadline).await
     }
 
     /// Of these Secrets, those that we have just written for an ExternalSecret that the watch does not have yet, and those
@@ -111,17 +110,12 @@ impl Admission {
             return readied(known, Some(trouble), How::Found);
         }
         let missing = required && known.is_none();
-        let insists = async || missing && self.mode(request).await == FailureMode::Deny;
+        let insists = async || missing && self.mode_in_time(request, deadline).await == FailureMode::Deny;
         match self.sync_for_pod(request, &object, deadline, insists).await {
             Ok(outcome) => readied(outcome.secret.map(|state| state.data_hash).or(known), None, How::Synced),
             Err(Missed::Busy(text)) => readied(known, Some(text), How::Shed),
             Err(Missed::Failed(text)) => readied(known, Some(text), How::Found),
         }
-    }
-
-    async fn mode(&self, request: &Request) -> FailureMode {
-        let annotation = request.annotation(FAILURE_MODE);
-        failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref()).await
     }
 
     /// A last good Secret is never waited for while its store is known to be down.
@@ -136,6 +130,7 @@ impl Admission {
         request: &Request,
         readied: Vec<Readied>,
         required: &BTreeSet<String>,
+        deadline: Deadline,
     ) -> Response {
         let is_missing = |one: &&Readied| one.data_hash.is_none() && one.trouble.is_some();
         let missing: Vec<&Readied> =
@@ -143,7 +138,7 @@ impl Admission {
         let mode = match missing.is_empty() {
             true => FailureMode::Warn, // neither a last good value nor an optional one keeps a Pod from starting
             false if request.dry_run && missing.iter().any(|one| one.how == How::Shed) => FailureMode::Warn,
-            false => self.mode(request).await,
+            false => self.mode_in_time(request, deadline).await,
         };
         if mode == FailureMode::Deny {
             let texts: Vec<String> = missing.iter().filter_map(|one| said(one)).collect();

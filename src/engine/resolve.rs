@@ -206,7 +206,7 @@ pub(super) fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String
 }
 
 /// The stores that an ExternalSecret names, however wrong the rest of it may be.
-fn referenced_stores(external_secret: &ExternalSecret) -> BTreeSet<StoreKey> {
+pub fn referenced_stores(external_secret: &ExternalSecret) -> BTreeSet<StoreKey> {
     let spec = &external_secret.spec;
     let data = spec.data.iter().map(|entry| &entry.source_ref);
     let sources = data.chain(spec.data_from.iter().map(|entry| &entry.source_ref)).flatten();

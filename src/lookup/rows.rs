@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::core::PartialObjectMeta;
-use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec, StoreKind};
+use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use latchkey_api::store::{
     ALLOWED_KEYS, ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus,
 };
@@ -16,6 +16,7 @@ use super::{Change, Lookup};
 use crate::engine::desired::ownership::DATA_HASH;
 use crate::engine::pending::Pending;
 use crate::engine::plan::StoreKey;
+use crate::engine::resolve::referenced_stores;
 use crate::engine::stores::Store;
 
 /// What is known of a managed Secret: no data, only what says which data it has.
@@ -48,19 +49,7 @@ pub fn target(object: &ExternalSecret) -> Key {
 
 /// Every store that an ExternalSecret names.
 pub fn stores(object: &ExternalSecret) -> Vec<StoreKey> {
-    let namespace = object.namespace().unwrap_or_default();
-    let ExternalSecretSpec { secret_store_ref, data, data_from, .. } = &object.spec;
-    let own = data.iter().filter_map(|entry| entry.source_ref.as_ref());
-    let all = data_from.iter().filter_map(|entry| entry.source_ref.as_ref());
-    let mut keys: Vec<StoreKey> = own
-        .chain(all)
-        .filter_map(|source| source.store_ref.as_ref())
-        .chain(secret_store_ref)
-        .filter_map(|store| Some(store_key(store.kind(), &namespace, store.name.as_deref()?)))
-        .collect();
-    keys.sort();
-    keys.dedup();
-    keys
+    referenced_stores(object).into_iter().collect()
 }
 
 fn store_key(kind: StoreKind, namespace: &str, name: &str) -> StoreKey {
