@@ -2,6 +2,7 @@
 //! then everything that can be read is searched for it.
 
 mod everywhere;
+mod panics;
 mod scene;
 pub mod search;
 mod setup;
@@ -15,6 +16,7 @@ fn a_value_is_in_the_data_of_secrets_and_nowhere_else() {
     scene.fail_to_read();
     scene.fail_to_render();
     scene.fail_to_write();
+    scene.fail_at_others();
     scene.fail_to_log_in();
     scene.refresh();
     scene.start_pods();

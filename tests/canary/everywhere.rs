@@ -11,20 +11,23 @@ use crate::support::SYSTEM;
 impl Scene {
     /// Searches everything. The names of the targets that hold the value, as they may.
     pub(super) fn search(&self) -> Vec<String> {
-        let forms = Forms::of(&self.canary).and(Forms::of(&self.credential));
+        let forms = Forms::of(&self.canary).and("credential", Forms::of(&self.credential));
         let cluster = &self.world.cluster;
         let file = |name: &str| std::fs::read_to_string(cluster.dir().join(name)).expect("a log");
         let log = self.world.latchkey.log();
         assert!(log.contains(r#""level":"TRACE""#) || log.contains(r#""level":"DEBUG""#), "it logs little");
+        for (place, text) in
+            [("the audit log", file("audit.log")), ("the API server's log", file("kube-apiserver.log"))]
+        {
+            not_in(place, &text, &forms);
+        }
+        let forms = forms.and("quoted value", Forms::of(&self.quoted));
         for (place, text) in [
             ("the log", log),
             ("the metrics", self.world.latchkey.metrics()),
             ("what was said", self.said.borrow().clone()),
-            ("the audit log", file("audit.log")),
-            ("the API server's log", file("kube-apiserver.log")),
         ] {
-            assert!(text.len() > 1_000, "{place} is nearly empty");
-            assert_eq!(forms.found_in(&text), None, "in {place}");
+            not_in(place, &text, &forms);
         }
         self.search_objects(&forms)
     }
@@ -63,4 +66,9 @@ impl Scene {
         assert!(self.world.get(&format!("/api/v1/namespaces/{SYSTEM}/secrets/latchkey-tls")).is_some());
         targets
     }
+}
+
+fn not_in(place: &str, text: &str, forms: &Forms) {
+    assert!(text.len() > 1_000, "{place} is nearly empty");
+    assert_eq!(forms.found_in(text), None, "in {place}");
 }

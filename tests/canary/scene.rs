@@ -7,7 +7,7 @@ use latchkey_testbed::{http, random_token};
 use serde_json::{Value, json};
 
 use super::search::telling;
-use crate::support::{Namespace, Options, Said, World, manifests};
+use crate::support::{Namespace, Options, Quoter, Said, World, manifests};
 
 /// A world in which one text is the secret value in each store, and credential to most.
 pub(super) struct Scene {
@@ -17,6 +17,8 @@ pub(super) struct Scene {
     pub(super) canary: String,
     /// What stores are logged in to with, as far as that can be chosen.
     pub(super) credential: String,
+    /// A value that somebody else's webhook quotes to the API server, in whose logs it may stand.
+    pub(super) quoted: String,
     /// All that was said at the prompt.
     pub(super) said: RefCell<String>,
 }
@@ -31,8 +33,14 @@ impl Scene {
         // It ends with the process, as the world that all tests share.
         let world: &'static World =
             Box::leak(Box::new(World::start(Options { flags, env, ..Options::default() })));
-        let scene =
-            Self { world, ns: Namespace::new(world, "canary"), canary, credential, said: RefCell::default() };
+        let scene = Self {
+            world,
+            ns: Namespace::new(world, "canary"),
+            canary,
+            credential,
+            quoted: telling(&random_token()),
+            said: RefCell::default(),
+        };
         scene.put_values();
         scene.put_credentials();
         scene.put_stores();
@@ -165,6 +173,50 @@ impl Scene {
             .silent();
         self.ns.wait_ready("frozen", "True", "SecretSynced");
         self.fails("rival", "aws", of(json!({ "name": "aws" })));
+    }
+
+    /// The namespace is full, and somebody else's webhook says what it has read in Secrets: when they are made, and when
+    /// latchkey comes back to one that it has made.
+    pub(super) fn fail_at_others(&self) {
+        self.world.moto.put_secret("canary/quoted", &self.quoted).expect("put");
+        let of = |quoter: &str| {
+            let labels =
+                json!({ "metadata": { "labels": { "quoter": quoter } }, "data": { "a": "{{ .password }}" } });
+            let entry = json!({ "secretKey": "password", "remoteRef": { "key": "canary/quoted" } });
+            json!({ "data": [entry], "target": { "template": labels } })
+        };
+        for (code, name) in [(403, "quoted-403"), (500, "quoted-500")] {
+            let quoter = Quoter::start(&self.ns, code);
+            let refused = || {
+                !self.ns.kubectl(&["label", "secret", "credentials", "quoter=refuses", "--dry-run=server"]).ok
+            };
+            self.world.wait("the other webhook's registration", Duration::from_secs(60), || {
+                refused().then_some(())
+            });
+            self.fails(name, "aws", of("refuses"));
+            let later = format!("{name}-later");
+            self.say(self.ns.apply(&Self::external(&later, "aws", of("refuses-changes")).to_string()));
+            self.world.wait("the Secret that cannot be adopted", Duration::from_secs(60), || {
+                self.ns.ready(&later).filter(|(status, ..)| status == "False")
+            });
+            drop(quoter);
+            self.say(self.ns.kubectl(&[
+                "delete",
+                "validatingwebhookconfiguration",
+                &format!("quoter-{}", self.ns.name),
+            ]))
+            .good();
+        }
+        let quota = json!({
+            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "full" }, "spec": { "hard": { "count/secrets": "1" } },
+        });
+        self.ns.apply(&quota.to_string()).good();
+        let path = format!("/api/v1/namespaces/{}/resourcequotas/full", self.ns.name);
+        self.world.wait("the quota", Duration::from_secs(60), || {
+            self.world.get(&path).filter(|quota| !quota["status"]["used"].is_null())
+        });
+        self.fails("quota", "aws", manifests::one("canary/good", "password"));
+        self.say(self.ns.kubectl(&["delete", "resourcequota", "full"])).good();
     }
 
     pub(super) fn fail_to_log_in(&self) {

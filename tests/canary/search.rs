@@ -32,9 +32,9 @@ impl Forms {
         Self(forms)
     }
 
-    /// Those of another text, too.
-    pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0.into_iter().map(|(name, text)| (format!("{name} of the other"), text)));
+    /// Those of another text, too, which is called so.
+    pub fn and(mut self, whose: &str, other: Self) -> Self {
+        self.0.extend(other.0.into_iter().map(|(name, text)| (format!("{name} of the {whose}"), text)));
         self
     }
 

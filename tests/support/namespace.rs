@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Said, World, manifests};
 
+/// Far longer than anything that is waited for here takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// A namespace; it is deleted when this is dropped, and what it held is printed if the test failed.
 pub struct Namespace<'a> {
     /// The world it is in.
@@ -26,7 +29,7 @@ impl<'a> Namespace<'a> {
             .create("/api/v1/namespaces", &json!({ "metadata": { "name": name } }))
             .expect("a namespace");
         let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
-        world.wait("the default ServiceAccount", Duration::from_secs(30), || world.get(&account));
+        world.wait("the default ServiceAccount", LIMIT, || world.get(&account));
         Self { world, name }
     }
 
@@ -75,7 +78,7 @@ impl<'a> Namespace<'a> {
 
     /// Waits until an ExternalSecret's condition Ready has this status and reason.
     pub fn wait_ready(&self, name: &str, status: &str, reason: &str) {
-        self.world.wait(&format!("{name} {status} {reason}"), Duration::from_secs(20), || {
+        self.world.wait(&format!("{name} {status} {reason}"), LIMIT, || {
             self.ready(name).filter(|(is, why, _)| is == status && why == reason)
         });
     }
@@ -85,7 +88,7 @@ impl<'a> Namespace<'a> {
     pub fn wait_registered(&self) {
         let values = manifests::fake(&[("key", r#"{"value":"one"}"#)]);
         self.apply(&manifests::cluster_store(&self.name, values).to_string()).good();
-        self.world.wait("the API server's notice of the registration", Duration::from_secs(30), || {
+        self.world.wait("the API server's notice of the registration", LIMIT, || {
             self.kubectl(&["delete", "externalsecret", "probe", "--ignore-not-found"]).good();
             self.external("probe", manifests::one("key", "value")).good();
             self.secret("probe")
@@ -94,9 +97,8 @@ impl<'a> Namespace<'a> {
 
     /// Waits until a Secret's value is this.
     pub fn wait_value(&self, secret: &str, key: &str, value: &str) {
-        self.world.wait(&format!("{secret}.{key}"), Duration::from_secs(20), || {
-            self.value(secret, key).filter(|is| is == value)
-        });
+        self.world
+            .wait(&format!("{secret}.{key}"), LIMIT, || self.value(secret, key).filter(|is| is == value));
     }
 
     /// Waits until a Secret is gone.

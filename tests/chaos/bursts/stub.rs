@@ -2,7 +2,6 @@
 //! would be the measure of a burst.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,15 +10,13 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::support::Namespace;
+use crate::support::{LocalServer, Namespace};
 
 /// The server. It ends when this is dropped.
 pub struct Stub {
-    port: u16,
+    server: LocalServer,
     shared: Arc<Mutex<Shared>>,
-    _running: DropGuard,
 }
 
 #[derive(Debug, Default)]
@@ -35,20 +32,8 @@ impl Stub {
     /// One that answers at once.
     pub fn start() -> Self {
         let shared = Arc::<Mutex<Shared>>::default();
-        let stop = CancellationToken::new();
-        let (told, port) = std::sync::mpsc::channel();
-        let (router, ended) = (router(Arc::clone(&shared)), stop.clone());
-        std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
-                told.send(listener.local_addr().expect("its address").port()).expect("who asked");
-                latchkey::http::serve(listener, None, router, ended).await;
-            });
-        });
-        Self { port: port.recv().expect("its port"), shared, _running: stop.drop_guard() }
+        let server = LocalServer::start(None, router(Arc::clone(&shared)));
+        Self { server, shared }
     }
 
     /// Makes the ClusterSecretStore of the namespace's name, which reads this one.
@@ -58,7 +43,7 @@ impl Stub {
 
     /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.server.port)
     }
 
     /// From now on each answer takes so long.
