@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use latchkey_testbed::{ApiGate, Asked, Fault};
 use serde_json::json;
 
-use super::stage::{Gated, LIMIT, Stage, rate, stage};
+use super::stage::{Gated, LIMIT, Stage, settles, stage};
 use crate::chaos::{Row, scale};
 use crate::support::{Namespace, World};
 
@@ -104,9 +104,8 @@ fn cut(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
 
     only.gate.on(is_kept, Fault::EndAtOnce);
     only.gate.cut(is_kept);
-    std::thread::sleep(Duration::from_secs(2)); // until the pauses have grown
-    let ending = rate(&only.gate, scale(Duration::from_secs(4), Duration::from_secs(15)), |_| true);
-    assert!(ending <= 4.0, "{ending} requests a second at watches that end at once");
+    let time = scale(Duration::from_secs(4), Duration::from_secs(15));
+    let ending = settles(&only.gate, "at watches that end at once", 4.0, time);
     only.gate.behave();
     let well_after = seen(ns);
     wait_open(&stage.world, &only.gate);
