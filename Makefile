@@ -27,12 +27,14 @@ test: ## Run every test, against the real components (first run on a machine: ab
 	$(TESTBED) build >/dev/null
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast # the tests wait more than they work
 
+CHAOS := $(CURDIR)/target/chaos
+
 .PHONY: chaos
-chaos: ## Break everything, in the long form, and write what was seen into docs/reliability.md (about an hour)
+chaos: ## Break everything, in the long form, and write what was seen into docs/reliability.md (about an hour; AREAS="kills rights" runs these)
 	$(TESTBED) build >/dev/null
-	rm -rf target/chaos
-	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims --no-fail-fast -- chaos:: --test-threads 1
-	LATCHKEY_CHAOS=$(CURDIR)/target/chaos cargo test --package latchkey --test claims -- --ignored chaos::report::writes_the_page
+	rm -rf $(CHAOS)
+	AREAS="$(AREAS)" tests/chaos/run.sh $(CHAOS)
+	@[ -n "$(AREAS)" ] || LATCHKEY_CHAOS=$(CHAOS) cargo test --package latchkey --test claims -- --ignored chaos::report::writes_the_page
 
 # The flags that libFuzzer needs, without a sanitizer: those are nightly's, and look at unsafe code, of which there is none.
 FUZZ_FLAGS = -C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 -C llvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -52,7 +54,8 @@ fuzz: ## Let libFuzzer look for input that breaks latchkey: SECONDS_EACH (60) se
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
-	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources && \
+		cargo deny --manifest-path fuzz/Cargo.toml check --config deny.toml licenses bans sources; \
 	else echo "cargo-deny is not installed (cargo install cargo-deny): licences were not looked at"; fi
 
 # For the host's own triple, so that it works on arm64 too. `--target` keeps the flag away from build scripts and
