@@ -12,7 +12,6 @@ mod rows;
 mod stores;
 mod table;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +23,7 @@ use kube::runtime::watcher;
 use kube::{Api, Client};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore};
+use moka::sync::Cache;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use access::Action;
@@ -80,7 +80,7 @@ pub struct Lookup {
     secrets: Table<SecretRow>,
     by_target: Index<Key>,
     by_store: Index<StoreKey>,
-    noted: Mutex<HashMap<Key, SecretState>>,
+    noted: Cache<Key, SecretState>,
     listener: Mutex<Option<UnboundedSender<Change>>>,
     recent: stores::Recent,
     on_filled: Filled,
@@ -111,7 +111,7 @@ impl Lookup {
             secrets: Table::default(),
             by_target: Index::default(),
             by_store: Index::default(),
-            noted: Mutex::default(),
+            noted: Cache::builder().time_to_live(ECHO).max_capacity(100_000).build(),
             listener: Mutex::default(),
             recent: stores::Recent::default(),
             on_filled,
@@ -262,21 +262,17 @@ impl Lookup {
             };
             self.secrets.put(key.clone(), Arc::new(now));
         }
-        self.noted().insert(key, state.clone());
+        self.noted.insert(key, state.clone());
     }
 
     /// Whether we wrote or checked this very version.
     pub fn is_noted(&self, key: &Key, resource_version: &str) -> bool {
-        self.noted().get(key).is_some_and(|noted| noted.resource_version == resource_version)
+        self.noted.get(key).is_some_and(|noted| noted.resource_version == resource_version)
     }
 
     /// A Secret as we wrote or checked it last, if nobody has been seen to delete it since. The watch may not have it yet.
     pub fn noted_state(&self, key: &Key) -> Option<SecretState> {
-        self.noted().get(key).cloned()
-    }
-
-    fn noted(&self) -> std::sync::MutexGuard<'_, HashMap<Key, SecretState>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.noted.get(key)
     }
 
     /// From now on `listener` is told of every change; the one before is told no more.
@@ -286,7 +282,7 @@ impl Lookup {
 
     fn tell(&self, change: Change) {
         if let Change::Secret { key, gone: true } = &change {
-            self.noted().remove(key);
+            self.noted.invalidate(key);
         }
         let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
         if listener.as_ref().is_some_and(|to| to.send(change).is_err()) {
@@ -298,6 +294,10 @@ impl Lookup {
         (self.on_filled)(what);
     }
 }
+
+/// How long a Secret that was written or checked is remembered as such. Its echo comes by the watch within seconds; one that
+/// never comes, of a Secret that was gone before the watch was listed anew, must not be waited for for ever.
+const ECHO: Duration = Duration::from_mins(10);
 
 /// How long something read when needed may be used again: long enough for a burst to share one read, too short for anybody
 /// who changes it to see the old one.

@@ -15,7 +15,7 @@ lanes=3
 
 area() { # the area, and how many of its tests run at once
     local log="$folder/logs/${1/::/-}.log" start=$SECONDS
-    if "$claims" "chaos::$1::" --test-threads "$2" >"$log" 2>&1 && grep -q '^test result: ok. [1-9]' "$log"; then
+    if "$claims" "chaos::$1::" --nocapture --test-threads "$2" >"$log" 2>&1 && grep -q '^test result: ok. [1-9]' "$log"; then
         echo "chaos: $1: well, $((SECONDS - start)) s"
     else
         echo "chaos: $1: FAILED after $((SECONDS - start)) s, see $log"

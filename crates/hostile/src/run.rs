@@ -22,6 +22,8 @@ pub struct Report {
     pub faults: Vec<String>,
     /// The longest time to an answer, and its seed.
     pub slowest: (Duration, u64),
+    /// By how much the peak of memory has grown within one answer at most, in KiB, and its seed.
+    pub hungriest: (u64, u64),
     /// The most memory that the process has had in RAM so far, in KiB.
     pub peak_kib: u64,
 }
@@ -45,10 +47,11 @@ pub fn run(seed: u64, count: usize) -> Report {
 
 async fn one(bench: &Bench, seed: u64, kind: Kind, report: &mut Report) {
     let review = objects::review(&mut Random::new(seed), kind);
-    let began = Instant::now();
+    let (began, peak) = (Instant::now(), peak_kib());
     let answer = bench.send(kind, &review).await;
-    let took = began.elapsed();
+    let (took, grown) = (began.elapsed(), peak_kib().saturating_sub(peak));
     report.slowest = report.slowest.max((took, seed));
+    report.hungriest = report.hungriest.max((grown, seed));
     report.answered += 1;
     if let Some(fault) = answer.fault(&review).filter(|_| report.faults.len() < 5) {
         report.faults.push(format!("seed {seed}, {kind:?}: {fault}"));
@@ -81,10 +84,19 @@ fn peak_kib() -> u64 {
 impl Report {
     /// As it goes from one process to another.
     pub fn json(&self) -> Value {
-        let Self { answered, outcomes, panics, faults, slowest: (took, seed), peak_kib } = self;
+        let Self {
+            answered,
+            outcomes,
+            panics,
+            faults,
+            slowest: (took, seed),
+            hungriest: (grown, hungry),
+            peak_kib,
+        } = self;
         json!({
             "answered": answered, "outcomes": outcomes, "panics": panics, "faults": faults,
-            "slowestMs": took.as_millis(), "slowestSeed": seed, "peakKib": peak_kib,
+            "slowestMs": took.as_millis(), "slowestSeed": seed, "hungriestKib": grown,
+            "hungriestSeed": hungry, "peakKib": peak_kib,
         })
     }
 }

@@ -13,6 +13,9 @@ use crate::support::{Namespace, World};
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/latchkey";
 
+/// A refreshInterval in which none of thousands comes due within minutes: their places are spread over it.
+const SELDOM: &str = "87600h";
+
 /// What a burst came to.
 struct Seen {
     answers: Vec<Answer>,
@@ -28,7 +31,7 @@ fn burst(ns: &Namespace<'static>, stub: &Stub, count: usize, clients: usize) -> 
     stub.store(ns);
     stub.forget();
     let key = |number: usize| format!("{}/key-{number}", ns.name);
-    let sent = (0..count).map(|number| creation(ns, &format!("es-{number}"), &key(number), "1h")).collect();
+    let sent = (0..count).map(|number| creation(ns, &format!("es-{number}"), &key(number), SELDOM)).collect();
     let (crowd, rest) = (Crowd::new(&ns.world.cluster, clients), resident(ns.world));
     let (peak, started) = (Peak::watch(ns.world), Instant::now());
     let answers = crowd.send(sent);

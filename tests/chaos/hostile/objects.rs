@@ -53,7 +53,7 @@ fn each_has_an_answer() {
     assert_eq!(report["faults"].as_array().map(Vec::len), Some(0), "seed {seed}: {report}");
     assert!(number("slowestMs") < 10_000, "seed {seed}: {report}");
     let peak = number("peakKib") / 1024;
-    assert!((1..MOST_MIB).contains(&peak), "seed {seed}: {peak} MiB");
+    assert!((1..MOST_MIB).contains(&peak), "seed {seed}: {peak} MiB: {report}");
     for outcome in ["admitted", "refused", "no review"] {
         assert!(report["outcomes"][outcome].as_u64() > Some(0), "seed {seed}: nothing was tried: {report}");
     }
