@@ -106,6 +106,14 @@ impl JwtSource {
 }
 
 impl Login {
+    /// Whether Vault locks it after a few wrong tries (its "user lockout": approle, ldap, userpass).
+    pub fn may_be_locked(&self) -> bool {
+        match self.proof {
+            Proof::AppRole { .. } | Proof::Password { .. } => true,
+            Proof::Jwt { .. } | Proof::Certificate { .. } => false,
+        }
+    }
+
     /// The request. A ServiceAccount's token is requested here.
     ///
     /// # Errors

@@ -58,7 +58,11 @@ struct State {
 impl Keeper {
     /// A keeper that logs in at the first need, in this namespace of Vault.
     pub fn new(http: Arc<Http>, credential: Credential, namespace: Option<HeaderValue>) -> Self {
-        Self { http, credential, namespace, state: Mutex::default(), refused: RefusedLogin::default() }
+        let refused = match &credential {
+            Credential::Login(login) if login.may_be_locked() => RefusedLogin::of_lockable(),
+            Credential::Nothing | Credential::Token(_) | Credential::Login(_) => RefusedLogin::default(),
+        };
+        Self { http, credential, namespace, state: Mutex::default(), refused }
     }
 
     /// Whether the token comes from a login, so that another one can be had.
