@@ -130,7 +130,15 @@ impl Moto {
             body[field] = json!(name);
             body
         };
-        let Err(error) = self.secrets_manager("CreateSecret", &with("Name")) else { return Ok(()) };
+        let mut created = self.secrets_manager("CreateSecret", &with("Name"));
+        for _ in 0..3 {
+            // Its threads share a dictionary without a lock: under load one may find it changed under its hands.
+            if !created.as_ref().is_err_and(|error| format!("{error:#}").contains("was answered 500")) {
+                break;
+            }
+            created = self.secrets_manager("CreateSecret", &with("Name"));
+        }
+        let Err(error) = created else { return Ok(()) };
         if !format!("{error:#}").contains("ResourceExistsException") {
             bail!(error);
         }

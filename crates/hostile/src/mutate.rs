@@ -53,7 +53,28 @@ fn fields_of(random: &mut Random, fields: &mut Map<String, Value>, name: &str) {
         }
         _ => {
             let value = fields.get(name).cloned().unwrap_or_default();
-            (0..random.below(300)).for_each(|i| drop(fields.insert(format!("{name}{i}"), value.clone())));
+            (0..copies(random, &value, 300))
+                .for_each(|i| drop(fields.insert(format!("{name}{i}"), value.clone())));
+        }
+    }
+}
+
+/// As many bytes as copies may take: more than any API server sends, and not so much that making it is what takes the memory.
+const COPIED: usize = 4 << 20;
+
+/// How often something is repeated.
+fn copies(random: &mut Random, value: &Value, most: usize) -> usize {
+    random.below(most).min(COPIED / bytes(value).max(1))
+}
+
+/// About as many as it has in JSON.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(bytes).sum::<usize>() + 2,
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| name.len() + 4 + bytes(value)).sum::<usize>() + 2
         }
     }
 }
@@ -65,7 +86,8 @@ fn list(random: &mut Random, items: &mut Vec<Value>, index: usize) {
         2 => items.push(words::scalar(random)),
         _ => {
             let copy = items[index].clone();
-            items.extend(std::iter::repeat_n(copy, random.below(500)));
+            let count = copies(random, &copy, 500);
+            items.extend(std::iter::repeat_n(copy, count));
         }
     }
 }

@@ -143,11 +143,13 @@ fn wrong_credentials_are_not_shown_over_and_over() {
         login.ns.world.cluster.create(&path, &login.object(&format!("app{i}"))).expect("admitted");
     }
     let said = login.ns.apply(&login.object("said").to_string()).good();
-    assert!(said.warnings().concat().contains("role id or secret id is wrong"), "{said}");
+    let told = said.warnings().concat();
+    // Vault says it in other words once it has locked a user out, or on another try.
+    assert!(told.contains("role id or secret id is wrong") || told.contains("wrong credentials"), "{said}");
     std::thread::sleep(time.saturating_sub(began.elapsed())); // what is counted is what happens meanwhile
     let (logins, took) = (login.logins(), began.elapsed());
-    let most = usize::try_from(took.as_secs() / 10).expect("small") + 2;
-    assert!(logins >= 1 && logins <= most, "{logins} logins in {took:?}");
+    // At 0, 10 and 70 s, and once by the store's validation, which is another connection.
+    assert!((1..=4).contains(&logins) || took > 500 * SECOND, "{logins} logins in {took:?}");
     Row {
         area: "providers",
         fault: "the credentials for Vault are wrong",
