@@ -27,7 +27,7 @@ fn child() {
     let (first, second) = (value.clone(), value.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     assert!(std::panic::catch_unwind(|| panic!("{first}")).is_err());
-    let fails = async move { Err::<(), _>(second).expect("a value") };
+    let fails = async move { second.parse::<u8>().map_err(|_| second).expect("a number") };
     assert!(runtime.block_on(runtime.spawn(fails)).is_err());
     assert!(runtime.block_on(runtime.spawn(async move { std::panic::panic_any(value) })).is_err());
 }
