@@ -87,7 +87,7 @@ impl Scene {
             assert_eq!(self.ns.value(store, "password").as_ref(), Some(&self.canary), "of store {store}");
             self.ns.wait_ready(store, "True", "SecretSynced");
         }
-        self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).silent();
+        self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).good();
     }
 
     /// Each ends in a condition that says so, whether or not admission had the time to find it out.
@@ -169,8 +169,7 @@ impl Scene {
             )
             .collect();
         self.fails("large", "aws", json!({ "data": large }));
-        self.say(self.ns.apply(&Self::external("frozen", "fake", with_immutable("good")).to_string()))
-            .silent();
+        self.say(self.ns.apply(&Self::external("frozen", "fake", with_immutable("good")).to_string())).good();
         self.ns.wait_ready("frozen", "True", "SecretSynced");
         self.fails("rival", "aws", of(json!({ "name": "aws" })));
     }
@@ -185,10 +184,14 @@ impl Scene {
             let entry = json!({ "secretKey": "password", "remoteRef": { "key": "canary/quoted" } });
             json!({ "data": [entry], "target": { "template": labels } })
         };
+        self.create(
+            "secrets",
+            &json!({ "metadata": { "name": "of-nobody" }, "stringData": { "a": "no secret" } }),
+        );
         for (code, name) in [(403, "quoted-403"), (500, "quoted-500")] {
             let quoter = Quoter::start(&self.ns, code);
             let refused = || {
-                !self.ns.kubectl(&["label", "secret", "credentials", "quoter=refuses", "--dry-run=server"]).ok
+                !self.ns.kubectl(&["label", "secret", "of-nobody", "quoter=refuses", "--dry-run=server"]).ok
             };
             self.world.wait("the other webhook's registration", Duration::from_secs(60), || {
                 refused().then_some(())
