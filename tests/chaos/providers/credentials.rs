@@ -30,12 +30,20 @@ struct Login {
 
 impl Login {
     fn start(right: bool) -> Self {
+        Self::living(right, json!({}))
+    }
+
+    /// With these settings of the role, before anybody logs in.
+    fn living(right: bool, lives: Value) -> Self {
         let world = world();
         let ns = Namespace::new(world, "login");
         may_read(world, &ns.name, &ns.name);
         let upstream = SocketAddr::from(([127, 0, 0, 1], world.vault.port()));
         let proxy = Proxy::start(upstream).expect("a proxy");
         let role = world.vault.enable_approle(&ns.name, &[&ns.name]).expect("AppRole");
+        let mut settings = json!({ "token_policies": [ns.name] });
+        lives.as_object().into_iter().flatten().for_each(|(k, v)| settings[k] = v.clone());
+        world.vault.api("POST", &format!("auth/approle/role/{}", ns.name), &settings).expect("a role");
         let id = if right { role.secret_id.as_str() } else { "no-such-id" };
         ns.kubectl(&["create", "secret", "generic", "role", &format!("--from-literal=id={id}")]).good();
         let reference = json!({ "name": "role", "key": "id" });
@@ -105,10 +113,7 @@ fn a_login_that_vault_revokes_is_made_anew_before_anything_fails() {
 #[test]
 fn a_login_that_expires_is_made_anew_before_anything_fails() {
     let time = scale(9 * SECOND, 25 * SECOND);
-    let login = Login::start(true);
-    let lives = json!({ "token_policies": [login.ns.name], "token_ttl": "5s", "token_max_ttl": "6s" });
-    let role = format!("auth/approle/role/{}", login.ns.name);
-    login.ns.world.vault.api("POST", &role, &lives).expect("a role");
+    let login = Login::living(true, json!({ "token_ttl": "5s", "token_max_ttl": "6s" }));
     login.put("v");
     login.ns.apply(&login.object("app").to_string()).silent();
     let began = Instant::now();
