@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 
 /// How many objects are applied in turn, and how often each before others take their place.
 const OBJECTS: usize = 100; // more than are without an answer: none is changed twice at once
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 50;
 
 /// What became of the applies.
 #[derive(Debug, Default, Clone)]
