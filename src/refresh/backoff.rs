@@ -52,6 +52,11 @@ impl<K: Eq + Hash + Clone> Backoffs<K> {
         (!left.is_zero()).then_some(left)
     }
 
+    /// Whether this version of the object has failed before.
+    pub fn has_failed(&self, key: &K, version: &str) -> bool {
+        self.lock().get(key).is_some_and(|failure| failure.version == version)
+    }
+
     /// Remembers one more failure; the time until the next try.
     pub fn failed(&self, key: &K, version: &str, retry: Retry) -> Duration {
         let mut failures = self.lock();
@@ -95,8 +100,9 @@ mod tests {
     async fn another_version_may_be_tried_at_once() {
         let backoffs = Backoffs::default();
         backoffs.failed(&"a", "1", Retry::OnChange);
-        assert!(backoffs.wait(&"a", "1").is_some());
+        assert!(backoffs.wait(&"a", "1").is_some() && backoffs.has_failed(&"a", "1"));
         assert_eq!(backoffs.wait(&"a", "2"), None);
+        assert!(!backoffs.has_failed(&"a", "2"));
     }
 
     #[tokio::test(start_paused = true)]

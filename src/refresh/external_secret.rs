@@ -44,6 +44,15 @@ impl Term<'_> {
         }
     }
 
+    /// A change comes first, as if it were being admitted; once it has failed, it waits with the others, and calls no store that is
+    /// known to be down.
+    fn lane(&self, key: &Key, object: &ExternalSecret, reason: Reason) -> Lane {
+        match reason {
+            Reason::Changed if !self.backoffs.has_failed(key, &version(object)) => Lane::Admission,
+            Reason::Changed | Reason::Due | Reason::Repair => Lane::Refresh,
+        }
+    }
+
     pub(super) async fn external_secret(&self, key: &Key) {
         let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else {
@@ -120,7 +129,7 @@ impl Term<'_> {
             stage: Stage::Stored,
             effects: Effects::Apply,
             max_age: self.max_age(object, reason),
-            lane: if reason == Reason::Changed { Lane::Admission } else { Lane::Refresh },
+            lane: self.lane(key, object, reason),
             over: None,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
