@@ -130,7 +130,8 @@ impl Admission {
         }
         let name = format!("ExternalSecret {}/{}", request.namespace, request.name);
         let applied = job.effects == Effects::Apply;
-        match self.engine.sync(job, deadline).await {
+        let sync = self.engine.sync(job, deadline);
+        match self.with_mode_learned(request, deadline, sync).await {
             Ok(outcome) => {
                 if let Some(state) = outcome.secret.as_ref().filter(|_| applied) {
                     self.lookup.note(&request.namespace, state);

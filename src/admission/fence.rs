@@ -1,9 +1,10 @@
 //! The last fence: whatever hangs, the API server has an answer of ours before its patience is over.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use super::Admission;
-use super::mode::{FAILURE_MODE, failure_mode, read};
+use super::mode::FAILURE_MODE;
 use super::request::{Request, Response};
 use crate::config::FailureMode;
 use crate::engine::Deadline;
@@ -27,14 +28,34 @@ impl Admission {
     /// What holds for a failed sync of this object, as far as it can be learned in time.
     pub(super) async fn mode_in_time(&self, request: &Request, deadline: Deadline) -> FailureMode {
         let annotation = request.annotation(FAILURE_MODE);
-        let mode = failure_mode(self.failure_mode, annotation, &request.namespace, self.lookup.as_ref());
+        let mode = self.modes.of(annotation, &request.namespace, self.lookup.as_ref());
         let end = deadline.instant() + GRACE / 2;
         tokio::time::timeout_at(end, mode).await.unwrap_or_else(|_| self.mode_known(request))
     }
 
-    /// The same without the namespace's say.
+    /// The same by what the namespace said last.
     fn mode_known(&self, request: &Request) -> FailureMode {
-        request.annotation(FAILURE_MODE).and_then(read).unwrap_or(self.failure_mode)
+        self.modes.known(request.annotation(FAILURE_MODE), &request.namespace)
+    }
+
+    /// What comes of a sync. Beside one that takes long it is learned what holds if it fails: at its end, time may be over.
+    pub(super) async fn with_mode_learned<T>(
+        &self,
+        request: &Request,
+        deadline: Deadline,
+        sync: impl Future<Output = T>,
+    ) -> T {
+        let learn = async {
+            tokio::time::sleep(deadline.left() / 2).await;
+            self.mode_in_time(request, deadline).await
+        };
+        let mut sync = pin!(sync);
+        tokio::select! {
+            biased;
+            done = sync.as_mut() => return done,
+            _ = learn => (), // it is remembered
+        }
+        sync.await
     }
 }
 

@@ -25,6 +25,7 @@ use crate::engine::Engine;
 use crate::lookup::Lookup;
 use failures::Failures;
 use joint::Joint;
+use mode::Modes;
 use repeats::Repeats;
 
 pub use mode::FAILURE_MODE;
@@ -38,7 +39,7 @@ pub struct Admission {
     engine: Engine,
     lookup: Arc<Lookup>,
     digest_key: DigestKey,
-    failure_mode: FailureMode,
+    modes: Modes,
     requester_checks: RequesterChecks,
     places: Arc<Places>,
     joint: Joint,
@@ -57,8 +58,8 @@ impl Admission {
     ) -> Self {
         let (places, joint) = (Arc::new(places), Joint::default());
         let (repeats, failures) = (Repeats::default(), Arc::default());
-        let requester_checks = RequesterChecks::Off;
-        Self { engine, lookup, digest_key, failure_mode, requester_checks, places, joint, repeats, failures }
+        let (modes, requester_checks) = (Modes::new(failure_mode), RequesterChecks::Off);
+        Self { engine, lookup, digest_key, modes, requester_checks, places, joint, repeats, failures }
     }
 
     /// The same with these checks of the requester.

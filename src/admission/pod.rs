@@ -111,7 +111,8 @@ impl Admission {
         }
         let missing = required && known.is_none();
         let insists = async || missing && self.mode_in_time(request, deadline).await == FailureMode::Deny;
-        match self.sync_for_pod(request, &object, deadline, insists).await {
+        let sync = self.sync_for_pod(request, &object, deadline, insists);
+        match self.with_mode_learned(request, deadline, sync).await {
             Ok(outcome) => readied(outcome.secret.map(|state| state.data_hash).or(known), None, How::Synced),
             Err(Missed::Busy(text)) => readied(known, Some(text), How::Shed),
             Err(Missed::Failed(text)) => readied(known, Some(text), How::Found),

@@ -20,8 +20,8 @@ use super::lock;
 const IDLE: Duration = Duration::from_secs(600);
 /// How long a dry run is told of a failure without asking again.
 const FAILURE: Duration = Duration::from_secs(30);
-/// How many failures are remembered.
-const FAILURES: u64 = 10_000;
+/// How much memory failures may take, in bytes: keys and messages are as long as whoever names them likes.
+const FAILURES: u64 = 4 << 20;
 /// What an entry weighs besides its value: key, indexes, hash table.
 const OVERHEAD: usize = 256;
 
@@ -93,7 +93,11 @@ impl EntryCache {
             .eviction_policy(EvictionPolicy::lru())
             .eviction_listener(|_, slot: Slot, _| drop(lock(&slot).take()))
             .build();
-        let failures = Cache::builder().max_capacity(FAILURES).time_to_live(2 * FAILURE).build();
+        let failures = Cache::builder()
+            .max_capacity(FAILURES)
+            .weigher(|key: &CacheKey, failure: &Failure| weight_of(key, failure.error.message.len()))
+            .time_to_live(2 * FAILURE)
+            .build();
         Self { entries, failures }
     }
 
@@ -174,7 +178,12 @@ fn ends(kind: ErrorKind) -> bool {
 
 fn weight(key: &CacheKey, slot: &Slot) -> u32 {
     let value = lock(slot).as_ref().map_or(0, |read| read.entry.weight());
-    u32::try_from(key.entry.key.len() + value + OVERHEAD).unwrap_or(u32::MAX)
+    weight_of(key, value)
+}
+
+fn weight_of(key: &CacheKey, value: usize) -> u32 {
+    let EntryRef { key, version, metadata: _ } = &key.entry;
+    u32::try_from(key.len() + version.len() + value + OVERHEAD).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -238,6 +247,17 @@ mod tests {
         keep(&cache, "a", missing()).await;
         keep(&cache, "a", read(8)).await;
         assert!(cache.failure(&key("a"), 60 * SECOND).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn long_keys_that_fail_take_no_more_than_their_share() {
+        let cache = EntryCache::new(1 << 20);
+        for name in 0..20 {
+            let missing = Err(Error::new(ErrorKind::NotFound, "there is no such secret"));
+            keep(&cache, &format!("{name}{}", "k".repeat(1 << 20)), missing).await;
+        }
+        cache.tend().await;
+        assert!(cache.failures.weighted_size() <= FAILURES);
     }
 
     #[tokio::test(start_paused = true)]

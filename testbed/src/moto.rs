@@ -111,12 +111,21 @@ impl Moto {
         Ok(())
     }
 
-    /// Any operation of Secrets Manager, past the proxy: it is neither counted nor refused.
+    /// Any operation of Secrets Manager, past the proxy: it is neither counted nor refused. Tried again where moto stumbles.
     ///
     /// # Errors
     /// With AWS's error body.
     pub fn secrets_manager(&self, action: &str, body: &Value) -> Result<Value> {
-        self.call("secretsmanager", &format!("secretsmanager.{action}"), body)
+        let call = || self.call("secretsmanager", &format!("secretsmanager.{action}"), body);
+        let mut answer = call();
+        for _ in 0..3 {
+            // Its threads share a dictionary without a lock: under load one may find it changed under its hands.
+            if !answer.as_ref().is_err_and(|error| format!("{error:#}").contains("was answered 500")) {
+                break;
+            }
+            answer = call();
+        }
+        answer
     }
 
     /// Any operation of SSM's parameter store, likewise.
@@ -130,15 +139,7 @@ impl Moto {
             body[field] = json!(name);
             body
         };
-        let mut created = self.secrets_manager("CreateSecret", &with("Name"));
-        for _ in 0..3 {
-            // Its threads share a dictionary without a lock: under load one may find it changed under its hands.
-            if !created.as_ref().is_err_and(|error| format!("{error:#}").contains("was answered 500")) {
-                break;
-            }
-            created = self.secrets_manager("CreateSecret", &with("Name"));
-        }
-        let Err(error) = created else { return Ok(()) };
+        let Err(error) = self.secrets_manager("CreateSecret", &with("Name")) else { return Ok(()) };
         if !format!("{error:#}").contains("ResourceExistsException") {
             bail!(error);
         }

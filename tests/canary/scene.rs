@@ -87,7 +87,7 @@ impl Scene {
             assert_eq!(self.ns.value(store, "password").as_ref(), Some(&self.canary), "of store {store}");
             self.ns.wait_ready(store, "True", "SecretSynced");
         }
-        self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).good();
+        self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).silent_or_late();
     }
 
     /// Each ends in a condition that says so, whether or not admission had the time to find it out.
@@ -169,7 +169,8 @@ impl Scene {
             )
             .collect();
         self.fails("large", "aws", json!({ "data": large }));
-        self.say(self.ns.apply(&Self::external("frozen", "fake", with_immutable("good")).to_string())).good();
+        self.say(self.ns.apply(&Self::external("frozen", "fake", with_immutable("good")).to_string()))
+            .silent_or_late();
         self.ns.wait_ready("frozen", "True", "SecretSynced");
         self.fails("rival", "aws", of(json!({ "name": "aws" })));
     }
@@ -235,7 +236,7 @@ impl Scene {
         }
         assert_eq!(self.ns.value("aws", "password"), Some(format!("{}-again", self.canary)));
         // An immutable Secret stays as it is, without a failure: as with ESO.
-        self.apply(&Self::external("frozen", "aws", with_immutable("canary/good"))).good();
+        self.apply(&Self::external("frozen", "aws", with_immutable("canary/good"))).silent_or_late();
         assert_eq!(self.ns.value("frozen", "password").as_ref(), Some(&self.canary));
         let patch = json!({ "stringData": { "password": "drifted" } }).to_string();
         self.say(self.ns.kubectl(&["patch", "secret", "vault", "-p", &patch])).good();

@@ -10,7 +10,7 @@ export LATCHKEY_CHAOS=$folder
 
 alone="bursts connections heap rollouts::rolling"
 # The longest first, so that the last to end is a short one.
-beside="kills providers hostile rights leaving api_server certificates rollouts::phases"
+beside="hostile api_server kills providers certificates rights leaving rollouts::phases"
 lanes=3
 
 area() { # the area, and how many of its tests run at once

@@ -1,28 +1,16 @@
 //! Where replicas come and go.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use crate::support::{Latchkey, Options, Splitter, World};
+use crate::support::{Latchkey, Options};
 
-/// A Lease that is over soon, for tests that kill its holder.
-pub const SHORT_LEASE: [&str; 2] = ["--lease-duration=3s", "--lease-retry-period=500ms"];
+pub use crate::support::{SHORT_LEASE, Stage};
 
-/// The world, and what stands in front of the replicas.
-pub struct Stage {
-    pub world: World,
-    pub splitter: Splitter,
-}
-
-/// A world without a latchkey; whoever holds it has it alone. It is shared, since starting one takes long.
+/// The stage that these tests share.
 pub fn stage() -> MutexGuard<'static, Stage> {
     static STAGE: OnceLock<Mutex<Stage>> = OnceLock::new();
-    let stage = STAGE.get_or_init(|| {
-        let mut world = World::start(Options::default());
-        world.latchkey.kill();
-        Mutex::new(Stage { world, splitter: Splitter::start() })
-    });
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
+    Stage::shared(&STAGE)
 }
 
 impl Stage {

@@ -23,8 +23,15 @@ impl Labeller {
     /// Changes them by this JSON patch, and is asked before or after latchkey by how the name of its registration begins.
     pub fn patching(ns: &Namespace<'_>, order: &str, patch: Value) -> Self {
         let answers = post(move |Json(review): Json<Value>| std::future::ready(answer(&review, &patch)));
-        let (running, client_config) = LocalServer::webhook(Router::new().route("/", answers));
-        register(ns, order, &client_config);
+        let webhook = json!({
+            "name": "labels.example.com",
+            "rules": [{
+                "apiGroups": ["external-secrets.io"], "apiVersions": ["v1"], "operations": ["CREATE"],
+                "resources": ["externalsecrets"],
+            }],
+        });
+        let name = ("MutatingWebhookConfiguration", format!("{order}-{}", ns.name));
+        let running = LocalServer::registered(Router::new().route("/", answers), ns, name, webhook);
         Self { _running: running }
     }
 }
@@ -37,21 +44,4 @@ fn answer(review: &Value, patch: &Value) -> Json<Value> {
             "patch": BASE64_STANDARD.encode(patch.to_string()),
         },
     }))
-}
-
-fn register(ns: &Namespace<'_>, order: &str, client_config: &Value) {
-    let configuration = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-        "metadata": { "name": format!("{order}-{}", ns.name) },
-        "webhooks": [{
-            "name": "labels.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": ns.name } },
-            "rules": [{
-                "apiGroups": ["external-secrets.io"], "apiVersions": ["v1"], "operations": ["CREATE"],
-                "resources": ["externalsecrets"],
-            }],
-            "clientConfig": client_config,
-        }],
-    });
-    ns.apply(&configuration.to_string()).good();
 }

@@ -12,6 +12,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Namespace;
+
 /// A server on loopback. It ends when this is dropped.
 #[derive(Debug)]
 pub struct LocalServer {
@@ -38,8 +40,28 @@ impl LocalServer {
         Self { port: port.recv().expect("its port"), _running: stop.drop_guard() }
     }
 
+    /// A webhook, by this registration: its kind, its name, and its one webhook, which is asked about one namespace alone.
+    pub fn registered(
+        router: Router,
+        ns: &Namespace<'_>,
+        (kind, name): (&str, String),
+        mut webhook: Value,
+    ) -> Self {
+        let (server, client_config) = Self::webhook(router);
+        webhook["clientConfig"] = client_config;
+        webhook["admissionReviewVersions"] = json!(["v1"]);
+        webhook["sideEffects"] = json!("None");
+        webhook["namespaceSelector"] = json!({ "matchLabels": { "kubernetes.io/metadata.name": ns.name } });
+        let registration = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": { "name": name },
+            "webhooks": [webhook],
+        });
+        ns.apply(&registration.to_string()).good();
+        server
+    }
+
     /// A webhook, and the `clientConfig` with which the API server finds it.
-    pub fn webhook(router: Router) -> (Self, Value) {
+    fn webhook(router: Router) -> (Self, Value) {
         let authority = CertificateAuthority::new("another webhook's").expect("a CA");
         let server = Self::start(Some(server_config(&authority)), router);
         let config = json!({

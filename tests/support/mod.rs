@@ -13,6 +13,7 @@ mod quoter;
 mod remote;
 mod said;
 mod splitter;
+mod stage;
 mod vault_store;
 mod watching;
 
@@ -34,6 +35,7 @@ pub use quoter::Quoter;
 pub use remote::Remote;
 pub use said::Said;
 pub use splitter::Splitter;
+pub use stage::{SHORT_LEASE, Stage};
 pub use watching::{object_hash, synced_resource_version};
 
 /// The namespace that latchkey is installed in.

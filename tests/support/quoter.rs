@@ -18,22 +18,16 @@ impl Quoter {
     /// labelled `quoter: refuses-changes`; with this status code, and with their data as reason, message and warning.
     pub fn start(ns: &Namespace<'_>, code: u16) -> Self {
         let answers = post(move |Json(review): Json<Value>| std::future::ready(answer(&review, code)));
-        let (running, client_config) = LocalServer::webhook(Router::new().route("/", answers));
-        let configuration = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": { "name": format!("quoter-{}", ns.name) },
-            "webhooks": [{
-                "name": "quoter.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-                "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": ns.name } },
-                "objectSelector": { "matchExpressions": [{ "key": "quoter", "operator": "Exists" }] },
-                "rules": [{
-                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
-                    "resources": ["secrets"],
-                }],
-                "clientConfig": client_config,
+        let webhook = json!({
+            "name": "quoter.example.com",
+            "objectSelector": { "matchExpressions": [{ "key": "quoter", "operator": "Exists" }] },
+            "rules": [{
+                "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+                "resources": ["secrets"],
             }],
         });
-        ns.apply(&configuration.to_string()).good();
+        let name = ("ValidatingWebhookConfiguration", format!("quoter-{}", ns.name));
+        let running = LocalServer::registered(Router::new().route("/", answers), ns, name, webhook);
         Self { _running: running }
     }
 }

@@ -48,6 +48,14 @@ impl Said {
         self
     }
 
+    /// The same, if it went well and said nothing, or only that a busy machine had no time for it at once.
+    #[track_caller]
+    pub fn silent_or_late(self) -> Self {
+        let late = |text: &&str| text.contains("latchkey is busy") || text.contains("in time");
+        assert!(self.ok && self.warnings().iter().all(late), "there was something to say: {self}");
+        self
+    }
+
     /// The same, if it failed.
     #[track_caller]
     pub fn refused(self) -> Self {

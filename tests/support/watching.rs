@@ -32,14 +32,14 @@ impl Namespace<'_> {
 
     /// Waits until a Secret is there of which this is true.
     pub fn wait_secret(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
-        self.world.wait(&format!("the wanted {name}"), Duration::from_secs(20), || {
+        self.world.wait(&format!("the wanted {name}"), Duration::from_secs(60), || {
             self.secret(name).filter(|s| is(s))
         })
     }
 
     /// Waits until the status of an ExternalSecret says that the version stored now is synced; that object.
     pub fn wait_synced(&self, name: &str) -> Value {
-        self.world.wait(&format!("{name} as it is now synced"), Duration::from_secs(20), || {
+        self.world.wait(&format!("{name} as it is now synced"), Duration::from_secs(60), || {
             let object = self.external_secret(name)?;
             let version = synced_resource_version(&object);
             (object["status"]["syncedResourceVersion"] == version.as_str()).then_some(object)

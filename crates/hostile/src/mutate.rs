@@ -59,15 +59,15 @@ fn fields_of(random: &mut Random, fields: &mut Map<String, Value>, name: &str) {
     }
 }
 
-/// As many bytes as copies may take: more than any API server sends, and not so much that making it is what takes the memory.
-const COPIED: usize = 4 << 20;
+/// As many bytes as copies may take: as much as etcd takes of an object, and not so much that making it is what takes the memory.
+const COPIED: usize = 1 << 20;
 
 /// How often something is repeated.
 fn copies(random: &mut Random, value: &Value, most: usize) -> usize {
-    random.below(most).min(COPIED / bytes(value).max(1))
+    random.below(most).min(COPIED / bytes(value))
 }
 
-/// About as many as it has in JSON.
+/// About as many as it has in JSON; two at the least.
 fn bytes(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,

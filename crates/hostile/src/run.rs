@@ -47,7 +47,7 @@ pub fn run(seed: u64, count: usize) -> Report {
 
 async fn one(bench: &Bench, seed: u64, kind: Kind, report: &mut Report) {
     let review = objects::review(&mut Random::new(seed), kind);
-    let (began, peak) = (Instant::now(), peak_kib());
+    let (began, peak) = (Instant::now(), peak_kib()); // making it may have taken more than anything before
     let answer = bench.send(kind, &review).await;
     let (took, grown) = (began.elapsed(), peak_kib().saturating_sub(peak));
     report.slowest = report.slowest.max((took, seed));

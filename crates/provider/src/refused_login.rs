@@ -87,6 +87,7 @@ mod tests {
         assert!(refused.note(fails(ErrorKind::Forbidden)).is_err() && refused.note(Ok(())).is_ok());
         assert_eq!(refused.lately(), None);
     }
+
     #[tokio::test(start_paused = true)]
     async fn credentials_that_stay_wrong_are_shown_less_than_five_times_in_a_quarter_of_an_hour() {
         let refused = RefusedLogin::of_lockable();

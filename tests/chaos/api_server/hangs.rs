@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::stage::{Gated, Objects, SHORT_LEASE, names, stage};
 use crate::chaos::{Row, scale};
-use crate::support::{Namespace, manifests};
+use crate::support::{Namespace, World, manifests};
 
 /// As registered: the API server waits for so long.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -15,9 +15,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[test]
 fn answers_that_are_late_or_lost_or_never_come() {
     let stage = stage();
-    let [only] = stage.replicas::<1>(&SHORT_LEASE);
+    let [only] = stage.gated::<1>(&SHORT_LEASE);
     let ns = Namespace::with_aws(&stage.world, "answers");
     late(&only, &ns);
+    late_and_denied(&only, &stage.world);
     super::lost_answers::lost(&only, &ns);
     no_events(&only, &ns);
     never(&only, &ns);
@@ -97,6 +98,30 @@ fn late(only: &Gated, ns: &Namespace<'_>) {
             slowest.as_secs_f64()
         ),
         well_after: Some(well_after),
+    }
+    .write();
+}
+
+/// A namespace that wants failures refused has them refused, though it is asked when its store has used up the time, and
+/// answers late.
+fn late_and_denied(only: &Gated, world: &World) {
+    let ns = Namespace::with_aws(world, "denies");
+    ns.put("a", "one");
+    world.kubectl(&["label", "namespace", &ns.name, "latchkey.dev/failure-mode=deny"], "").good();
+    only.gate.on(|asked| asked.is("get namespaces"), Fault::Delay(Duration::from_millis(400)));
+    world.moto.proxy().delay(Duration::from_secs(60));
+    let said = ns.apply(&ns.of("a", "a", json!({})).to_string()).refused();
+    assert!(said.err.contains("has not answered in time"), "{said}");
+    assert_eq!(ns.external_secret("a"), None);
+    world.moto.proxy().behave();
+    only.gate.behave();
+    Row {
+        area: "api_server",
+        fault: "the namespace's failure mode read 400 ms late, and a store that hangs",
+        test: "api_server::hangs::answers_that_are_late_or_lost_or_never_come",
+        tried: "an apply in a namespace that denies".to_owned(),
+        seen: "refused by latchkey in its own words".to_owned(),
+        well_after: None,
     }
     .write();
 }

@@ -29,7 +29,7 @@ const LEASE: [&str; 2] = ["--lease-duration=9s", "--lease-retry-period=2s"];
 #[test]
 fn two_replicas_ask_little_and_never_lead_both() {
     let stage = stage();
-    let [leader, follower] = stage.replicas::<2>(&LEASE);
+    let [leader, follower] = stage.gated::<2>(&LEASE);
     let ns = Namespace::with_aws(&stage.world, "leases");
     super::rates::rates(&leader, &follower, &ns);
     cut_off(&stage, [leader, follower], &ns);

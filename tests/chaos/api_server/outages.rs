@@ -76,7 +76,7 @@ impl<'a> Outage<'a> {
 fn what_stops_and_starts_or_is_full_loses_nothing() {
     let stage = stage();
     {
-        let [only] = stage.replicas::<1>(&SHORT_LEASE);
+        let [only] = stage.gated::<1>(&SHORT_LEASE);
         let ns = Namespace::with_aws(&stage.world, "outages");
         let mut outage = Outage::before(&stage, &only, &ns);
         restarts(&mut outage);

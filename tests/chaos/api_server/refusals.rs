@@ -36,7 +36,7 @@ fn shortest(asked: &[Asked], kind: &str) -> Option<Duration> {
 #[test]
 fn nothing_is_asked_again_before_its_time() {
     let stage = stage();
-    let [only] = stage.replicas::<1>(&[]);
+    let [only] = stage.gated::<1>(&[]);
     each_kind(&stage, &only);
     a_crowd(&stage, &only);
 }

@@ -1,7 +1,7 @@
 //! A control plane of this area's own, and replicas that ask it through gates.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -9,29 +9,17 @@ use base64::prelude::BASE64_STANDARD;
 use latchkey_testbed::{ApiGate, Asked};
 use serde_json::{Value, json};
 
-use crate::support::{Latchkey, Namespace, Options, Splitter, World, manifests};
+use crate::support::{Latchkey, Namespace, Options, manifests};
 
-/// A Lease that is over soon.
-pub const SHORT_LEASE: [&str; 2] = ["--lease-duration=3s", "--lease-retry-period=500ms"];
+pub use crate::support::{SHORT_LEASE, Stage};
 
 /// Far longer than anything here takes on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
-/// The world, and what stands in front of the replicas.
-pub struct Stage {
-    pub world: World,
-    splitter: Splitter,
-}
-
-/// A world without a latchkey; whoever holds it has it alone. It is shared, since starting one takes long.
+/// The stage that these tests share.
 pub fn stage() -> MutexGuard<'static, Stage> {
     static STAGE: OnceLock<Mutex<Stage>> = OnceLock::new();
-    let stage = STAGE.get_or_init(|| {
-        let mut world = World::start(Options::default());
-        world.latchkey.kill();
-        Mutex::new(Stage { world, splitter: Splitter::start() })
-    });
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
+    Stage::shared(&STAGE)
 }
 
 /// A replica, and the gate through which it asks.
@@ -60,7 +48,7 @@ impl Stage {
     }
 
     /// So many replicas, ready, each behind a gate of its own; one leads, and is the first.
-    pub fn replicas<const N: usize>(&self, flags: &[&str]) -> [Gated; N] {
+    pub fn gated<const N: usize>(&self, flags: &[&str]) -> [Gated; N] {
         let mut replicas = [(); N].map(|()| self.begin(flags));
         replicas.iter().for_each(|replica| replica.latchkey.wait_ready());
         self.serve_by(&replicas.each_ref());

@@ -41,7 +41,7 @@ fn wait_open(world: &World, gate: &ApiGate) -> Duration {
 #[test]
 fn watches_come_back_and_never_in_a_hot_loop() {
     let stage = stage();
-    let [only] = stage.replicas::<1>(&[]);
+    let [only] = stage.gated::<1>(&[]);
     let ns = Namespace::with_aws(&stage.world, "watches");
     ns.put("db", "one");
     gone(&stage, &only, &ns);
