@@ -76,6 +76,7 @@ fn table(rows: &[Value]) -> String {
 fn writes_the_page() {
     let folder = std::env::var_os(ROWS).expect("LATCHKEY_CHAOS is the folder of the rows");
     let files = std::fs::read_dir(folder).expect("rows").map(|entry| entry.expect("an entry").path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json")); // beside logs
     let read = |path| serde_json::from_slice(&std::fs::read(path).expect("a row")).expect("JSON");
     let mut rows: Vec<Value> = files.map(read).collect();
     rows.sort_by_key(|row| ["area", "test", "fault"].map(|field| row[field].to_string()));
