@@ -11,7 +11,7 @@ export LATCHKEY_CHAOS=$folder
 alone="bursts connections heap rollouts::rolling"
 # The longest first, so that the last to end is a short one.
 beside="hostile api_server kills providers certificates rights leaving rollouts::phases"
-lanes=3
+lanes=4
 
 area() { # the area, and how many of its tests run at once
     local log="$folder/logs/${1/::/-}.log" start=$SECONDS
