@@ -64,7 +64,15 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
     };
     let (effects, lane) = request.reach();
     let over = request.old.as_ref().and_then(metadata).map(|old| due::version_of(&old));
-    Job { external_secret: Arc::new(object), stage, effects, max_age: max_age(request), lane, over }
+    Job {
+        external_secret: Arc::new(object),
+        stage,
+        effects,
+        max_age: max_age(request),
+        lane,
+        over,
+        beside: None,
+    }
 }
 
 fn metadata(object: &Value) -> Option<ObjectMeta> {

@@ -127,6 +127,7 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         max_age: due::interval(object),
         lane,
         over: None,
+        beside: None,
     }
 }
 

@@ -117,6 +117,26 @@ impl Shared {
         join_all(wanted.into_iter().map(Wanted::had)).await
     }
 
+    /// The same, and by the same calls those beside them that nobody waits for, if the store has to be called at all.
+    pub async fn read_with(
+        &self,
+        reader: &Reader,
+        entries: &[EntryRef],
+        beside: &[EntryRef],
+        terms: Terms,
+    ) -> Vec<Answer> {
+        let key = |entry: &EntryRef| CacheKey { line: reader.line.key.clone(), entry: entry.clone() };
+        let is_known = |entry: &EntryRef| self.cache.get(&key(entry), terms.max_age).is_some();
+        if beside.is_empty() || entries.iter().all(is_known) {
+            return self.read(reader, entries, terms).await;
+        }
+        let others = beside.iter().filter(|entry| !entries.contains(entry));
+        let all: Vec<EntryRef> = entries.iter().chain(others).cloned().collect();
+        let mut answers = self.read(reader, &all, terms).await;
+        answers.truncate(entries.len());
+        answers
+    }
+
     fn want(
         &self,
         key: &CacheKey,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_api::external_secret::ExternalSecret;
+use latchkey_provider::EntryRef;
 use tokio::time::Instant;
+
+use super::plan::StoreKey;
 
 /// How far a sync may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +55,17 @@ pub struct Job {
     /// The stored version that it is to replace, as [`due::version`](super::due::version) tells it; none of what is new or
     /// stored.
     pub over: Option<String>,
+    /// Other entries that come due at the same time.
+    pub beside: Option<Beside>,
+}
+
+/// Entries of a store that are read by the same calls, if the store is called anyway: whoever is next finds them in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// The store.
+    pub store: StoreKey,
+    /// The entries.
+    pub entries: Vec<EntryRef>,
 }
 
 /// Admission never waits behind a refresh: each lane has its own concurrency.

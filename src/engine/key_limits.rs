@@ -17,6 +17,13 @@ use super::{Engine, Error};
 /// What stands in a pattern for the namespace of the ExternalSecret.
 const NAMESPACE: &str = "{namespace}";
 
+impl Opened {
+    /// Whether not everybody may name every key.
+    pub(super) fn limits_keys(&self) -> bool {
+        self.store.allowed_keys.is_some() || !self.store.spec.allowed_keys.is_empty()
+    }
+}
+
 impl Engine {
     /// Sees whether each key that the plan reads at this store is one that its namespace may name.
     pub(super) async fn admit_keys(&self, plan: &Plan, opened: &Opened) -> Result<(), Error> {

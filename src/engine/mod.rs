@@ -26,6 +26,7 @@ pub mod message;
 pub mod outcome;
 pub mod pending;
 pub mod plan;
+pub mod recurrence;
 pub mod regexp;
 pub mod render;
 pub mod resolve;
@@ -43,7 +44,9 @@ pub mod values;
 pub mod work;
 
 pub use error::{Error, ErrorKind};
-pub use job::{Deadline, Effects, Job, Lane, Stage};
+pub use latchkey_provider::largest_batch;
+
+pub use job::{Beside, Deadline, Effects, Job, Lane, Stage};
 pub use outcome::{MissingEntry, Outcome, SecretState, Written};
 pub use render::Rendered;
 pub use settings::Settings;

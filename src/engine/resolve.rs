@@ -216,7 +216,8 @@ pub fn referenced_stores(external_secret: &ExternalSecret) -> BTreeSet<StoreKey>
     references.filter_map(|reference| store_key(reference, namespace)).collect()
 }
 
-fn store_key(reference: &StoreRef, namespace: Option<&str>) -> Option<StoreKey> {
+/// The store that a reference means in a namespace; none if it names none.
+pub fn store_key(reference: &StoreRef, namespace: Option<&str>) -> Option<StoreKey> {
     let kind = reference.kind();
     let namespace = namespace.filter(|_| kind == StoreKind::SecretStore).map(str::to_owned);
     Some(StoreKey { kind, namespace, name: reference.name.clone()? })

@@ -71,10 +71,10 @@ impl Engine {
 
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
-        let Job { external_secret, stage, effects, max_age, lane, over } = job;
+        let Job { external_secret, stage, effects, max_age, lane, over, beside } = job;
         let plan = work::bounded(|| Plan::try_from(&*external_secret))?;
         let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
-        let fetch = self.fetch(&plan, Terms { lane, max_age, deadline });
+        let fetch = self.fetch(&plan, Terms { lane, max_age, deadline }, beside.as_ref());
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
         let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;

@@ -21,6 +21,7 @@ fn job(keys: &[&str]) -> Job {
         max_age: Duration::from_secs(5),
         lane: Lane::Admission,
         over: None,
+        beside: None,
     }
 }
 

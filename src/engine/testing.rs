@@ -286,7 +286,7 @@ pub fn terms() -> Terms {
 /// Reads these keys; the first failure of an entry, if there is one.
 pub async fn read(engine: &Engine, keys: &[&str], terms: Terms) -> Result<Values, ErrorKind> {
     let plan = plan(keys);
-    let values = engine.fetch(&plan, terms).await.expect("the store can be opened");
+    let values = engine.fetch(&plan, terms, None).await.expect("the store can be opened");
     let failed =
         plan.sources.iter().find_map(|source| values.of(source)?.entry.err().map(|error| error.kind));
     failed.map_or(Ok(values), Err)

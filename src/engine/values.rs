@@ -16,7 +16,7 @@ use super::plan::{Plan, Source, StoreKey};
 use super::render::{self, Object, ObjectKind, Objects};
 use super::resolve::Opened;
 use super::select::Fetched;
-use super::{Deadline, Engine, Error};
+use super::{Beside, Deadline, Engine, Error};
 
 /// What one store gave.
 #[derive(Debug)]
@@ -50,10 +50,17 @@ impl Values {
 impl Engine {
     /// Everything that the plan names. A store that cannot be opened fails the whole; the first in the plan's order is
     /// named. What single entries fail with is in the answers.
-    pub(super) async fn fetch(&self, plan: &Plan, terms: Terms) -> Result<Values, Error> {
+    pub(super) async fn fetch(
+        &self,
+        plan: &Plan,
+        terms: Terms,
+        beside: Option<&Beside>,
+    ) -> Result<Values, Error> {
         let wanted = by_store(plan);
         let fetching = wanted.iter().map(|(key, entries)| async {
-            let one = self.fetch_store(plan, key, entries, terms);
+            let beside =
+                beside.filter(|beside| beside.store == *key).map_or(&[][..], |beside| &beside.entries);
+            let one = self.fetch_store(plan, key, (entries, beside), terms);
             let fetched = tokio::time::timeout_at(terms.deadline.instant(), one).await;
             fetched.unwrap_or_else(|_| Err(message::too_late(key))).map(|fetched| (key.clone(), fetched))
         });
@@ -65,13 +72,14 @@ impl Engine {
         &self,
         plan: &Plan,
         key: &StoreKey,
-        entries: &[EntryRef],
+        (entries, beside): (&[EntryRef], &[EntryRef]),
         terms: Terms,
     ) -> Result<Given, Error> {
         let opening = tokio::time::timeout_at(terms.deadline.instant(), self.open(plan, key)).await;
         let mut opened = opening.unwrap_or_else(|_| Err(message::not_opened(key)))?;
         self.admit_keys(plan, &opened).await?;
-        let mut answers = self.inner.shared.read(&opened.reader, entries, terms).await;
+        let beside = if opened.limits_keys() { &[] } else { beside };
+        let mut answers = self.inner.shared.read_with(&opened.reader, entries, beside, terms).await;
         self.log_in_again(&mut opened, entries, terms, &mut answers).await;
         self.inner.shared.second_try(&opened.reader, entries, terms, &mut answers).await;
         Ok(Given {

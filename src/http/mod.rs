@@ -4,6 +4,7 @@
 pub mod admin;
 mod body;
 mod parsing;
+mod pruned;
 pub mod review;
 pub mod serve;
 pub mod tls;

@@ -12,6 +12,7 @@ use latchkey_api::duration::GoDuration;
 
 use super::body::Bodies;
 use super::parsing::Room;
+use super::pruned::{self, Keep};
 use super::wire::{self, Kinds, Read};
 use crate::admission::{Admission, Request, Response};
 use crate::engine::Deadline;
@@ -50,9 +51,19 @@ impl Of {
 
     fn kinds(self) -> Kinds {
         match self {
-            Self::ExternalSecrets => (latchkey_api::GROUP, &["ExternalSecret"]),
-            Self::Stores => (latchkey_api::GROUP, &["SecretStore", "ClusterSecretStore"]),
-            Self::Pods => ("", &["Pod"]),
+            Self::ExternalSecrets => Kinds {
+                group: latchkey_api::GROUP,
+                kinds: &["ExternalSecret"],
+                object: Keep::All,
+                old: Some(Keep::All),
+            },
+            Self::Stores => Kinds {
+                group: latchkey_api::GROUP,
+                kinds: &["SecretStore", "ClusterSecretStore"],
+                object: Keep::All,
+                old: None,
+            },
+            Self::Pods => Kinds { group: "", kinds: &["Pod"], object: pruned::POD, old: None },
         }
     }
 }

@@ -7,23 +7,28 @@ use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::authentication::v1::UserInfo;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::pruned::Keep;
 use crate::admission::{Operation, Request, Response};
+
+const UNREADABLE: &str = "the body is no AdmissionReview: expected JSON with apiVersion, kind and request\n";
 
 /// Longer than any uid.
 const MAX_UID: usize = 128;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReviewIn {
+struct ReviewIn<'a> {
     api_version: String,
     kind: String,
-    request: Option<RequestIn>,
+    #[serde(borrow)]
+    request: Option<RequestIn<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestIn {
+struct RequestIn<'a> {
     uid: String,
     kind: KindIn,
     #[serde(default)]
@@ -31,10 +36,10 @@ struct RequestIn {
     #[serde(default)]
     name: String,
     operation: String,
-    #[serde(default)]
-    object: Value,
-    #[serde(default)]
-    old_object: Value,
+    #[serde(default, borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    old_object: Option<&'a RawValue>,
     #[serde(default)]
     dry_run: Option<bool>,
     #[serde(default)]
@@ -86,13 +91,22 @@ pub(super) struct Read {
     pub request: Result<Request, &'static str>,
 }
 
-/// Which kinds a path is for: the group and the kinds.
-pub(super) type Kinds = (&'static str, &'static [&'static str]);
+/// Which kinds a path is for, and what is read of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kinds {
+    /// Their group.
+    pub group: &'static str,
+    /// They.
+    pub kinds: &'static [&'static str],
+    /// What is kept of the object.
+    pub object: Keep,
+    /// What is kept of the object before an update; none if it does not matter.
+    pub old: Option<Keep>,
+}
 
 /// Reads a review that was sent to a path for these kinds. What it is wrong with it is said without quoting it.
-pub(super) fn read((group, kinds): Kinds, bytes: &[u8]) -> Result<Read, &'static str> {
-    let review: ReviewIn = serde_json::from_slice(bytes)
-        .map_err(|_| "the body is no AdmissionReview: expected JSON with apiVersion, kind and request\n")?;
+pub(super) fn read(of: Kinds, bytes: &[u8]) -> Result<Read, &'static str> {
+    let review: ReviewIn<'_> = serde_json::from_slice(bytes).map_err(|_| UNREADABLE)?;
     if review.api_version != "admission.k8s.io/v1" || review.kind != "AdmissionReview" {
         return Err("only AdmissionReviews of admission.k8s.io/v1 are understood\n");
     }
@@ -100,27 +114,40 @@ pub(super) fn read((group, kinds): Kinds, bytes: &[u8]) -> Result<Read, &'static
     if request.uid.is_empty() || request.uid.len() > MAX_UID {
         return Err("the AdmissionReview's request has no uid that can be answered\n");
     }
-    let is_ours = request.kind.group == group && kinds.contains(&request.kind.kind.as_str());
+    let is_ours = request.kind.group == of.group && of.kinds.contains(&request.kind.kind.as_str());
     let uid = request.uid.clone();
-    Ok(Read { uid, request: if is_ours { decidable(request) } else { Err("kind") } })
+    Ok(Read { uid, request: if is_ours { decidable(request, of)? } else { Err("kind") } })
 }
 
 /// A request that something may have to be done for. The API server itself refuses names that cannot be, but only after
 /// it has asked us.
-fn decidable(request: RequestIn) -> Result<Request, &'static str> {
+///
+/// # Errors
+/// The object cannot be read.
+fn decidable(request: RequestIn<'_>, of: Kinds) -> Result<Result<Request, &'static str>, &'static str> {
     let RequestIn { uid: _, kind, namespace, name, operation, object, old_object, dry_run, user_info: user } =
         request;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,
-        _ => return Err("operation"),
+        _ => return Ok(Err("operation")),
     };
     if !is_name(&name, 253, ".-") || !is_name(&namespace, 63, "-") {
-        return Err("name");
+        return Ok(Err("name"));
     }
-    let old = (operation == Operation::Update && old_object.is_object()).then_some(old_object);
+    let read = |object: Option<&RawValue>, keep: Keep| match object {
+        Some(object) => keep.read(object.get()).map_err(|_| UNREADABLE),
+        None => Ok(Value::Null),
+    };
+    let object = read(object, of.object)?;
+    let old = match of.old {
+        Some(keep) if operation == Operation::Update => {
+            Some(read(old_object, keep)?).filter(Value::is_object)
+        }
+        Some(_) | None => None,
+    };
     let dry_run = dry_run.unwrap_or_default();
-    Ok(Request { operation, kind: kind.kind, namespace, name, dry_run, user, object, old })
+    Ok(Ok(Request { operation, kind: kind.kind, namespace, name, dry_run, user, object, old }))
 }
 
 /// A name of lower-case letters and digits and, inside, these other characters; or none.
@@ -158,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    const PODS: Kinds = ("", &["Pod"]);
+    const PODS: Kinds = Kinds { group: "", kinds: &["Pod"], object: Keep::All, old: Some(Keep::All) };
 
     fn review(change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut review = json!({
@@ -224,7 +251,10 @@ mod tests {
     fn depth_is_refused_and_breaks_nothing() {
         for field in ["object", "oldObject", "unknown"] {
             let deep = format!("{}{}", r#"{"a":["#.repeat(100_000), "]}".repeat(100_000));
-            let review = review(|review| review["request"][field] = json!("HERE"));
+            let review = review(|review| {
+                review["request"]["operation"] = json!("UPDATE");
+                review["request"][field] = json!("HERE");
+            });
             let text = String::from_utf8(review).expect("text").replace("\"HERE\"", &deep);
             assert_eq!(read(PODS, text.as_bytes()).is_err(), field != "unknown", "{field}");
         }

@@ -5,8 +5,10 @@
 //! seconds.
 
 mod access;
+mod creators;
 mod credentials;
 mod each;
+mod entries;
 mod follow;
 mod rows;
 mod stores;
@@ -28,6 +30,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use access::Action;
 pub use credentials::Credentials;
+pub use entries::Entries;
 pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
 pub use table::{Key, Table};
 
@@ -80,6 +83,8 @@ pub struct Lookup {
     secrets: Table<SecretRow>,
     by_target: Index<Key>,
     by_store: Index<StoreKey>,
+    entries: Entries,
+    creators: creators::Creators,
     noted: Cache<Key, SecretState>,
     listener: Mutex<Option<UnboundedSender<Change>>>,
     recent: stores::Recent,
@@ -111,6 +116,8 @@ impl Lookup {
             secrets: Table::default(),
             by_target: Index::default(),
             by_store: Index::default(),
+            entries: Entries::default(),
+            creators: creators::Creators::default(),
             noted: Cache::builder().time_to_live(ECHO).max_capacity(100_000).build(),
             listener: Mutex::default(),
             recent: stores::Recent::default(),
@@ -218,6 +225,11 @@ impl Lookup {
     /// The ExternalSecrets that read this store.
     pub fn using(&self, store: &StoreKey) -> Vec<Key> {
         self.by_store.of(store)
+    }
+
+    /// The remote entries that ExternalSecrets are read again by.
+    pub fn entries(&self) -> &Entries {
+        &self.entries
     }
 
     /// All stores.

@@ -10,17 +10,18 @@ use latchkey_api::store::{
     ALLOWED_KEYS, ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus,
 };
 
+use super::creators::creator;
 use super::follow::Sink;
 use super::table::{Key, Table};
 use super::{Change, Lookup};
-use crate::engine::desired::ownership::DATA_HASH;
+use crate::engine::desired::ownership::{CREATED_BY, DATA_HASH};
 use crate::engine::pending::Pending;
 use crate::engine::plan::StoreKey;
 use crate::engine::resolve::referenced_stores;
 use crate::engine::stores::Store;
 
 /// What is known of a managed Secret: no data, only what says which data it has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SecretRow {
     /// Its uid.
     pub uid: String,
@@ -28,8 +29,12 @@ pub struct SecretRow {
     pub resource_version: String,
     /// ESO's digest of its data, as annotated.
     pub data_hash: String,
+    /// Which ExternalSecret made it, see [`Creators`]; none if it does not say.
+    pub creator: Option<u64>,
     /// The mark of an admission whose object has not been seen stored yet.
     pub pending: Option<Pending>,
+    /// All of its metadata as long as it bears a mark.
+    pub marked: Option<Box<kube::core::ObjectMeta>>,
 }
 
 /// What is known of a store.
@@ -124,6 +129,7 @@ impl Sink for ExternalSecrets {
         let (was, is) = (before.as_deref(), now.as_deref());
         self.0.by_target.change(key, was.map(target), is.map(target));
         self.0.by_store.change(key, was.map(stores).unwrap_or_default(), is.map(stores).unwrap_or_default());
+        self.0.entries.change(was, is);
         self.0.tell(Change::ExternalSecret { key: key.clone(), gone: is.is_none() });
     }
 
@@ -199,18 +205,24 @@ impl Sink for Secrets {
 
     fn row(&self, object: PartialObjectMeta<Secret>) -> Option<(Key, SecretRow)> {
         let pending = Pending::of(&object.metadata);
+        let marked = pending.as_ref().map(|_| Box::new(object.metadata.clone()));
         let key = Key::new(object.metadata.namespace?, object.metadata.name?);
         let annotations = object.metadata.annotations.unwrap_or_default();
+        let labels = object.metadata.labels.unwrap_or_default();
         let row = SecretRow {
             uid: object.metadata.uid.unwrap_or_default(),
             resource_version: object.metadata.resource_version.unwrap_or_default(),
             data_hash: annotations.get(DATA_HASH).cloned().unwrap_or_default(),
+            creator: labels.get(CREATED_BY).map(|label| creator(&key.namespace, label)),
             pending,
+            marked,
         };
         Some((key, row))
     }
 
     fn changed(&self, key: &Key, before: Option<Arc<SecretRow>>, now: Option<Arc<SecretRow>>) {
+        let creator = |row: &Option<Arc<SecretRow>>| row.as_ref().and_then(|row| row.creator);
+        self.0.creators.change(creator(&before), creator(&now));
         let ours = now.as_ref().is_some_and(|row| self.0.is_noted(key, &row.resource_version));
         if before != now && !ours {
             self.0.tell(Change::Secret { key: key.clone(), gone: now.is_none() });

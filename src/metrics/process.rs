@@ -1,17 +1,21 @@
 //! What is known of the process itself, under the names that Prometheus' client libraries agree on.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 
 use super::register;
 
 #[derive(Debug)]
 pub(super) struct Process {
+    cpu: Counter<f64, AtomicU64>,
     resident_memory: Gauge,
     open_files: Gauge,
     tasks: Gauge,
@@ -24,10 +28,14 @@ impl Process {
         let started: Gauge =
             register(registry, "process_start_time_seconds", "When the process started, in Unix time");
         started.set(now());
+        let cpu = Counter::default();
+        // The text format adds `_total`.
+        registry.register("process_cpu_seconds", "Time of processors that the process has used", cpu.clone());
         let help = "Memory that the process has in use";
         let open_files =
             register(registry, "process_open_fds", "Files and connections that the process has open");
         Self {
+            cpu,
             resident_memory: register(registry, "process_resident_memory_bytes", help),
             open_files,
             tasks: register(registry, "latchkey_tasks", "Tasks of the runtime that have not ended"),
@@ -36,6 +44,9 @@ impl Process {
 
     /// Measures what changes by itself.
     pub(super) fn measure(&self) {
+        let cpu = clock_gettime(ClockId::ProcessCPUTime);
+        let seconds = cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9;
+        self.cpu.inner().store(seconds.to_bits(), Ordering::Relaxed);
         if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident) {
             self.resident_memory.set(bytes);
         }

@@ -39,9 +39,16 @@ impl Term<'_> {
         match reason {
             Reason::Changed if object.status.is_none() || self.refresher.lookup.was_synced(object) => YOUNG,
             Reason::Changed => Duration::ZERO,
-            Reason::Due => YOUNG.min(due::interval(object) / 2),
+            Reason::Due => self.since_due(object),
             Reason::Repair => due::interval(object).max(YOUNG),
         }
+    }
+
+    /// A value that was read since the object came due is new enough, however many share it: but for what has waited very long.
+    fn since_due(&self, object: &ExternalSecret) -> Duration {
+        let half = due::interval(object) / 2;
+        let since = self.due(object).map(|at| schedule::until(Timestamp::now(), at));
+        since.unwrap_or_default().clamp(YOUNG.min(half), half)
     }
 
     /// A change comes first, as if it were being admitted; once it has failed, it waits with the others, and calls no store that is
@@ -90,7 +97,7 @@ impl Term<'_> {
         match (due::should_refresh(object, now), changed) {
             (true, true) => self.read_and_write(key, object, Reason::Changed).await,
             (true, false) => self.read_and_write(key, object, Reason::Due).await,
-            (false, _) if schedule::next(object).is_some_and(|at| at <= now) => {
+            (false, _) if self.due(object).is_some_and(|at| at <= now) => {
                 self.read_and_write(key, object, Reason::Due).await;
             }
             (false, _) => self.schedule(key, object),
@@ -131,6 +138,7 @@ impl Term<'_> {
             max_age: self.max_age(object, reason),
             lane: self.lane(key, object, reason),
             over: None,
+            beside: self.beside(object).filter(|_| reason == Reason::Due),
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),
@@ -197,7 +205,7 @@ impl Term<'_> {
     }
 
     fn schedule(&self, key: &Key, object: &ExternalSecret) {
-        if let Some(at) = schedule::next(object) {
+        if let Some(at) = self.due(object) {
             let wait = schedule::until(at, Timestamp::now());
             self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
         }
@@ -219,6 +227,7 @@ impl Term<'_> {
             max_age,
             lane: Lane::Refresh,
             over: None,
+            beside: None,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Unchanged => (),

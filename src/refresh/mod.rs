@@ -9,11 +9,12 @@ mod finalizer;
 mod item;
 mod lease;
 mod queue;
-mod schedule;
+pub mod schedule;
 mod secret;
 mod status;
 mod store;
 mod sweep;
+mod timetable;
 mod unsaid;
 mod workers;
 

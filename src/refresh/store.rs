@@ -11,7 +11,6 @@ use super::Term;
 use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
-use super::schedule;
 use super::status::{self, Ready};
 use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
@@ -53,7 +52,7 @@ impl Term<'_> {
         let lookup = &self.refresher.lookup;
         for user in lookup.using(key) {
             let Some(object) = lookup.external_secret(&user) else { continue };
-            if schedule::next(&object).is_some() && self.refresher.engine.is_ours(&object).await {
+            if self.due(&object).is_some() && self.refresher.engine.is_ours(&object).await {
                 self.queue.add(Item::Again(user), Duration::ZERO, Priority::Routine);
             }
         }

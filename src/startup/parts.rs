@@ -19,7 +19,7 @@ use crate::refresh::{self, Candidate, Refresher};
 pub fn start(context: &Context) -> Router {
     let Context { config, client, metrics, readiness, tasks, digest_key, .. } = context;
     let lookup = Lookup::new(client.clone(), config.scope.clone(), filled(readiness));
-    let writer = SecretWriter::new(client.clone());
+    let writer = SecretWriter::new(client.clone()).knowing(lookup.clone());
     let engine = engine(context, &lookup, writer.clone());
     tasks.spawn_daemon("the watches", Arc::clone(&lookup).run());
     tasks.spawn_daemon("the core's housekeeping", engine.clone().housekeeping());

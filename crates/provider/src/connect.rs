@@ -150,6 +150,15 @@ impl Connector {
     }
 }
 
+/// How many entries one call reads at most, as far as the specification tells. A store may turn out not to permit it.
+pub fn largest_batch(spec: &SecretStoreSpec) -> usize {
+    match spec.provider.kind() {
+        #[cfg(feature = "aws")]
+        Ok(ProviderRef::Aws(aws)) => crate::aws::largest_batch(aws),
+        Ok(_) | Err(_) => 1,
+    }
+}
+
 fn unsupported(key: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("provider {key:?} is not supported by this version"))
 }

@@ -47,7 +47,7 @@ mod transport;
 pub mod vault;
 
 pub use cluster::Cluster;
-pub use connect::{Connection, Connector};
+pub use connect::{Connection, Connector, largest_batch};
 pub use entry::{Entry, EntryRef};
 pub use error::{Error, ErrorKind};
 pub use guard::Guard;

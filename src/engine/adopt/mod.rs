@@ -56,8 +56,14 @@ impl SecretWriter {
     pub async fn adopt(&self, stored: &ExternalSecret) -> Result<Adoption, Error> {
         let target = Target::of(stored);
         for attempt in 0..ATTEMPTS {
-            let read = self.secrets.metadata(target.claim.namespace, target.name).await;
-            let secret = read.map_err(|failure| target.failed("get", failure))?;
+            let known = if attempt == 0 { self.known_to_fit(&target) } else { None };
+            let secret = match known {
+                Some(known) => Some(known),
+                None => {
+                    let read = self.secrets.metadata(target.claim.namespace, target.name).await;
+                    read.map_err(|failure| target.failed("get", failure))?
+                }
+            };
             let mark = match secret.as_ref().map_or(Fit::NotPending, |secret| target.fit(secret)) {
                 Fit::Ours(mark) => mark,
                 Fit::NotPending => return Ok(Adoption::NotPending),
@@ -74,6 +80,12 @@ impl SecretWriter {
         Err(always_raced(target.name))
     }
 
+    /// The target as it is known without asking, if it is to be adopted like that. The patch finds out if it is old.
+    fn known_to_fit(&self, target: &Target<'_>) -> Option<ObjectMeta> {
+        let known = self.known.marked(target.claim.namespace, target.name)?;
+        matches!(target.fit(&known), Fit::Ours(_)).then_some(known)
+    }
+
     async fn patch(&self, target: &Target<'_>, secret: &ObjectMeta) -> Result<ObjectMeta, Failure> {
         let manager = hash::field_manager(target.claim.external_secret);
         let manner = Manner { manager: &manager, effects: Effects::Apply };
@@ -85,9 +97,7 @@ impl SecretWriter {
 
     async fn orphans_of(&self, target: &Target<'_>) -> Result<Vec<String>, Error> {
         match target.claim.creation {
-            CreationPolicy::Owner => {
-                self.secrets.delete_orphans(target.stored, &target.claim, target.name).await
-            }
+            CreationPolicy::Owner => self.delete_orphans_of(target.stored, &target.claim, target.name).await,
             CreationPolicy::Orphan
             | CreationPolicy::Merge
             | CreationPolicy::CreateOrMerge

@@ -10,14 +10,17 @@ mod verify;
 mod wire;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 use tokio::time::{sleep, timeout_at};
 
+pub use orphans::Known;
 pub(super) use refusal::Attempt;
 pub(super) use wire::{Failure, Manner, Secrets};
 
@@ -37,6 +40,7 @@ pub(super) const ATTEMPTS: u32 = 5;
 #[derive(Clone)]
 pub struct SecretWriter {
     pub(super) secrets: Secrets,
+    pub(super) known: Arc<dyn Known>,
 }
 
 impl fmt::Debug for SecretWriter {
@@ -90,9 +94,15 @@ impl From<Error> for Miss {
 }
 
 impl SecretWriter {
-    /// A writer that uses this client.
+    /// A writer that uses this client, and asks it for everything.
     pub fn new(client: Client) -> Self {
-        Self { secrets: Secrets::new(client) }
+        Self { secrets: Secrets::new(client), known: Arc::new(orphans::Unknown) }
+    }
+
+    /// The same, which does not ask for what is known.
+    #[must_use]
+    pub fn knowing(self, known: Arc<dyn Known>) -> Self {
+        Self { known, ..self }
     }
 
     /// Makes the target what is wanted.
@@ -109,6 +119,9 @@ impl SecretWriter {
     }
 
     async fn attempts(&self, write: &Write<'_>) -> Result<Applied, Error> {
+        if let Some(applied) = self.made_unseen(write).await? {
+            return Ok(applied);
+        }
         for attempt in 0..ATTEMPTS {
             match self.attempt(write).await {
                 Ok(applied) => return Ok(applied),
@@ -119,12 +132,30 @@ impl SecretWriter {
         Err(always_raced(&write.rendered.name))
     }
 
+    /// The Secret of a new ExternalSecret is not there as a rule: it is made without a look. None if it is there, or if it
+    /// cannot be made for another reason: a quota or a policy may refuse to make a Secret that only has to be changed.
+    async fn made_unseen(&self, write: &Write<'_>) -> Result<Option<Applied>, Error> {
+        let makes = match write.rendered.creation {
+            CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => true,
+            CreationPolicy::Merge | CreationPolicy::None => false,
+        };
+        if !makes || write.stage != Stage::Create {
+            return Ok(None);
+        }
+        let Ok(Desired::Create(secret)) = write.desired(None) else { return Ok(None) };
+        let manager = hash::field_manager(&write.rendered.external_secret);
+        let manner = Manner { manager: &manager, effects: write.effects };
+        match write.step(self.secrets.create(&secret, manner)).await {
+            Ok(metadata) => Ok(Some(applied(Written::Created, Some(write.state_after(&secret, metadata))))),
+            Err(Failure::Refused(_)) => Ok(None),
+            Err(failure) => Err(write.failed("create", failure)),
+        }
+    }
+
     async fn attempt(&self, write: &Write<'_>) -> Result<Applied, Miss> {
         let existing = self.read(write).await?;
-        let Write { rendered, external_secret, stage, over, cached, .. } = *write;
-        let wanted = Wanted { rendered, external_secret, stage, over, now: Timestamp::now(), cached };
         let before = existing.as_ref().map(|secret| state(&secret.metadata));
-        match desired(existing.as_deref(), &wanted)? {
+        match write.desired(existing.as_deref())? {
             Desired::Nothing(written) => Ok(applied(written, before)),
             Desired::Deferred(note) => {
                 Ok(Applied { notes: vec![note], ..applied(Written::Deferred, before) })
@@ -132,7 +163,7 @@ impl SecretWriter {
             Desired::Create(secret) => self.write(write, &secret, Written::Created).await,
             Desired::Update(secret) => self.write(write, &secret, Written::Updated).await,
             Desired::Delete(version) => {
-                let Rendered { namespace, name, .. } = rendered;
+                let Rendered { namespace, name, .. } = write.rendered;
                 let delete = self.secrets.delete(namespace, name, version, write.effects);
                 match write.step(delete).await {
                     Err(failure) if !failure.is_not_found() => Err(write.missed("delete", failure)),
@@ -179,7 +210,7 @@ impl SecretWriter {
             return Ok(Vec::new());
         }
         let claim = Claim::of(write.external_secret, write.stage);
-        self.secrets.delete_orphans(write.external_secret, &claim, &write.rendered.name).await
+        self.delete_orphans_of(write.external_secret, &claim, &write.rendered.name).await
     }
 }
 
@@ -193,8 +224,18 @@ impl Write<'_> {
         if failure.is_race() {
             return Miss::Raced;
         }
+        Miss::Failed(self.failed(verb, failure))
+    }
+
+    fn failed(&self, verb: &'static str, failure: Failure) -> Error {
         let Rendered { namespace, name, .. } = self.rendered;
-        Miss::Failed(Attempt { verb, namespace, name }.failed(failure))
+        Attempt { verb, namespace, name }.failed(failure)
+    }
+
+    /// What is to be done, if this is what is there.
+    fn desired(&self, existing: Option<&Secret>) -> Result<Desired, Error> {
+        let Write { rendered, external_secret, stage, over, cached, .. } = *self;
+        desired(existing, &Wanted { rendered, external_secret, stage, over, now: Timestamp::now(), cached })
     }
 
     fn state_after(&self, sent: &Sealed, answer: ObjectMeta) -> SecretState {

@@ -31,16 +31,20 @@ fn asks(double: &Double, lines: &[(&str, &str)]) {
     assert_eq!(double.lines(), expected);
 }
 
+fn exists() -> (u16, Value) {
+    refusal(409, "AlreadyExists", "secrets \"db\" already exists")
+}
+
 fn admitted() -> Case {
     case().at(Stage::Create)
 }
 
 #[tokio::test]
-async fn a_new_secret_is_read_for_once_and_made() {
-    let double = Double::answering([not_found(), version("8")]);
+async fn a_new_secret_is_made_without_a_look() {
+    let double = Double::answering([version("8")]);
     let applied = apply(&double, &admitted(), Effects::Apply).await.expect("it is made");
-    asks(&double, &[("GET", ONE), ("POST", ALL)]);
-    let made = &double.asked()[1];
+    asks(&double, &[("POST", ALL)]);
+    let made = &double.asked()[0];
     assert!(made.line.ends_with("?&fieldManager=externalsecrets.external-secrets.io%2Fapp"), "{}", made.line);
     assert!(
         made.accept.contains("as=PartialObjectMetadata"),
@@ -83,27 +87,41 @@ async fn a_policy_that_writes_nothing_asks_nothing() {
 
 #[tokio::test]
 async fn a_deferred_takeover_says_why_and_writes_nothing() {
-    let double = Double::answering([found(&foreign(&[("a", "b")]))]);
+    let double = Double::answering([exists(), found(&foreign(&[("a", "b")]))]);
     let applied = apply(&double, &admitted(), Effects::Apply).await.expect("it is admitted");
-    asks(&double, &[("GET", ONE)]);
+    asks(&double, &[("POST", ALL), ("GET", ONE)]);
     assert_eq!(applied.written, Written::Deferred);
     assert!(applied.notes[0].contains("once this ExternalSecret is stored"), "{:?}", applied.notes);
 }
 
 #[tokio::test]
 async fn a_dry_run_proves_the_write_and_knows_no_version() {
-    let double = Double::answering([not_found(), version("8")]);
+    let double = Double::answering([version("8")]);
     let applied = apply(&double, &admitted(), Effects::DryRun).await.expect("it would be made");
-    assert!(double.asked()[1].line.contains("dryRun=All"), "{}", double.asked()[1].line);
+    assert!(double.asked()[0].line.contains("dryRun=All"), "{}", double.asked()[0].line);
     assert_eq!(applied.secret.map(|secret| secret.resource_version).as_deref(), Some(""));
+}
+
+/// A full namespace takes no new Secret, and lets those be changed that are there.
+#[tokio::test]
+async fn a_secret_that_cannot_be_made_is_looked_for() {
+    let full = || refusal(403, "Forbidden", "exceeded quota: full");
+    let there = case().giving(&[("password", "old")]).written();
+    let double = Double::answering([full(), found(&there), version("9")]);
+    let applied = apply(&double, &admitted(), Effects::Apply).await.expect("it is changed");
+    asks(&double, &[("POST", ALL), ("GET", ONE), ("PUT", ONE)]);
+    assert_eq!(applied.written, Written::Updated);
+    let double = Double::answering([full(), not_found(), full()]);
+    let error = apply(&double, &admitted(), Effects::Apply).await.expect_err("it is refused");
+    asks(&double, &[("POST", ALL), ("GET", ONE), ("POST", ALL)]);
+    assert!(error.to_string().contains("quota"), "{error}");
 }
 
 #[tokio::test]
 async fn who_is_second_reads_again() {
     let before = case().giving(&[]).written();
-    let exists = refusal(409, "AlreadyExists", "secrets \"db\" already exists");
     let double =
-        Double::answering([not_found(), exists, found(&before), conflict(), found(&before), version("9")]);
+        Double::answering([not_found(), exists(), found(&before), conflict(), found(&before), version("9")]);
     let case = case().at(Stage::Update);
     let applied = apply(&double, &case, Effects::Apply).await.expect("the third attempt");
     asks(&double, &[("GET", ONE), ("POST", ALL), ("GET", ONE), ("PUT", ONE), ("GET", ONE), ("PUT", ONE)]);
@@ -182,7 +200,8 @@ async fn a_secret_without_values_at_the_provider_is_deleted_in_the_version_that_
 async fn refused_with(code: u16, reason: &str, message: &str, causes: Value) -> Error {
     let (code, mut status) = refusal(code, reason, message);
     status["details"] = json!({ "causes": causes });
-    let double = Double::answering([not_found(), (code, status)]);
+    let refused = (code, status);
+    let double = Double::answering([refused.clone(), not_found(), refused]);
     apply(&double, &admitted(), Effects::Apply).await.expect_err("it is refused")
 }
 

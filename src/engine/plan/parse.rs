@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{
-    DataEntry, DataFromEntry, ExternalSecretSpec, MetadataPolicy, RemoteRef, SourceRef, StoreKind, StoreRef,
+    DataEntry, DataFromEntry, ExternalSecretSpec, RemoteRef, SourceRef, StoreKind, StoreRef,
 };
 use latchkey_api::{ExternalSecret, validation};
-use latchkey_provider::EntryRef;
 
 use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, unsupported};
 use crate::engine::error::Error;
 use crate::engine::rewrite::Rewriting;
-use crate::engine::{message, render};
+use crate::engine::{message, recurrence, render};
 
 /// The interval of an ExternalSecret that names none: the CRD's default.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
@@ -106,13 +105,8 @@ fn value(index: usize, entry: &DataEntry, stores: &Stores<'_>) -> Result<Source,
 }
 
 fn source(at: SourcePath, store: StoreKey, of: &RemoteRef, take: Take) -> Source {
-    let entry = EntryRef {
-        key: of.key.clone(),
-        version: of.version.clone().unwrap_or_default(),
-        metadata: of.metadata_policy.unwrap_or_default() == MetadataPolicy::Fetch,
-    };
     let property = of.property.clone().filter(|property| !property.is_empty());
-    Source { at, store, entry, property, take }
+    Source { at, store, entry: recurrence::entry(of), property, take }
 }
 
 fn target(object: &ExternalSecret) -> Result<TargetPlan, Error> {

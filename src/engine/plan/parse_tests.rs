@@ -1,6 +1,7 @@
 use latchkey_api::external_secret::{
     ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, NullBytePolicy, RefreshPolicy,
 };
+use latchkey_provider::EntryRef;
 use serde_json::{Value, json};
 
 use super::*;

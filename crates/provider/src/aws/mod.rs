@@ -29,6 +29,14 @@ use crate::digest::Digest;
 use crate::observe::Observer;
 use crate::{Cluster, Error, ErrorKind, Provider, Scope};
 
+/// How many entries one call reads.
+pub fn largest_batch(block: &Aws) -> usize {
+    match block.service {
+        AwsService::SecretsManager => batch::MOST,
+        AwsService::ParameterStore | AwsService::CertificateManager => 1,
+    }
+}
+
 /// A store's configuration, checked, with its credentials.
 #[derive(Debug)]
 pub struct Resolved {

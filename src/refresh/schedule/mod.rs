@@ -1,45 +1,38 @@
 //! When things are done again. Pure: time comes in, time goes out.
 
+mod spread;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use latchkey_api::external_secret::ExternalSecret;
-use sha3::{Digest, Sha3_224};
 
 use crate::engine::due;
-use crate::lookup::stores_of;
+use crate::engine::recurrence::Recurrence;
+pub use spread::Spread;
 
 /// When an ExternalSecret is read again; none if never by time.
 ///
-/// The unit is the remote entry, not the ExternalSecret: each entry has its own place in the interval, by a hash of its
-/// store and key. Objects that read the same entry at the same interval come due together and are served by one read;
-/// different entries are spread. The next place after the last refresh is never more than an interval away, so a value
-/// is never older than `refreshInterval`, and a restart finds the same places again.
+/// The unit is the remote entry, not the ExternalSecret: each entry has its own place in the interval, see [`Spread`].
+/// Objects that read the same entry at the same interval come due together and are served by one read. The next place after
+/// the last refresh is never more than an interval away, so a value is never older than `refreshInterval`, and a restart
+/// finds the same places again.
+pub fn next(object: &ExternalSecret, recurrence: &Recurrence, spread: &Spread) -> Option<Timestamp> {
+    let expires = due::expires(object)?;
+    let refreshed = object.status.as_ref()?.refresh_time.as_ref()?.0;
+    let place = after(refreshed.as_second(), recurrence.position(), recurrence.seconds, spread)?;
+    Some(Timestamp::from_second(place).ok()?.min(expires))
+}
+
+/// The first place of an entry at this position and interval after this second; both in Unix time.
 ///
 /// Places are whole seconds, as `refreshTime` is: from a place between two seconds the next one would be that same place
 /// again, until the second is over.
-pub fn next(object: &ExternalSecret) -> Option<Timestamp> {
-    let expires = due::expires(object)?;
-    let refreshed = object.status.as_ref()?.refresh_time.as_ref()?.0;
-    let length = due::interval(object).as_millis().div_ceil(1_000);
-    let length = i64::try_from(length).ok().filter(|length| *length > 0)?;
-    let since = (refreshed.as_second() - phase(object, length)).rem_euclid(length);
-    let place = Timestamp::from_second(refreshed.as_second().saturating_add(length - since)).ok()?;
-    Some(place.min(expires))
-}
-
-/// The place of the object's first entry in an interval of so many seconds.
-fn phase(object: &ExternalSecret, length: i64) -> i64 {
-    let first = object.spec.data_from.iter().find_map(|from| from.extract.as_ref());
-    let entry = first.or_else(|| object.spec.data.first().map(|entry| &entry.remote_ref));
-    let mut hasher = Sha3_224::new();
-    for store in stores_of(object) {
-        hasher.update(format!("{store:?}"));
-    }
-    hasher.update(entry.map_or("", |entry| entry.key.as_str()));
-    let digest = hasher.finalize();
-    let number = digest.iter().take(7).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
-    number % length
+pub fn after(refreshed: i64, position: u64, seconds: u64, spread: &Spread) -> Option<i64> {
+    let length = i64::try_from(seconds).ok().filter(|length| *length > 0)?;
+    let phase = i64::try_from(spread.phase(position, seconds)).ok()?;
+    let since = refreshed.checked_sub(phase)?.rem_euclid(length);
+    Some(refreshed.saturating_add(length - since))
 }
 
 /// How long until `at`; zero if it is over.
@@ -65,6 +58,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// When this one is read again, where each entry is read by itself.
+    fn due_at(object: &ExternalSecret) -> Option<Timestamp> {
+        next(object, &Recurrence::of(object)?, &Spread::new("uid", 1, 1))
+    }
 
     fn object(key: &str, interval: &str, refreshed_ms: i64) -> ExternalSecret {
         let entry = DataEntry {
@@ -92,14 +90,14 @@ mod tests {
             key in "[a-z]{1,8}", seconds in 1i64..100_000, refreshed in 0i64..4_000_000_000_000,
         ) {
             let object = object(&key, &format!("{seconds}s"), refreshed);
-            let next = next(&object).expect("periodic").as_millisecond();
+            let next = due_at(&object).expect("periodic").as_millisecond();
             prop_assert!(next > refreshed && next <= refreshed + seconds * 1_000);
         }
 
         #[test]
         fn objects_that_share_an_entry_come_due_together(first in 0i64..3_600_000, second in 0i64..3_600_000) {
             let base = 1_800_000_000_000;
-            let at = |refreshed| next(&object("shared", "1h", base + refreshed)).expect("periodic").as_millisecond();
+            let at = |refreshed| due_at(&object("shared", "1h", base + refreshed)).expect("periodic").as_millisecond();
             prop_assert_eq!(at(first).rem_euclid(3_600_000), at(second).rem_euclid(3_600_000));
         }
     }
@@ -108,9 +106,9 @@ mod tests {
     fn the_next_place_is_ahead_even_of_a_sync_that_was_noted_in_whole_seconds() {
         for key in ["a", "b", "c", "d", "e"] {
             for interval in ["1s", "1500ms", "3s", "1h0m0.5s"] {
-                let due = next(&object(key, interval, 1_800_000_000_000)).expect("periodic");
+                let due = due_at(&object(key, interval, 1_800_000_000_000)).expect("periodic");
                 let synced = object(key, interval, due.as_second() * 1_000);
-                let again = next(&synced).expect("periodic");
+                let again = due_at(&synced).expect("periodic");
                 assert!(again.duration_since(due).as_millis() >= 500, "{key} {interval}: {due} {again}");
             }
         }
@@ -119,7 +117,7 @@ mod tests {
     #[test]
     fn different_entries_are_spread_over_the_interval() {
         let places: std::collections::HashSet<i64> = (0..100)
-            .filter_map(|n| next(&object(&format!("key-{n}"), "1h", 1_800_000_000_000)))
+            .filter_map(|n| due_at(&object(&format!("key-{n}"), "1h", 1_800_000_000_000)))
             .map(|at| at.as_second() / 60)
             .collect();
         assert!(places.len() > 40, "only {} different minutes", places.len());
@@ -127,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_never_read_again_has_no_next() {
-        assert_eq!(next(&object("a", "0", 1_000)), None);
+        assert_eq!(due_at(&object("a", "0", 1_000)), None);
     }
 
     #[test]

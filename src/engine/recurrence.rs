@@ -1,0 +1,113 @@
+//! What an ExternalSecret is read again by: the unit of refreshing is the remote entry, not the ExternalSecret.
+
+use latchkey_api::external_secret::{ExternalSecret, MetadataPolicy, RefreshPolicy, RemoteRef};
+use latchkey_provider::EntryRef;
+use sha3::{Digest, Sha3_224};
+
+use super::due;
+use super::plan::StoreKey;
+use super::resolve::store_key;
+
+/// The entry that stands for all of an ExternalSecret's, and how often it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Recurrence {
+    /// Its first store; none if it names none.
+    pub store: Option<StoreKey>,
+    /// Its first entry, of `dataFrom` before `data`, as values are merged; none if it names none.
+    pub entry: Option<EntryRef>,
+    /// The interval in whole seconds, as `refreshTime` is kept; never 0.
+    pub seconds: u64,
+}
+
+impl Recurrence {
+    /// What this one is read again by; none if it never is by time.
+    pub fn of(object: &ExternalSecret) -> Option<Self> {
+        let seconds = u64::try_from(due::interval(object).as_millis().div_ceil(1_000)).ok()?;
+        if object.spec.refresh_policy() != RefreshPolicy::Periodic || seconds == 0 {
+            return None;
+        }
+        let spec = &object.spec;
+        let from =
+            spec.data_from.iter().find_map(|from| Some((from.extract.as_ref()?, from.source_ref.as_ref())));
+        let first =
+            from.or_else(|| spec.data.first().map(|data| (&data.remote_ref, data.source_ref.as_ref())));
+        let own = first.and_then(|(_, source)| source?.store_ref.as_ref());
+        let store = own.or(spec.secret_store_ref.as_ref());
+        Some(Self {
+            store: store.and_then(|store| store_key(store, object.metadata.namespace.as_deref())),
+            entry: first.map(|(reference, _)| entry(reference)),
+            seconds,
+        })
+    }
+
+    /// Where its entry stands among all others, evenly spread: the same for all who name it.
+    pub fn position(&self) -> u64 {
+        let mut hasher = Sha3_224::new();
+        hasher.update(format!("{:?}", self.store));
+        if let Some(entry) = &self.entry {
+            hasher.update([u8::from(entry.metadata)]);
+            hasher.update(&entry.version);
+            hasher.update([0]);
+            hasher.update(&entry.key);
+        }
+        hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+/// The entry that a reference names.
+pub fn entry(of: &RemoteRef) -> EntryRef {
+    EntryRef {
+        key: of.key.clone(),
+        version: of.version.clone().unwrap_or_default(),
+        metadata: of.metadata_policy.unwrap_or_default() == MetadataPolicy::Fetch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(spec: Value) -> Option<Recurrence> {
+        let object = json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+            "metadata": { "name": "db", "namespace": "shop" }, "spec": spec,
+        });
+        Recurrence::of(&serde_json::from_value(object).expect("an ExternalSecret"))
+    }
+
+    fn data(key: &str) -> Value {
+        json!([{ "secretKey": "a", "remoteRef": { "key": key } }])
+    }
+
+    #[test]
+    fn the_first_entry_stands_for_all() {
+        let other = json!({ "storeRef": { "kind": "ClusterSecretStore", "name": "other" } });
+        let found = of(json!({
+            "secretStoreRef": { "name": "aws" }, "data": data("b"), "refreshInterval": "1m30s",
+            "dataFrom": [{ "extract": { "key": "a", "version": "v" }, "sourceRef": other }],
+        }));
+        let found = found.expect("it is read again");
+        let entry = EntryRef { key: "a".into(), version: "v".into(), metadata: false };
+        assert_eq!((found.entry, found.seconds), (Some(entry), 90));
+        assert_eq!(found.store.map(|store| store.name).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn what_is_never_read_again_has_none() {
+        assert_eq!(of(json!({ "data": data("a"), "refreshInterval": "0" })), None);
+        assert_eq!(of(json!({ "data": data("a"), "refreshPolicy": "OnChange" })), None);
+    }
+
+    #[test]
+    fn who_names_the_same_entry_has_its_position() {
+        let at = |store: &str, key: &str, interval: &str| {
+            let spec = json!({ "secretStoreRef": { "name": store }, "data": data(key), "refreshInterval": interval });
+            of(spec).expect("it is read again").position()
+        };
+        assert_eq!(at("aws", "a", "1h"), at("aws", "a", "1m"));
+        assert_ne!(at("aws", "a", "1h"), at("aws", "b", "1h"));
+        assert_ne!(at("aws", "a", "1h"), at("vault", "a", "1h"));
+    }
+}
