@@ -78,9 +78,22 @@ generate: ## Write anew what is generated: CRDs, manifests/install.yaml, the ref
 	LATCHKEY_GENERATE=1 cargo test --quiet --package latchkey --test claims generated::
 
 .PHONY: bench
-bench: ## Measure latchkey beside the raw API server (release build; ARGS='--count 300 --clients 8'; results in bench/out)
+bench: ## Measure latchkey beside the raw API server (release build; ARGS='--runs 1 --scenarios burst'; BASE=commit to compare with; results in bench/out)
 	cargo build --release --package latchkey --package latchkey-bench
-	target/release/latchkey-bench --latchkey target/release/latchkey $(ARGS)
+	@[ -z "$(BASE)" ] || bench/base.sh "$(BASE)"
+	target/release/latchkey-bench --latchkey target/release/latchkey $(if $(BASE),--base target/base/latchkey) $(ARGS)
+
+SCENARIO ?= burst
+
+.PHONY: profile
+profile: ## Look where latchkey's time goes in a scenario of the benchmark (SCENARIO=burst; needs perf), into bench/out
+	RUSTFLAGS='-C force-frame-pointers=yes' CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
+		cargo build --release --package latchkey --package latchkey-bench --target-dir target/profiled
+	target/profiled/release/latchkey-bench --latchkey target/profiled/release/latchkey --scenarios $(SCENARIO) --runs 1 --profile
+
+.PHONY: simulate
+simulate: ## Play a day of refreshing on the schedule, without a cluster (ARGS='--objects 100000 --keys 20000')
+	cargo run --quiet --release --package latchkey-bench --bin latchkey-simulate -- $(ARGS)
 
 .PHONY: certs
 certs: ## Make a CA and a certificate for development in certs/dev

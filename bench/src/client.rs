@@ -1,4 +1,4 @@
-//! Clients that create objects at the same time, each on one HTTP/1.1 connection that stays open.
+//! Clients that write objects at the same time, each on one HTTP/1.1 connection that stays open.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use latchkey_testbed::ControlPlane;
+use reqwest::header::CONTENT_TYPE;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::Value;
@@ -16,12 +17,21 @@ use crate::samples::Samples;
 /// How long a Secret that the refresher makes may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An object to create.
+/// How an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Create,
+    /// By a merge patch.
+    Patch,
+}
+
+/// An object to write.
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
-    /// The path of its collection.
+    pub(crate) verb: Verb,
+    /// The path of its collection, or its own if it is patched.
     pub(crate) path: String,
-    /// The object.
+    /// The object, or the patch.
     pub(crate) body: Value,
     /// The path of the Secret that it makes.
     pub(crate) secret: Option<String>,
@@ -57,16 +67,12 @@ impl Clients {
         Ok(Self { runtime, clients })
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.clients.len()
-    }
-
-    /// Creates these objects, shared out among the clients, and says how long each took.
-    pub(crate) fn create(&self, objects: &[Object], until: Until) -> Result<Samples> {
+    /// Writes these objects, shared out among the clients, and says how long each took.
+    pub(crate) fn write(&self, objects: &[Object], until: Until) -> Result<Samples> {
         self.runtime.block_on(async {
             let shares = self.clients.iter().enumerate().map(|(number, client)| {
                 let share = objects.iter().skip(number).step_by(self.clients.len()).cloned().collect();
-                tokio::spawn(client.clone().create_all(share, until))
+                tokio::spawn(client.clone().write_all(share, until))
             });
             let mut samples = Samples::default();
             for share in shares.collect::<Vec<_>>() {
@@ -97,27 +103,37 @@ impl Client {
         Ok(Self { http: http.pool_max_idle_per_host(1).build()?, url: cluster.url(), token })
     }
 
-    async fn create_all(self: Arc<Self>, objects: Vec<Object>, until: Until) -> Result<Samples> {
+    async fn write_all(self: Arc<Self>, objects: Vec<Object>, until: Until) -> Result<Samples> {
         let mut samples = Samples::default();
         for object in objects {
-            samples.push(self.create(&object, until).await?);
+            samples.push(self.write(&object, until).await?);
         }
         Ok(samples)
     }
 
-    async fn create(&self, object: &Object, until: Until) -> Result<Duration> {
-        let Object { path, body, secret } = object;
-        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token).json(body);
+    async fn write(&self, object: &Object, until: Until) -> Result<Duration> {
+        let Object { verb, path, body, secret } = object;
+        let url = format!("{}{path}", self.url);
+        let request = match verb {
+            Verb::Create => self.http.post(url).json(body),
+            Verb::Patch => {
+                self.http.patch(url).json(body).header(CONTENT_TYPE, "application/merge-patch+json")
+            }
+        };
+        let request = request.bearer_auth(&self.token);
         let started = Instant::now();
         let answer = request.send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
         let answered = started.elapsed();
-        ensure!(status.is_success(), "POST {path} was answered {status}: {text}");
+        ensure!(status.is_success(), "{verb:?} {path} was answered {status}: {text}");
         let secret = secret.as_deref();
         match (until, secret) {
             (Until::Answered, _) | (_, None) => Ok(answered),
             (Until::AnsweredWithSecret, Some(secret)) => {
-                ensure!(self.is_there(secret).await?, "{secret} is not there when its creation was answered");
+                ensure!(
+                    self.is_there(secret).await?,
+                    "{secret} is not there when the write of its ExternalSecret was answered"
+                );
                 Ok(answered)
             }
             (Until::SecretSeen, Some(secret)) => self.seen(secret, started).await,

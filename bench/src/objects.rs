@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Object;
+use crate::client::{Object, Verb};
 
 /// A store that latchkey serves.
 pub(crate) const STORE: &str = "store";
@@ -35,6 +35,7 @@ pub(crate) fn external_secret(namespace: &str, name: &str, store: &str, key: &st
         },
     });
     Object {
+        verb: Verb::Create,
         path: external_secrets(namespace),
         body,
         secret: Some(format!("/api/v1/namespaces/{namespace}/secrets/{name}")),
@@ -44,6 +45,26 @@ pub(crate) fn external_secret(namespace: &str, name: &str, store: &str, key: &st
 /// The path of a namespace's ExternalSecrets.
 pub(crate) fn external_secrets(namespace: &str) -> String {
     format!("/apis/external-secrets.io/v1/namespaces/{namespace}/externalsecrets")
+}
+
+/// The wish for the value of now: an annotation that is another each time.
+pub(crate) fn forced(namespace: &str, name: &str, round: usize) -> Object {
+    let body = json!({ "metadata": { "annotations": { "force-sync": round.to_string() } } });
+    let path = format!("{}/{name}", external_secrets(namespace));
+    Object { verb: Verb::Patch, path, body, secret: None }
+}
+
+/// A Secret like the one that latchkey makes of [`external_secret`].
+pub(crate) fn secret(namespace: &str, name: &str) -> Object {
+    let body = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {
+            "name": name, "labels": { "made-by": "bench", "of": name },
+            "annotations": { "data-hash": "5a0b3e4fd3c2f0f0a1b2c3d4e5f60718293a4b5c6d7e8f9012345678" },
+        },
+        "data": { "password": "YmVuY2g=" },
+    });
+    Object { verb: Verb::Create, path: format!("/api/v1/namespaces/{namespace}/secrets"), body, secret: None }
 }
 
 /// A Pod that takes its environment from a Secret.
@@ -58,5 +79,12 @@ pub(crate) fn pod(namespace: &str, name: &str, secret: &str) -> Object {
             "env": [{ "name": "PASSWORD", "valueFrom": { "secretKeyRef": { "name": secret, "key": "password" } } }],
         }] },
     });
-    Object { path: format!("/api/v1/namespaces/{namespace}/pods"), body, secret: None }
+    Object { verb: Verb::Create, path: format!("/api/v1/namespaces/{namespace}/pods"), body, secret: None }
+}
+
+/// A Pod that names no Secret.
+pub(crate) fn plain_pod(namespace: &str, name: &str) -> Object {
+    let mut plain = pod(namespace, name, "");
+    plain.body["spec"]["containers"][0]["env"] = json!([]);
+    plain
 }

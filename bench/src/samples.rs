@@ -19,10 +19,6 @@ impl Samples {
         self.0.push(took);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// The smallest duration that this share of all samples does not exceed, in milliseconds.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();

@@ -1,17 +1,21 @@
-//! What is measured: a control plane with the chart, AWS Secrets Manager, and latchkey as a process of its own with the
-//! rights of the chart's ServiceAccount.
+//! What is measured: a control plane with the chart, a provider, and latchkey as a process of its own with the rights of the
+//! chart's ServiceAccount.
 
-use std::path::Path;
+mod latchkey;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use latchkey_testbed::{
-    ControlPlane, ControlPlaneOptions, Launch, Moto, MotoOptions, Process, REGION, free_port, http, wait_for,
-};
+use latchkey_testbed::{ControlPlane, ControlPlaneOptions, wait_for};
 use serde_json::{Value, json};
 
+use crate::client::Clients;
 use crate::objects::{FOREIGN_STORE, STORE, external_secrets, store};
+use crate::remote::Remote;
+use crate::scenarios::Scale;
+pub(crate) use latchkey::Latchkey;
 
 const SYSTEM: &str = "latchkey-system";
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
@@ -25,28 +29,44 @@ pub(crate) const NONE: &str = "none";
 /// By one that admits everything.
 pub(crate) const ADMIT_ALL: &str = "admit-all";
 
+/// What is measured, and how closely it is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Under {
+    /// latchkey.
+    pub(crate) binary: PathBuf,
+    /// Where it is written in which functions it was, if that is looked at.
+    pub(crate) profile: Option<PathBuf>,
+}
+
 /// Everything that runs; it ends when this is dropped.
 pub(crate) struct Stage {
-    _latchkey: Process,
-    admin_port: u16,
-    pub(crate) moto: Moto,
+    pub(crate) latchkey: Latchkey,
+    pub(crate) clients: Clients,
+    pub(crate) remote: Remote,
     pub(crate) cluster: ControlPlane,
 }
 
 impl Stage {
-    pub(crate) fn set(latchkey: &Path) -> Result<Self> {
-        println!("Starting a control plane, AWS Secrets Manager and latchkey");
+    pub(crate) fn set(under: &Under, scale: Scale) -> Result<Self> {
         // The garbage collector looks for new kinds every 30 s only; started after the CRDs it knows them at once.
         let cluster =
             ControlPlane::start(ControlPlaneOptions { controller_manager: false, ..Default::default() })?;
-        let moto = Moto::start(MotoOptions::default())?;
         install(&cluster)?;
         cluster.start_controller_manager()?;
-        let (process, admin_port) = start(latchkey, &cluster, &moto)?;
-        let stage = Self { _latchkey: process, admin_port, moto, cluster };
-        stage.wait("latchkey's readiness", || Ok(stage.admin("/readyz").filter(http::Answer::is_success)))?;
+        let clients = Clients::new(&cluster, scale.clients)?;
+        let remote = Remote::start(&clients, scale.latency)?;
+        let latchkey = Latchkey::start(under, &cluster, &remote)?;
+        latchkey.wait_ready()?;
+        let stage = Self { latchkey, clients, remote, cluster };
         stage.leave_out_the_other_namespaces()?;
         Ok(stage)
+    }
+
+    /// Ends latchkey and starts it again; how long it takes until it is ready.
+    pub(crate) fn restart(&mut self, under: &Under) -> Result<Duration> {
+        self.latchkey.stop();
+        self.latchkey = Latchkey::start(under, &self.cluster, &self.remote)?;
+        self.latchkey.wait_ready()
     }
 
     /// A namespace with both stores, whose objects are admitted so.
@@ -54,44 +74,32 @@ impl Stage {
         let namespace = json!({ "metadata": { "name": name, "labels": { LABEL: admitted_by } } });
         self.cluster.create("/api/v1/namespaces", &namespace)?;
         let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
-        self.wait("the default ServiceAccount", || Ok(self.cluster.api("GET", &account, &Value::Null).ok()))?;
+        wait("the default ServiceAccount", || Ok(self.cluster.api("GET", &account, &Value::Null).ok()))?;
         let stores = format!("/apis/external-secrets.io/v1/namespaces/{name}/secretstores");
         self.cluster.create(&stores, &store(STORE, ""))?;
         self.cluster.create(&stores, &store(FOREIGN_STORE, "another"))
     }
 
-    /// Waits until so many of a namespace's ExternalSecrets are Ready, so that what follows is measured alone.
-    pub(crate) fn settle(&self, namespace: &str, count: usize) -> Result<()> {
-        self.wait(&format!("{count} Ready ExternalSecrets in {namespace}"), || {
+    /// Waits until so many of a namespace's ExternalSecrets are Ready, as they are stored; how long that took.
+    pub(crate) fn settle(&self, namespace: &str, count: usize) -> Result<Duration> {
+        let start = Instant::now();
+        wait(&format!("{count} Ready ExternalSecrets in {namespace}"), || {
+            std::thread::sleep(Duration::from_millis(200));
             let list = self.cluster.api("GET", &external_secrets(namespace), &Value::Null)?;
             let ready = list["items"].as_array().into_iter().flatten().filter(|one| is_ready(one)).count();
             Ok((ready >= count).then_some(()))
-        })
+        })?;
+        Ok(start.elapsed())
     }
 
-    /// The sum of all samples of a metric of latchkey.
-    pub(crate) fn metric(&self, name: &str) -> Result<f64> {
-        let page = self.admin("/metrics").context("latchkey gives no metrics")?.text();
-        let samples = page.lines().filter(|line| line.starts_with(name));
-        Ok(samples.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
-    }
-
-    /// How many reviews of a resource latchkey has answered.
-    pub(crate) fn reviews(&self, resource: &str) -> Result<usize> {
-        let sample = format!("latchkey_admission_requests_total{{resource=\"{resource}\"");
-        Ok(self.metric(&sample)? as usize)
-    }
-
-    /// How many calls of AWS Secrets Manager named a key that begins so.
-    pub(crate) fn calls(&self, key: &str) -> usize {
-        self.moto.proxy().count(|request| {
-            let read = request.is_action("GetSecretValue") || request.is_action("BatchGetSecretValue");
-            read && String::from_utf8_lossy(&request.body).contains(key)
-        })
-    }
-
-    pub(crate) fn wait<T>(&self, what: &str, ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-        wait_for(what, Duration::from_secs(180), ready)
+    /// How many Secrets of a namespace have this value under `password`.
+    pub(crate) fn secrets(&self, namespace: &str, value: &str) -> Result<usize> {
+        use base64::Engine as _;
+        let encoded = base64::prelude::BASE64_STANDARD.encode(value);
+        let path = format!("/api/v1/namespaces/{namespace}/secrets");
+        let list = self.cluster.api("GET", &path, &Value::Null)?;
+        let items = list["items"].as_array().into_iter().flatten();
+        Ok(items.filter(|item| item["data"]["password"] == encoded.as_str()).count())
     }
 
     /// Registers a webhook for the Pods of namespaces with [`ADMIT_ALL`].
@@ -113,6 +121,15 @@ impl Stage {
         self.cluster.create(WEBHOOKS, &configuration)
     }
 
+    /// The CA that latchkey's certificate is of, in PEM.
+    pub(crate) fn ca_pem(&self) -> Result<String> {
+        use base64::Engine as _;
+        let configuration = self.cluster.api("GET", &format!("{WEBHOOKS}/latchkey"), &Value::Null)?;
+        let bundle =
+            configuration["webhooks"][0]["clientConfig"]["caBundle"].as_str().context("no caBundle")?;
+        Ok(String::from_utf8(base64::prelude::BASE64_STANDARD.decode(bundle)?)?)
+    }
+
     /// latchkey keeps address and CA of its registration and leaves the rest to whoever installed it.
     fn leave_out_the_other_namespaces(&self) -> Result<()> {
         let path = format!("{WEBHOOKS}/latchkey");
@@ -123,17 +140,23 @@ impl Stage {
             ]});
         }
         self.cluster.api("PUT", &path, &configuration)?;
+        std::thread::sleep(Duration::from_secs(2)); // the API server learns of it a moment after it was written
         Ok(())
-    }
-
-    fn admin(&self, path: &str) -> Option<http::Answer> {
-        http::Client::plain(self.admin_port).request("GET", path, &[]).ok()
     }
 }
 
+/// Waits as long as anything here may take.
+pub(crate) fn wait<T>(what: &str, ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    wait_for(what, Duration::from_secs(180), ready)
+}
+
+/// Ready, and as it is stored: a status of the version before does not count.
 fn is_ready(object: &Value) -> bool {
+    let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+    let synced = object["status"]["syncedResourceVersion"].as_str().unwrap_or_default();
     let conditions = object["status"]["conditions"].as_array();
-    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
+    synced.starts_with(&format!("{generation}-"))
+        && conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 fn install(cluster: &ControlPlane) -> Result<()> {
@@ -143,21 +166,4 @@ fn install(cluster: &ControlPlane) -> Result<()> {
     let said = helm.output()?;
     ensure!(said.status.success(), "helm install: {}", String::from_utf8_lossy(&said.stderr));
     Ok(())
-}
-
-fn start(latchkey: &Path, cluster: &ControlPlane, moto: &Moto) -> Result<(Process, u16)> {
-    let latchkey = latchkey.canonicalize().with_context(|| format!("there is no {}", latchkey.display()))?;
-    let (webhook, admin) = (free_port(), free_port());
-    let token = cluster.service_account_token(SYSTEM, "latchkey", &[])?;
-    let launch = Launch::new("latchkey", latchkey, cluster.dir())
-        .args(["serve", "--namespace", SYSTEM])
-        .args([format!("--webhook-listen=127.0.0.1:{webhook}")])
-        .args([format!("--webhook-url=https://127.0.0.1:{webhook}")])
-        .args([format!("--admin-listen=127.0.0.1:{admin}")])
-        .env("KUBECONFIG", cluster.kubeconfig("latchkey", &token)?)
-        .env("AWS_ENDPOINT_URL", moto.endpoint())
-        .env("AWS_REGION", REGION)
-        .env("AWS_ACCESS_KEY_ID", "testbed")
-        .env("AWS_SECRET_ACCESS_KEY", "testbed");
-    Ok((Process::spawn(launch)?, admin))
 }

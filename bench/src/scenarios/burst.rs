@@ -1,0 +1,63 @@
+//! Many ExternalSecrets at once, each of its own key, beside the same objects and Secrets written raw; then all of them rotated
+//! by force.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::Scale;
+use crate::client::{Object, Until};
+use crate::figures::{Figures, Goal};
+use crate::objects::{FOREIGN_STORE, STORE, external_secret, forced, secret};
+use crate::stage::{NONE, OURS, Stage, Under, wait};
+
+pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let stage = Stage::set(under, scale)?;
+    stage.namespace("raw", NONE)?;
+    stage.namespace("burst", OURS)?;
+    let keys = || (0..scale.count).map(|number| format!("burst/{number}"));
+    stage.remote.put(keys(), r#"{"password":"one"}"#);
+
+    let raw = seconds(|| {
+        write(&stage, scale, |number| external_secret("raw", &name(number), FOREIGN_STORE, "k", "12h"))?;
+        write(&stage, scale, |number| secret("raw", &name(number)))
+    })?;
+    let (asked, cpu) = (stage.remote.asked(), stage.latchkey.cpu()?);
+    let object = |number| external_secret("burst", &name(number), STORE, &format!("burst/{number}"), "12h");
+    let ours = seconds(|| write(&stage, scale, object))?;
+    let there = stage.secrets("burst", "one")?;
+    let settled = stage.settle("burst", scale.count)?.as_secs_f64();
+    let cpu = stage.latchkey.cpu()? - cpu;
+    let calls = (stage.remote.asked() - asked).calls;
+
+    let count = scale.count as f64;
+    figures.add("Secrets there when the creates return", "", there as f64, Goal::AtLeast(count));
+    figures.add("the same objects and Secrets written raw", "s", raw, Goal::None);
+    figures.add("the whole, over writing them raw", "x", ours / raw, Goal::AtMost(2.5));
+    figures.add("status and adoption done after the last create", "s", settled, Goal::AtMost(2.0));
+    figures.add("CPU seconds", "s", cpu, Goal::AtMost(4.0));
+    figures.add("calls of the provider", "", calls as f64, Goal::None);
+
+    stage.remote.put(keys(), r#"{"password":"two"}"#);
+    let rotated = seconds(|| {
+        write(&stage, scale, |number| forced("burst", &name(number), 1))?;
+        wait("all rotated Secrets", || Ok((stage.secrets("burst", "two")? == scale.count).then_some(())))
+    })?;
+    figures.add("all rotated by force", "s", rotated, Goal::AtMost(6.0));
+    Ok(())
+}
+
+fn name(number: usize) -> String {
+    format!("es-{number}")
+}
+
+fn write(stage: &Stage, scale: Scale, object: impl Fn(usize) -> Object) -> Result<()> {
+    let objects: Vec<Object> = (0..scale.count).map(object).collect();
+    stage.clients.write(&objects, Until::Answered).map(drop)
+}
+
+fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64())
+}

@@ -1,0 +1,70 @@
+//! Admission alone: reviews straight to the port, of Pods whose Secret is there and fresh, so that nothing but memory is asked.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::Scale;
+use crate::client::Until;
+use crate::direct::{Direct, creation, update};
+use crate::figures::{Figures, Goal};
+use crate::objects::{STORE, external_secret, external_secrets, pod};
+use crate::stage::{OURS, Stage, Under};
+
+/// How many different reviews are sent again and again.
+const DIFFERENT: usize = 50;
+
+/// How many are sent to see how many go.
+const FLOOD: usize = 60_000;
+
+/// How many at once.
+const AT_ONCE: usize = 32;
+
+pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let stage = Stage::set(under, scale)?;
+    let pods = pods(&stage, "reviews")?;
+    let (each, rate) = flood(&stage, &pods, "pods")?;
+    figures.add(
+        "Pods of a fresh Secret: reviews a second and core",
+        "",
+        each.round(),
+        Goal::AtLeast(15_000.0),
+    );
+    let half = stage.clients.wait(pods.paced(rate / 2.0, Duration::from_secs(5)))?;
+    figures.add("…p50 at half of what goes", "ms", half.percentile(0.5), Goal::None);
+    figures.add("…p99 at half of what goes", "ms", half.percentile(0.99), Goal::AtMost(2.0));
+
+    let path = format!("{}/es-0", external_secrets("reviews"));
+    let stored = stage.cluster.api("GET", &path, &serde_json::Value::Null)?;
+    let same = [update(&stored, &stored)];
+    let unchanged = stage.clients.wait(Direct::connect(&stage, "/review/externalsecrets", &same))?;
+    let (each, _) = flood(&stage, &unchanged, "externalsecrets")?;
+    figures.add("unchanged ExternalSecrets: reviews a second and core", "", each.round(), Goal::None);
+    Ok(())
+}
+
+/// Reviews of Pods, each of which names one of the ExternalSecrets' Secrets.
+pub(super) fn pods(stage: &Stage, namespace: &str) -> Result<Direct> {
+    stage.namespace(namespace, OURS)?;
+    stage.remote.put(["reviews".to_owned()], r#"{"password":"bench"}"#);
+    let object = |number| external_secret(namespace, &format!("es-{number}"), STORE, "reviews", "12h");
+    let objects: Vec<_> = (0..DIFFERENT).map(object).collect();
+    stage.clients.write(&objects, Until::AnsweredWithSecret)?;
+    stage.settle(namespace, DIFFERENT)?;
+    let reviews = (0..DIFFERENT).map(|number| {
+        let pod = pod(namespace, &format!("pod-{number}"), &format!("es-{number}"));
+        creation(&stage.cluster, &pod.path, &pod.body)
+    });
+    let reviews = reviews.collect::<Result<Vec<_>>>()?;
+    stage.clients.wait(Direct::connect(stage, "/review/pods", &reviews))
+}
+
+/// How many reviews go for each second of a core that latchkey uses, and how many a second with all else that is at work.
+fn flood(stage: &Stage, reviews: &Direct, resource: &str) -> Result<(f64, f64)> {
+    stage.clients.wait(reviews.flood(FLOOD / 10, AT_ONCE))?; // until everything is warm
+    let (before, cpu) = (stage.latchkey.reviews(resource)?, stage.latchkey.cpu()?);
+    let took = stage.clients.wait(reviews.flood(FLOOD, AT_ONCE))?;
+    let cpu = stage.latchkey.cpu()? - cpu;
+    ensure!(stage.latchkey.reviews(resource)? - before == FLOOD, "not every review was counted");
+    Ok((FLOOD as f64 / cpu, FLOOD as f64 / took.as_secs_f64()))
+}
