@@ -68,11 +68,12 @@ fn main() -> Result<()> {
     let scenarios = if scenarios.is_empty() { Scenario::ALL.to_vec() } else { scenarios };
     for scenario in scenarios {
         for run in 0..scenario.runs(runs) {
-            for (whose, binary) in [("", Some(&latchkey)), ("base", base.as_ref())] {
+            for (is_base, binary) in [(false, Some(&latchkey)), (true, base.as_ref())] {
                 let Some(binary) = binary else { continue };
-                println!("{scenario:?}, run {} {whose}", run + 1);
-                figures.begin(scenario, whose == "base");
-                let profile = profile.then(|| out.join(format!("{}.txt", scenario.name())));
+                let suffix = if is_base { "-base" } else { "" };
+                println!("{}{suffix}, run {}", scenario.name(), run + 1);
+                figures.begin(scenario, is_base);
+                let profile = profile.then(|| out.join(format!("{}{suffix}.txt", scenario.name())));
                 let under = Under { binary: binary.clone(), profile };
                 scenario.run(&under, scale, &mut figures)?;
                 report::write(&figures, &out)?;

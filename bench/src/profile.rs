@@ -19,7 +19,7 @@ impl Profile {
     /// Looks at a process from now on.
     pub(crate) fn start(pid: u32, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let data = folder.join("perf.data");
+        let data = folder.join(format!("perf-{pid}.data"));
         let mut perf = Command::new("perf");
         perf.args([
             "record",

@@ -8,6 +8,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, wait_for};
 use serde_json::{Value, json};
 
@@ -94,8 +96,7 @@ impl Stage {
 
     /// How many Secrets of a namespace have this value under `password`.
     pub(crate) fn secrets(&self, namespace: &str, value: &str) -> Result<usize> {
-        use base64::Engine as _;
-        let encoded = base64::prelude::BASE64_STANDARD.encode(value);
+        let encoded = BASE64_STANDARD.encode(value);
         let path = format!("/api/v1/namespaces/{namespace}/secrets");
         let list = self.cluster.api("GET", &path, &Value::Null)?;
         let items = list["items"].as_array().into_iter().flatten();
@@ -123,11 +124,10 @@ impl Stage {
 
     /// The CA that latchkey's certificate is of, in PEM.
     pub(crate) fn ca_pem(&self) -> Result<String> {
-        use base64::Engine as _;
         let configuration = self.cluster.api("GET", &format!("{WEBHOOKS}/latchkey"), &Value::Null)?;
         let bundle =
             configuration["webhooks"][0]["clientConfig"]["caBundle"].as_str().context("no caBundle")?;
-        Ok(String::from_utf8(base64::prelude::BASE64_STANDARD.decode(bundle)?)?)
+        Ok(String::from_utf8(BASE64_STANDARD.decode(bundle)?)?)
     }
 
     /// latchkey keeps address and CA of its registration and leaves the rest to whoever installed it.

@@ -95,6 +95,13 @@ pub struct Reader {
     pub provider: Arc<dyn Provider>,
 }
 
+impl Reader {
+    /// What an entry is remembered under when it is read by this.
+    fn key_of(&self, entry: &EntryRef) -> CacheKey {
+        CacheKey { line: self.line.key.clone(), entry: entry.clone() }
+    }
+}
+
 /// How an entry will be had.
 enum Wanted {
     Known(Answer),
@@ -108,7 +115,7 @@ impl Shared {
         let mut wanted = Vec::with_capacity(entries.len());
         let mut tickets = Vec::new();
         for entry in entries {
-            let key = CacheKey { line: reader.line.key.clone(), entry: entry.clone() };
+            let key = reader.key_of(entry);
             let (want, how) = self.want(&key, reader, terms, &mut tickets);
             self.observer.served(&reader.line.standing.key, how);
             wanted.push(want);
@@ -125,8 +132,7 @@ impl Shared {
         beside: &[EntryRef],
         terms: Terms,
     ) -> Vec<Answer> {
-        let key = |entry: &EntryRef| CacheKey { line: reader.line.key.clone(), entry: entry.clone() };
-        let is_known = |entry: &EntryRef| self.cache.get(&key(entry), terms.max_age).is_some();
+        let is_known = |entry: &EntryRef| self.cache.get(&reader.key_of(entry), terms.max_age).is_some();
         if beside.is_empty() || entries.iter().all(is_known) {
             return self.read(reader, entries, terms).await;
         }

@@ -44,8 +44,6 @@ pub mod values;
 pub mod work;
 
 pub use error::{Error, ErrorKind};
-pub use latchkey_provider::largest_batch;
-
 pub use job::{Beside, Deadline, Effects, Job, Lane, Stage};
 pub use outcome::{MissingEntry, Outcome, SecretState, Written};
 pub use render::Rendered;

@@ -51,19 +51,15 @@ impl Of {
 
     fn kinds(self) -> Kinds {
         match self {
-            Self::ExternalSecrets => Kinds {
-                group: latchkey_api::GROUP,
-                kinds: &["ExternalSecret"],
-                object: Keep::All,
-                old: Some(Keep::All),
-            },
+            Self::ExternalSecrets => {
+                Kinds { group: latchkey_api::GROUP, kinds: &["ExternalSecret"], keep: Keep::All }
+            }
             Self::Stores => Kinds {
                 group: latchkey_api::GROUP,
                 kinds: &["SecretStore", "ClusterSecretStore"],
-                object: Keep::All,
-                old: None,
+                keep: Keep::All,
             },
-            Self::Pods => Kinds { group: "", kinds: &["Pod"], object: pruned::POD, old: None },
+            Self::Pods => Kinds { group: "", kinds: &["Pod"], keep: pruned::POD },
         }
     }
 }

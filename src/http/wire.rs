@@ -98,10 +98,8 @@ pub(super) struct Kinds {
     pub group: &'static str,
     /// They.
     pub kinds: &'static [&'static str],
-    /// What is kept of the object.
-    pub object: Keep,
-    /// What is kept of the object before an update; none if it does not matter.
-    pub old: Option<Keep>,
+    /// What is kept of the object, and of the one before an update.
+    pub keep: Keep,
 }
 
 /// Reads a review that was sent to a path for these kinds. What it is wrong with it is said without quoting it.
@@ -116,38 +114,29 @@ pub(super) fn read(of: Kinds, bytes: &[u8]) -> Result<Read, &'static str> {
     }
     let is_ours = request.kind.group == of.group && of.kinds.contains(&request.kind.kind.as_str());
     let uid = request.uid.clone();
-    Ok(Read { uid, request: if is_ours { decidable(request, of)? } else { Err("kind") } })
+    let read = |object: Option<&RawValue>| match object {
+        Some(object) => of.keep.read(object.get()).map_err(|_| UNREADABLE),
+        None => Ok(Value::Null),
+    };
+    let objects = (read(request.object)?, read(request.old_object)?);
+    Ok(Read { uid, request: if is_ours { decidable(request, objects) } else { Err("kind") } })
 }
 
 /// A request that something may have to be done for. The API server itself refuses names that cannot be, but only after
 /// it has asked us.
-///
-/// # Errors
-/// The object cannot be read.
-fn decidable(request: RequestIn<'_>, of: Kinds) -> Result<Result<Request, &'static str>, &'static str> {
-    let RequestIn { uid: _, kind, namespace, name, operation, object, old_object, dry_run, user_info: user } =
-        request;
+fn decidable(request: RequestIn<'_>, (object, old): (Value, Value)) -> Result<Request, &'static str> {
+    let RequestIn { kind, namespace, name, operation, dry_run, user_info: user, .. } = request;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,
-        _ => return Ok(Err("operation")),
+        _ => return Err("operation"),
     };
     if !is_name(&name, 253, ".-") || !is_name(&namespace, 63, "-") {
-        return Ok(Err("name"));
+        return Err("name");
     }
-    let read = |object: Option<&RawValue>, keep: Keep| match object {
-        Some(object) => keep.read(object.get()).map_err(|_| UNREADABLE),
-        None => Ok(Value::Null),
-    };
-    let object = read(object, of.object)?;
-    let old = match of.old {
-        Some(keep) if operation == Operation::Update => {
-            Some(read(old_object, keep)?).filter(Value::is_object)
-        }
-        Some(_) | None => None,
-    };
+    let old = (operation == Operation::Update && old.is_object()).then_some(old);
     let dry_run = dry_run.unwrap_or_default();
-    Ok(Ok(Request { operation, kind: kind.kind, namespace, name, dry_run, user, object, old }))
+    Ok(Request { operation, kind: kind.kind, namespace, name, dry_run, user, object, old })
 }
 
 /// A name of lower-case letters and digits and, inside, these other characters; or none.
@@ -185,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    const PODS: Kinds = Kinds { group: "", kinds: &["Pod"], object: Keep::All, old: Some(Keep::All) };
+    const PODS: Kinds = Kinds { group: "", kinds: &["Pod"], keep: Keep::All };
 
     fn review(change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut review = json!({
@@ -251,10 +240,7 @@ mod tests {
     fn depth_is_refused_and_breaks_nothing() {
         for field in ["object", "oldObject", "unknown"] {
             let deep = format!("{}{}", r#"{"a":["#.repeat(100_000), "]}".repeat(100_000));
-            let review = review(|review| {
-                review["request"]["operation"] = json!("UPDATE");
-                review["request"][field] = json!("HERE");
-            });
+            let review = review(|review| review["request"][field] = json!("HERE"));
             let text = String::from_utf8(review).expect("text").replace("\"HERE\"", &deep);
             assert_eq!(read(PODS, text.as_bytes()).is_err(), field != "unknown", "{field}");
         }

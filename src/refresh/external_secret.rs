@@ -138,7 +138,7 @@ impl Term<'_> {
             max_age: self.max_age(object, reason),
             lane: self.lane(key, object, reason),
             over: None,
-            beside: self.beside(object).filter(|_| reason == Reason::Due),
+            beside: (reason == Reason::Due).then(|| self.beside(object)).flatten(),
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use latchkey_api::external_secret::ExternalSecret;
+use latchkey_provider::largest_batch;
 
 use super::Term;
 use super::schedule::{self, Spread};
+use crate::engine::Beside;
 use crate::engine::recurrence::Recurrence;
-use crate::engine::{Beside, largest_batch};
 
 impl Term<'_> {
     /// When an ExternalSecret is read again; none if never by time.

@@ -32,7 +32,7 @@ impl Namespace<'_> {
 
     /// Waits until a Secret is there of which this is true.
     pub fn wait_secret(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
-        self.world.wait(&format!("the wanted {name}"), Duration::from_secs(60), || {
+        self.world.wait(&format!("the wanted {name}"), Duration::from_secs(20), || {
             self.secret(name).filter(|s| is(s))
         })
     }

@@ -17,7 +17,6 @@ use tokio::net::TcpListener;
 use crate::client::Clients;
 
 /// The stand-in. It ends with this process.
-#[derive(Clone)]
 pub(crate) struct Remote {
     port: u16,
     state: Arc<State>,
@@ -97,10 +96,9 @@ impl Remote {
         names.into_iter().for_each(|name| drop(secrets.insert(name, Arc::clone(&value))));
     }
 
-    /// Refuses from now on what goes beyond so many calls a second; none ends it.
-    pub(crate) fn throttle(&self, per_second: Option<f64>) {
-        let new = |per_second| Throttle { per_second, tokens: per_second, at: Instant::now() };
-        *lock(&self.state.throttle) = per_second.map(new);
+    /// Refuses from now on what goes beyond so many calls a second.
+    pub(crate) fn throttle(&self, per_second: f64) {
+        *lock(&self.state.throttle) = Some(Throttle { per_second, tokens: per_second, at: Instant::now() });
     }
 
     /// What it was asked so far.

@@ -23,7 +23,7 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
     stage.namespace("throttled", OURS)?;
     let key = |number: usize| format!("throttled/{number}");
     stage.remote.put((0..count).map(key), r#"{"password":"bench"}"#);
-    stage.remote.throttle(Some(RATE));
+    stage.remote.throttle(RATE);
     let object = |number| external_secret("throttled", &format!("es-{number}"), STORE, &key(number), "12h");
     let objects: Vec<Object> = (0..count).map(object).collect();
     let start = Instant::now();

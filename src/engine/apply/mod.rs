@@ -143,9 +143,7 @@ impl SecretWriter {
             return Ok(None);
         }
         let Ok(Desired::Create(secret)) = write.desired(None) else { return Ok(None) };
-        let manager = hash::field_manager(&write.rendered.external_secret);
-        let manner = Manner { manager: &manager, effects: write.effects };
-        match write.step(self.secrets.create(&secret, manner)).await {
+        match self.send(write, &secret, "create").await {
             Ok(metadata) => Ok(Some(applied(Written::Created, Some(write.state_after(&secret, metadata))))),
             Err(Failure::Refused(_)) => Ok(None),
             Err(failure) => Err(write.failed("create", failure)),
@@ -184,14 +182,8 @@ impl SecretWriter {
 
     async fn write(&self, write: &Write<'_>, secret: &Sealed, written: Written) -> Result<Applied, Miss> {
         let orphans_deleted = self.delete_orphans(write).await?;
-        let manager = hash::field_manager(&write.rendered.external_secret);
-        let manner = Manner { manager: &manager, effects: write.effects };
         let verb = if written == Written::Created { "create" } else { "update" };
-        let answer = match verb {
-            "create" => write.step(self.secrets.create(secret, manner)).await,
-            _ => write.step(self.secrets.replace(secret, manner)).await,
-        };
-        match answer {
+        match self.send(write, secret, verb).await {
             Ok(metadata) => {
                 let now = write.state_after(secret, metadata);
                 Ok(Applied { orphans_deleted, ..applied(written, Some(now)) })
@@ -199,6 +191,16 @@ impl SecretWriter {
             // It was deleted between reading and replacing: the next attempt makes it.
             Err(failure) if verb == "update" && failure.is_not_found() => Err(Miss::Raced),
             Err(failure) => Err(write.missed(verb, failure)),
+        }
+    }
+
+    /// Sends the Secret, to be made or to replace the one that was read.
+    async fn send(&self, write: &Write<'_>, secret: &Sealed, verb: &str) -> Result<ObjectMeta, Failure> {
+        let manager = hash::field_manager(&write.rendered.external_secret);
+        let manner = Manner { manager: &manager, effects: write.effects };
+        match verb {
+            "create" => write.step(self.secrets.create(secret, manner)).await,
+            _ => write.step(self.secrets.replace(secret, manner)).await,
         }
     }
 
