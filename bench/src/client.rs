@@ -115,7 +115,7 @@ impl Client {
         let request = match verb {
             Verb::Create => self.http.post(url).json(body),
             Verb::Patch => {
-                self.http.patch(url).json(body).header(CONTENT_TYPE, "application/merge-patch+json")
+                self.http.patch(url).header(CONTENT_TYPE, "application/merge-patch+json").json(body)
             }
         };
         let request = request.bearer_auth(&self.token);

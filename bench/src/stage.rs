@@ -85,9 +85,12 @@ impl Stage {
     /// Waits until so many of a namespace's ExternalSecrets are Ready, as they are stored; how long that took.
     pub(crate) fn settle(&self, namespace: &str, count: usize) -> Result<Duration> {
         let start = Instant::now();
+        let mut pause = Duration::from_millis(200);
         wait(&format!("{count} Ready ExternalSecrets in {namespace}"), || {
-            std::thread::sleep(Duration::from_millis(200));
+            std::thread::sleep(pause);
+            let asked = Instant::now();
             let list = self.cluster.api("GET", &external_secrets(namespace), &Value::Null)?;
+            pause = pause.max(4 * asked.elapsed()); // a long list is work that others wait for
             let ready = list["items"].as_array().into_iter().flatten().filter(|one| is_ready(one)).count();
             Ok((ready >= count).then_some(()))
         })?;
@@ -101,6 +104,13 @@ impl Stage {
         let list = self.cluster.api("GET", &path, &Value::Null)?;
         let items = list["items"].as_array().into_iter().flatten();
         Ok(items.filter(|item| item["data"]["password"] == encoded.as_str()).count())
+    }
+
+    /// Seconds of one core that the API server has used.
+    pub(crate) fn api_server_cpu(&self) -> Result<f64> {
+        let metrics = self.cluster.text("/metrics")?;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("process_cpu_seconds_total "));
+        Ok(line.context("the API server does not say how long it has worked")?.parse()?)
     }
 
     /// Registers a webhook for the Pods of namespaces with [`ADMIT_ALL`].

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use kube::client::Body;
 use kube::{Client, Config};
@@ -38,6 +38,10 @@ use watches::Watches;
 
 /// How long a request may take in all, with waiting for its turn and being made again. Watches: until they begin.
 pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// What to accept where nobody reads more of an answer than the object's metadata: the API server leaves out the rest.
+pub const METADATA_ALONE: HeaderValue =
+    HeaderValue::from_static("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
 
 /// How long a connection may take to be made, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);

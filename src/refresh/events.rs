@@ -1,5 +1,5 @@
 //! Events on ExternalSecrets and stores, in ESO's words. They are written aside: whoever tells of something does not wait
-//! until the API server has taken it.
+//! until the API server has taken it; and where much happens at once they are written after it, as each is one more write.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::Store;
@@ -28,14 +29,20 @@ const WAITING: usize = 8_192;
 /// How many are written at once.
 const AT_ONCE: usize = 4;
 
+/// They are written once nothing has been told for this long,
+const CALM: Duration = Duration::from_millis(200);
+
+/// or once they have waited for this long.
+const LATEST: Duration = Duration::from_secs(30);
+
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long those that wait at the end may take.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// One event, and what it is about.
-type Told = (Event, ObjectReference);
+/// One event, what it is about, and when it was told.
+type Told = (Event, ObjectReference, Instant);
 
 /// Writes events; one that cannot be written is logged and forgotten.
 pub struct Events {
@@ -43,21 +50,27 @@ pub struct Events {
     metrics: Arc<Metrics>,
     tell: mpsc::Sender<Told>,
     told: Mutex<mpsc::Receiver<Told>>,
+    last: watch::Sender<Instant>,
 }
 
 impl Events {
     /// As this replica. [`Events::run`] writes what is told.
     pub fn new(client: Client, instance: &str, metrics: Arc<Metrics>) -> Self {
         let reporter = Reporter { controller: "latchkey".into(), instance: Some(instance.to_owned()) };
-        let (tell, told) = mpsc::channel(WAITING);
-        Self { recorder: Recorder::new(client, reporter), metrics, tell, told: Mutex::new(told) }
+        let ((tell, told), last) = (mpsc::channel(WAITING), watch::Sender::new(Instant::now()));
+        let recorder = Recorder::new(client, reporter);
+        Self { recorder, metrics, tell, told: Mutex::new(told), last }
     }
 
     /// Writes what is told, for ever.
     pub async fn run(&self) {
         let told = self.told.lock().await;
         let told = unfold(told, async |mut told| Some((told.recv().await?, told)));
-        told.for_each_concurrent(AT_ONCE, |told| self.write(told)).await;
+        let late = told.for_each_concurrent(AT_ONCE, async |told| {
+            calm(self.last.subscribe(), told.2 + LATEST).await;
+            self.write(told).await;
+        });
+        late.await;
     }
 
     /// Writes what waits still, as far as that can be done soon.
@@ -136,12 +149,14 @@ impl Events {
             action: reason.to_owned(),
             secondary: None,
         };
-        if self.tell.try_send((event, about.clone())).is_err() {
+        let now = Instant::now();
+        self.last.send_replace(now);
+        if self.tell.try_send((event, about.clone(), now)).is_err() {
             self.metrics.event_dropped(); // the API server takes none, or not fast enough
         }
     }
 
-    async fn write(&self, (event, about): Told) {
+    async fn write(&self, (event, about, _): Told) {
         let publish = self.recorder.publish(&event, &about);
         let of = |part: &Option<String>| part.clone().unwrap_or_default();
         let (namespace, name) = (of(&about.namespace), of(&about.name));
@@ -153,5 +168,39 @@ impl Events {
         };
         self.metrics.event_dropped();
         tracing::debug!(error = why, reason = event.reason, "cannot write an event");
+    }
+}
+
+/// Waits until nothing has been told for a moment, until this time at the latest.
+async fn calm(last: watch::Receiver<Instant>, latest: Instant) {
+    loop {
+        let until = (*last.borrow() + CALM).min(latest);
+        if until <= Instant::now() {
+            return;
+        }
+        sleep_until(until).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_waits_while_more_is_told_but_not_for_ever() {
+        let (begin, last) = (Instant::now(), watch::Sender::new(Instant::now()));
+        calm(last.subscribe(), begin + LATEST).await;
+        assert_eq!(begin.elapsed(), CALM);
+        let telling = async {
+            loop {
+                last.send_replace(Instant::now());
+                tokio::time::sleep(CALM / 2).await;
+            }
+        };
+        tokio::select! {
+            () = telling => (),
+            () = calm(last.subscribe(), begin + LATEST) => (),
+        }
+        assert_eq!(begin.elapsed(), LATEST);
     }
 }

@@ -1,4 +1,5 @@
-//! What is to be done and when: at most once at a time for each item, urgent before routine.
+//! What is to be done and when: at most once at a time for each item, urgent before routine. One takes what is due, see
+//! [`work`](super::workers::work).
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
@@ -7,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 /// Which of two items that are both due is taken first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,40 +96,30 @@ impl<T: Clone + Eq + Hash + Ord + Debug> Queue<T> {
         }
         inner.add(item, due);
         drop(inner);
-        self.changed.notify_waiters();
+        self.changed.notify_one();
     }
 
-    /// The next item that is due, once one is; only urgent ones if so asked. [`Queue::done`] has to follow.
-    pub async fn next(&self, only_urgent: bool) -> T {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let wake = match self.poll(only_urgent) {
-                Ok(item) => return item,
-                Err(wake) => wake,
-            };
-            match wake {
-                Some(at) => {
-                    tokio::select! { () = changed => (), () = sleep_until(at) => () }
-                }
-                None => changed.await,
-            }
-        }
+    /// An item that is due, the most urgent first; none of these routine ones unless they are `wanted`. [`Queue::done`] has to
+    /// follow.
+    pub fn take(&self, wanted: Priority) -> Option<(T, Priority)> {
+        let (now, mut inner) = (Instant::now(), self.lock());
+        let lanes = [Priority::Urgent, Priority::Routine].into_iter().take_while(|lane| *lane <= wanted);
+        lanes.into_iter().find_map(|lane| Some((inner.take(lane, now)?, lane)))
     }
 
-    fn poll(&self, only_urgent: bool) -> Result<T, Option<Instant>> {
-        let now = Instant::now();
-        let mut inner = self.lock();
-        if let Some(item) = inner.take(Priority::Urgent, now) {
-            return Ok(item);
+    /// Waits until there may be another item to take: one has been added, or is due.
+    pub async fn changed(&self, wanted: Priority) {
+        let due = {
+            let inner = self.lock();
+            let first = |lane: &BTreeSet<(Instant, T)>| lane.first().map(|(at, _)| *at);
+            let routine = first(&inner.routine).filter(|_| wanted == Priority::Routine);
+            first(&inner.urgent).into_iter().chain(routine).min()
+        };
+        let changed = self.changed.notified();
+        match due {
+            Some(at) => drop(timeout_at(at, changed).await),
+            None => changed.await,
         }
-        if let Some(item) = (!only_urgent).then(|| inner.take(Priority::Routine, now)).flatten() {
-            return Ok(item);
-        }
-        let first = |lane: &BTreeSet<(Instant, T)>| lane.first().map(|(at, _)| *at);
-        let routine = first(&inner.routine).filter(|_| !only_urgent);
-        Err(first(&inner.urgent).into_iter().chain(routine).min())
     }
 
     /// The item has been done; what was asked of it meanwhile is queued now.
@@ -139,7 +130,7 @@ impl<T: Clone + Eq + Hash + Ord + Debug> Queue<T> {
             inner.add(item.clone(), due);
         }
         drop(inner);
-        self.changed.notify_waiters();
+        self.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -154,15 +145,25 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// The next item, once there is one.
+    async fn next(queue: &Queue<&'static str>, wanted: Priority) -> &'static str {
+        loop {
+            match queue.take(wanted) {
+                Some((item, _)) => return item,
+                None => queue.changed(wanted).await,
+            }
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn urgent_goes_before_routine_and_sooner_before_later() {
         let queue = Queue::default();
         queue.add("routine", NOW, Priority::Routine);
         queue.add("later", SECOND, Priority::Urgent);
         queue.add("urgent", NOW, Priority::Urgent);
-        assert_eq!(queue.next(false).await, "urgent");
-        assert_eq!(queue.next(false).await, "routine");
-        assert_eq!(queue.next(false).await, "later");
+        for expected in ["urgent", "routine", "later"] {
+            assert_eq!(next(&queue, Priority::Routine).await, expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -171,7 +172,7 @@ mod tests {
         queue.add("a", SECOND * 10, Priority::Routine);
         queue.add("a", SECOND, Priority::Urgent);
         let start = Instant::now();
-        assert_eq!(queue.next(true).await, "a");
+        assert_eq!(next(&queue, Priority::Urgent).await, "a");
         assert_eq!(start.elapsed().as_secs(), 1);
         queue.done(&"a");
         assert!(queue.lock().waiting.is_empty());
@@ -181,19 +182,29 @@ mod tests {
     async fn what_is_asked_for_while_it_is_done_is_done_once_more() {
         let queue = Queue::default();
         queue.add("a", NOW, Priority::Urgent);
-        assert_eq!(queue.next(false).await, "a");
+        assert_eq!(next(&queue, Priority::Routine).await, "a");
         queue.add("a", NOW, Priority::Urgent);
         assert!(queue.lock().waiting.is_empty(), "not by two workers at once");
         queue.done(&"a");
-        assert_eq!(queue.next(false).await, "a");
+        assert_eq!(next(&queue, Priority::Routine).await, "a");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reserved_worker_leaves_routine_alone() {
+    async fn who_wants_urgent_ones_is_not_woken_by_a_routine_one() {
         let queue = Queue::default();
         queue.add("routine", NOW, Priority::Routine);
         queue.add("urgent", SECOND, Priority::Urgent);
-        assert_eq!(queue.next(true).await, "urgent");
+        assert_eq!(next(&queue, Priority::Urgent).await, "urgent");
         assert_eq!(queue.lock().waiting.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_item_that_is_added_while_nobody_waits_is_not_missed() {
+        let queue = Queue::default();
+        queue.add("later", SECOND * 60, Priority::Urgent);
+        let waiting = queue.changed(Priority::Routine);
+        queue.add("sooner", NOW, Priority::Routine);
+        tokio::time::timeout(SECOND, waiting).await.expect("it is told");
+        assert_eq!(queue.take(Priority::Routine), Some(("sooner", Priority::Routine)));
     }
 }

@@ -1,14 +1,17 @@
 //! What is written into the status of ExternalSecrets and stores, in ESO's words.
 
+use http::header::ACCEPT;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
-use kube::{Api, Client, ResourceExt};
+use kube::core::{PartialObjectMeta, Request};
+use kube::{Api, Client, Resource, ResourceExt};
 use latchkey_api::external_secret::{Condition, ExternalSecret, ExternalSecretStatus, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreCondition, SecretStoreStatus};
 use latchkey_provider as provider;
 use serde_json::{Value, json};
 
+use crate::api_server::METADATA_ALONE;
 use crate::engine::plan::StoreKey;
 use crate::engine::{Error, ErrorKind, Outcome, Written, due};
 use crate::failpoint::{self, Step};
@@ -151,10 +154,12 @@ impl StatusWriter {
             return Ok(());
         }
         let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), &namespace);
         let patch = Patch::Merge(patch(object.uid().as_deref(), &json!(status)));
-        let params = params();
-        let write = api.patch_status(&name, &params, &patch);
+        let request = Request::new(ExternalSecret::url_path(&(), Some(&namespace)));
+        let request = request.patch_subresource("status", &name, &params(), &patch);
+        let mut request = request.map_err(kube::Error::BuildRequest)?;
+        request.headers_mut().insert(ACCEPT, METADATA_ALONE);
+        let write = self.client.request::<PartialObjectMeta<ExternalSecret>>(request);
         taken(failpoint::around(Step::Status, &namespace, &name, write).await)
     }
 

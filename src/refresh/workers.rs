@@ -1,5 +1,5 @@
-//! Who does what is due. A worker that has to wait long for one item leaves it to itself and takes the next, so that a
-//! store that hangs holds up its own items and nobody else's.
+//! Does what is due, so many items at once. One that has to wait long is left to itself and another takes its place, so that
+//! a store that hangs holds up its own items and nobody else's.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -7,25 +7,55 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::channel::mpsc;
-use futures::future::{join, join_all};
 use futures::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::queue::Queue;
+use super::queue::{Priority, Queue};
 
-/// How many workers do nothing but urgent items, so that a new object never waits behind refreshes.
+/// How many more items are done at once if they are urgent, so that a new object never waits behind refreshes.
 const RESERVED: usize = 4;
 
-/// How long a worker stays with one item. What works takes less.
+/// How long an item has a place. What works takes less.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How many items may be left to themselves at once; beyond, workers wait.
+/// How many items may be left to themselves at once; beyond, they keep their places.
 const MOST: usize = 256;
 
 /// An item that is being done.
 type Doing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// What has become of one.
+enum End<'a> {
+    /// It is done, and had a place.
+    Done(Priority),
+    /// It has a place still.
+    Long(Priority, Doing<'a>),
+    /// It is done, and had none any more.
+    Left,
+}
+
+/// Who is being seen to.
+#[derive(Debug, Default)]
+struct Places {
+    routine: usize,
+    urgent: usize,
+    left: usize,
+}
+
+impl Places {
+    /// Which items there is a place for: urgent ones, all, or none.
+    fn free(&self, workers: usize) -> Option<Priority> {
+        let all = self.routine + self.urgent < workers + RESERVED;
+        all.then(|| if self.routine < workers { Priority::Routine } else { Priority::Urgent })
+    }
+
+    fn of(&mut self, priority: Priority) -> &mut usize {
+        match priority {
+            Priority::Routine => &mut self.routine,
+            Priority::Urgent => &mut self.urgent,
+        }
+    }
+}
 
 /// Does what is in the queue, for ever: so many items at once, and besides those that wait long.
 pub async fn work<'a, T, F>(queue: &'a Queue<T>, workers: usize, does: impl Fn(T) -> F + Send + Sync + 'a)
@@ -33,44 +63,68 @@ where
     T: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'a,
     F: Future<Output = ()> + Send + 'a,
 {
-    let places = Semaphore::new(MOST);
-    let (leave, left) = mpsc::unbounded::<Doing<'_>>();
-    let worker = async |only_urgent: bool| {
-        loop {
-            let item = queue.next(only_urgent).await;
-            let doing = does(item.clone());
-            let mut doing = Box::pin(async move {
-                doing.await;
+    let workers = workers.max(1);
+    let (mut places, mut doing) = (Places::default(), FuturesUnordered::new());
+    loop {
+        while let Some(wanted) = places.free(workers)
+            && let Some((item, priority)) = queue.take(wanted)
+        {
+            *places.of(priority) += 1;
+            let does = does(item.clone());
+            let done = Box::pin(async move {
+                does.await;
                 queue.done(&item);
             });
-            if timeout(LONG, &mut doing).await.is_ok() {
-                continue;
-            }
-            match places.try_acquire() {
-                Ok(place) => {
-                    let _ = leave.unbounded_send(Box::pin(async move {
-                        doing.await;
-                        drop(place);
-                    }));
-                }
-                Err(_) => doing.await,
-            }
+            doing.push(begin(priority, done));
         }
-    };
-    let reserved = (0..RESERVED).map(|_| worker(true));
-    let workers = (0..workers.max(1)).map(|_| worker(false));
-    join(join_all(reserved.chain(workers)), all(left)).await;
+        let wanted = places.free(workers);
+        let changed = async {
+            match wanted {
+                Some(wanted) => queue.changed(wanted).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(end) = doing.next() => doing.extend(places.ended(end)),
+            () = changed => (),
+        }
+    }
 }
 
-/// Does what is left, all at once.
-async fn all(mut left: mpsc::UnboundedReceiver<Doing<'_>>) {
-    let mut doing = FuturesUnordered::new();
-    loop {
-        tokio::select! {
-            Some(next) = left.next() => doing.push(next),
-            Some(()) = doing.next() => {}
-            else => return,
+type Ending<'a> = Pin<Box<dyn Future<Output = End<'a>> + Send + 'a>>;
+
+/// Does an item, as long as that does not take long.
+fn begin(priority: Priority, mut doing: Doing<'_>) -> Ending<'_> {
+    Box::pin(async move {
+        match timeout(LONG, &mut doing).await {
+            Ok(()) => End::Done(priority),
+            Err(_) => End::Long(priority, doing),
         }
+    })
+}
+
+impl Places {
+    /// Takes back a place, of what is done and of what takes long. What is left to do of it.
+    fn ended<'a>(&mut self, end: End<'a>) -> Option<Ending<'a>> {
+        match end {
+            End::Left => self.left -= 1,
+            End::Done(priority) => *self.of(priority) -= 1,
+            End::Long(priority, doing) if self.left < MOST => {
+                *self.of(priority) -= 1;
+                self.left += 1;
+                return Some(Box::pin(async move {
+                    doing.await;
+                    End::Left
+                }));
+            }
+            End::Long(priority, doing) => {
+                return Some(Box::pin(async move {
+                    doing.await;
+                    End::Done(priority)
+                }));
+            }
+        }
+        None
     }
 }
 
@@ -80,7 +134,6 @@ mod tests {
 
     use tokio::time::{Instant, sleep};
 
-    use super::super::queue::Priority;
     use super::*;
 
     /// Items below 100 hang; when the others were done.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use latchkey::registration::{PATH_EXTERNAL_SECRETS, PATH_PODS};
 
 use super::Scale;
 use crate::client::Until;
@@ -37,7 +38,7 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
     let path = format!("{}/es-0", external_secrets("reviews"));
     let stored = stage.cluster.api("GET", &path, &serde_json::Value::Null)?;
     let same = [update(&stored, &stored)];
-    let unchanged = stage.clients.wait(Direct::connect(&stage, "/review/externalsecrets", &same))?;
+    let unchanged = stage.clients.wait(Direct::connect(&stage, PATH_EXTERNAL_SECRETS, &same))?;
     let (each, _) = flood(&stage, &unchanged, "externalsecrets")?;
     figures.add("unchanged ExternalSecrets: reviews a second and core", "", each.round(), Goal::None);
     Ok(())
@@ -56,7 +57,7 @@ pub(super) fn pods(stage: &Stage, namespace: &str) -> Result<Direct> {
         creation(&stage.cluster, &pod.path, &pod.body)
     });
     let reviews = reviews.collect::<Result<Vec<_>>>()?;
-    stage.clients.wait(Direct::connect(stage, "/review/pods", &reviews))
+    stage.clients.wait(Direct::connect(stage, PATH_PODS, &reviews))
 }
 
 /// How many reviews go for each second of a core that latchkey uses, and how many a second with all else that is at work.

@@ -48,7 +48,8 @@ impl Latchkey {
             .env("AWS_ACCESS_KEY_ID", "testbed")
             .env("AWS_SECRET_ACCESS_KEY", "testbed");
         let (started, process) = (Instant::now(), Process::spawn(launch)?);
-        let profile = profile.as_ref().zip(process.pid()).map(|(table, pid)| {
+        let profile = profile.as_ref().map(|table| {
+            let pid = wait("the process's id", || Ok(process.pid()))?; // it is written a moment after the start
             let folder = table.parent().unwrap_or(Path::new("."));
             anyhow::Ok((Profile::start(pid, folder)?, table.clone()))
         });

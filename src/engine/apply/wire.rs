@@ -4,7 +4,7 @@
 //! value or what an admission webhook says of the data. Hence the requests are sent as they are and the answers read here.
 //! Where an answer's data is not needed it is not asked for: the API server is told to send the metadata alone.
 
-use http::header::{ACCEPT, HeaderValue};
+use http::header::ACCEPT;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
@@ -17,9 +17,7 @@ use serde_json::Value;
 
 use super::super::desired::{Sealed, Version};
 use super::super::job::Effects;
-
-const METADATA_ALONE: HeaderValue =
-    HeaderValue::from_static("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+use crate::api_server::METADATA_ALONE;
 
 /// Why a request came to nothing.
 #[derive(Debug)]

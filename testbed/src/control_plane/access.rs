@@ -159,6 +159,13 @@ current-context: testbed
         self.client.json(method, path, body)
     }
 
+    /// What the API server answers at a path that is not of JSON, such as `/metrics`.
+    pub fn text(&self, path: &str) -> Result<String> {
+        let answer = self.client.request("GET", path, &[])?;
+        ensure!(answer.is_success(), "GET {path} was answered {}", answer.status);
+        Ok(answer.text())
+    }
+
     /// Creates an object at the path of its collection; it may already be there.
     pub fn create(&self, path: &str, object: &Value) -> Result<()> {
         let answer = self.client.request("POST", path, object.to_string().as_bytes())?;
