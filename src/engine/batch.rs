@@ -17,11 +17,14 @@ use super::budget::PerLane;
 use super::cache::{LineKey, Read};
 use super::fetch::Shared;
 use super::flight::{Answer, Flight};
-use super::standing::Standing;
+use super::standing::{Standing, is_one_too_many};
 use super::{Lane, lock};
 
 /// How long a call that is not the only one waits for more entries to come with it.
 const GATHER: Duration = Duration::from_millis(1);
+
+/// How often a read that the store refuses for being one too many is put back into the queue.
+const PUT_BACK: u32 = 3;
 
 /// A flight in a queue, with the client to read it by.
 #[derive(Debug)]
@@ -30,6 +33,15 @@ pub struct Ticket {
     pub flight: Arc<Flight>,
     /// By which client. All clients of one line see the same values.
     pub provider: Arc<dyn Provider>,
+    /// How often the store has refused it, as there were too many calls.
+    pub refused: u32,
+}
+
+impl Ticket {
+    /// For a flight that nobody has tried yet.
+    pub fn new(flight: Arc<Flight>, provider: &Arc<dyn Provider>) -> Self {
+        Self { flight, provider: Arc::clone(provider), refused: 0 }
+    }
 }
 
 /// The queues of one connection.
@@ -118,7 +130,7 @@ impl Line {
     }
 
     /// Reads a batch and gives everybody the answer.
-    async fn call(&self, batch: Vec<Ticket>) {
+    async fn call(&self, lane: Lane, batch: Vec<Ticket>) {
         let now = Instant::now();
         let batch = self.turn_away(batch, now);
         let Some(first) = batch.first() else { return };
@@ -131,9 +143,31 @@ impl Line {
             Pass::Free
         };
         let answers = self.ask(&*provider, &entries, pass).await;
+        let (mut refused, mut too_often) = (Vec::new(), None);
         for (ticket, answer) in batch.into_iter().zip(answers) {
+            match answer.as_ref().err().filter(|error| is_one_too_many(error)) {
+                Some(_) if ticket.refused < PUT_BACK && ticket.flight.put_back(lane) => {
+                    refused.push(Ticket { refused: ticket.refused + 1, ..ticket });
+                    continue;
+                }
+                Some(error) => too_often = Some(error.clone()),
+                None => (),
+            }
             self.settle(&ticket.flight, answer, now).await;
         }
+        if let Some(error) = too_often {
+            self.standing.failed(&error, pass);
+        }
+        if !refused.is_empty() {
+            self.put_back(lane, refused, now);
+        }
+    }
+
+    /// Has these read once more, before all others, when the store may take more calls again.
+    fn put_back(&self, lane: Lane, refused: Vec<Ticket>, began: Instant) {
+        self.standing.slow_down(began);
+        let queue = &mut *lock(&self.queues);
+        refused.into_iter().rev().for_each(|ticket| queue.of_mut(lane).waiting.push_front(ticket));
     }
 
     /// Answers those at once that must not be called, as the store has gone down while they waited.
@@ -238,7 +272,7 @@ impl Worker {
         while !self.line.is_idle(self.lane) {
             tokio::time::sleep(self.line.standing.budget.of(self.lane).take(Instant::now())).await;
             let batch = self.line.take(self.lane, std::mem::take(&mut self.gathering));
-            self.line.call(batch).await;
+            self.line.call(self.lane, batch).await;
         }
         self.left = true;
     }

@@ -153,7 +153,7 @@ impl Shared {
         if let Some(answer) = self.remembered(key, terms) {
             return (Wanted::Known(answer), Served::Cached);
         }
-        let ticket = |flight| Ticket { flight, provider: Arc::clone(&reader.provider) };
+        let ticket = |flight| Ticket::new(flight, &reader.provider);
         match self.flights.board(key, terms.lane, terms.max_age, Instant::now()) {
             Boarding::Joined(seat) => (Wanted::Coming(seat), Served::Joined),
             Boarding::Promoted(flight, seat) => {

@@ -317,6 +317,40 @@ async fn a_call_that_hangs_ends() {
     assert_eq!(read(&engine, &["a"], patient).await.err(), Some(ErrorKind::Unavailable));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_few_calls_gets_few_and_all_are_read() {
+    let (engine, world) = engine();
+    world.remote.max_batch.store(20, Ordering::SeqCst);
+    world.remote.takes.store(5, Ordering::SeqCst);
+    let begin = Instant::now();
+    let clients = (0..16).map(|client| {
+        let engine = &engine;
+        async move {
+            for number in 0..60 {
+                read(engine, &[&format!("key {client}/{number}")], terms())
+                    .await
+                    .expect("it is read in time");
+            }
+        }
+    });
+    join_all(clients).await;
+    let (calls, least) = (world.remote.calls() as u64, 60); // 16 callers that wait: 16 entries a call
+    assert!(calls < least * 3 / 2, "{calls} calls");
+    assert!(begin.elapsed() < Duration::from_secs(2 * least / 5), "{:?}", begin.elapsed());
+    assert!(engine.store_down(&store_key()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_no_call_at_all_is_down_and_says_why() {
+    let (engine, world) = engine();
+    world.remote.is(Mood::Fails(ErrorKind::RateLimited));
+    for _ in 0..3 {
+        assert_eq!(read(&engine, &["a"], terms()).await.err(), Some(ErrorKind::RateLimited));
+    }
+    assert!(world.remote.calls() <= 12, "{} calls", world.remote.calls());
+    assert!(engine.store_down(&store_key()).is_some());
+}
+
 /// On real threads and real time: whatever comes in whatever order, everybody is answered, and nobody reads twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_callers_in_any_order_are_all_answered_and_each_key_is_read_once() {

@@ -91,6 +91,21 @@ impl Flight {
         }
     }
 
+    /// It has to be begun once more, from this queue. False if nobody waits for it any more.
+    pub fn put_back(&self, lane: Lane) -> bool {
+        let phase = &mut *lock(&self.phase);
+        match std::mem::replace(phase, Phase::Landed) {
+            Phase::Flying { answer, .. } if !answer.is_closed() => {
+                *phase = Phase::Waiting { lane, answer };
+                true
+            }
+            other @ (Phase::Waiting { .. } | Phase::Flying { .. } | Phase::Landed) => {
+                *phase = other;
+                false
+            }
+        }
+    }
+
     /// How it came past the store's breaker.
     pub fn pass(&self) -> Pass {
         if self.probe.load(Ordering::Relaxed) { Pass::Probe } else { Pass::Free }

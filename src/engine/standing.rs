@@ -77,11 +77,22 @@ impl Standing {
                 Err(Health::Unknown) => {}
             }
         }
-        if let Some(error) = failure
-            && self.breaker.failed(error, pass, Instant::now())
-        {
+        if let Some(error) = failure {
+            self.failed(error, pass);
+        }
+    }
+
+    /// A call has failed in a way that tells that the store does not work.
+    pub fn failed(&self, error: &Error, pass: Pass) {
+        if self.breaker.failed(error, pass, Instant::now()) {
             self.observer.down(&self.key, true);
         }
+    }
+
+    /// The store has refused a call that began then, as there are too many.
+    pub fn slow_down(&self, began: Instant) {
+        let (PerLane { admission, refresh, dry_run }, now) = (&self.budget, Instant::now());
+        [admission, refresh, dry_run].into_iter().for_each(|lane| lane.slow_down(began, now));
     }
 
     /// The store has answered, whatever it said.
@@ -98,6 +109,11 @@ impl Drop for Standing {
     }
 }
 
+/// Whether the store refuses a call as there are too many, and does not say for how long.
+pub fn is_one_too_many(error: &Error) -> bool {
+    error.kind == ErrorKind::RateLimited && error.retry_after.is_none()
+}
+
 /// What an error tells of the health of the store that gave it.
 enum Health<'a> {
     Up,
@@ -108,6 +124,7 @@ enum Health<'a> {
 impl<'a> Health<'a> {
     fn of(error: &'a Error) -> Self {
         match error.kind {
+            ErrorKind::RateLimited if is_one_too_many(error) => Self::Unknown, // so far: it is tried again
             ErrorKind::Unavailable | ErrorKind::RateLimited => Self::Down(error),
             ErrorKind::NotFound
             | ErrorKind::PropertyNotFound

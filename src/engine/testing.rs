@@ -14,6 +14,7 @@ use latchkey_provider::{
     Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::apply::SecretWriter;
 use super::fetch::{Observer, Terms, Unobserved};
@@ -39,6 +40,9 @@ pub struct Remote {
     pub moods: Mutex<BTreeMap<String, Mood>>,
     pub delay: Mutex<Duration>,
     pub max_batch: AtomicUsize,
+    /// How many calls it takes within a second; zero: any number. And when it took its last ones.
+    pub takes: AtomicUsize,
+    pub taken: Mutex<Vec<Instant>>,
     /// The credentials that the store takes; zero: any.
     pub accepts: AtomicU8,
 }
@@ -50,6 +54,8 @@ impl Default for Remote {
             moods: Mutex::default(),
             delay: Mutex::new(Duration::from_millis(50)),
             max_batch: AtomicUsize::new(1),
+            takes: AtomicUsize::new(0),
+            taken: Mutex::default(),
             accepts: AtomicU8::new(0),
         }
     }
@@ -79,6 +85,15 @@ impl Remote {
     fn mood(&self, key: &str) -> Mood {
         let moods = lock(&self.moods);
         moods.get(key).or_else(|| moods.get("")).cloned().unwrap_or(Mood::Good)
+    }
+
+    /// Whether there have not been too many calls within the last second.
+    fn takes_one_more(&self) -> bool {
+        let (most, taken, now) = (self.takes.load(Ordering::SeqCst), &mut *lock(&self.taken), Instant::now());
+        taken.retain(|at| now - *at < Duration::from_secs(1));
+        let takes = most == 0 || taken.len() < most;
+        taken.extend(takes.then_some(now));
+        takes
     }
 
     fn answer(&self, key: &str, credentials: u8) -> Result<(), Error> {
@@ -118,6 +133,10 @@ impl Provider for Client {
         lock(&self.remote.calls).push(entries.iter().map(|entry| entry.key.clone()).collect());
         let delay = *lock(&self.remote.delay);
         tokio::time::sleep(delay).await;
+        if !self.remote.takes_one_more() {
+            let refused = Error::new(ErrorKind::RateLimited, "the double takes no more");
+            return entries.iter().map(|_| Err(refused.clone())).collect();
+        }
         let answer = |entry: &EntryRef| self.remote.answer(&entry.key, self.credentials);
         entries.iter().map(|entry| answer(entry).map(|()| Entry::Value(entry.key.as_str().into()))).collect()
     }

@@ -46,7 +46,7 @@ impl Places {
     /// Which items there is a place for: urgent ones, all, or none.
     fn free(&self, workers: usize) -> Option<Priority> {
         let all = self.routine + self.urgent < workers + RESERVED;
-        all.then(|| if self.routine < workers { Priority::Routine } else { Priority::Urgent })
+        all.then_some(if self.routine < workers { Priority::Routine } else { Priority::Urgent })
     }
 
     fn of(&mut self, priority: Priority) -> &mut usize {
