@@ -1,4 +1,5 @@
-//! Where latchkey's time goes: `perf` looks at it while a scenario runs, and what it saw is written as a table.
+//! Where latchkey's time goes: `perf` looks at it while a scenario runs, and what it saw is written as a table, and as stacks
+//! that Firefox Profiler, speedscope and the usual scripts draw as a flame graph.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -37,15 +38,20 @@ impl Profile {
         Ok(Self { perf, data })
     }
 
-    /// Waits until the process has ended, and writes into this file in which functions it was seen how often.
+    /// Waits until the process has ended, and writes into this file in which functions it was seen how often, and into one beside
+    /// it (`.stacks`) all that was seen.
     pub(crate) fn write(mut self, table: &Path) -> Result<()> {
         ensure!(self.perf.wait()?.success(), "perf has failed; see /proc/sys/kernel/perf_event_paranoid");
-        let mut report = Command::new("perf");
-        report
-            .args(["report", "--stdio", "--no-children", "--percent-limit", "0.3", "--input"])
-            .arg(&self.data);
-        let said = report.stdout(File::create(table)?).stderr(Stdio::null()).status()?;
-        ensure!(said.success(), "perf report has failed");
+        self.told(&["report", "--stdio", "--no-children", "--percent-limit", "0.3"], table)?;
+        self.told(&["script", "--no-inline"], &table.with_extension("stacks"))
+    }
+
+    /// What a command of perf says of what was seen.
+    fn told(&self, command: &[&str], file: &Path) -> Result<()> {
+        let mut perf = Command::new("perf");
+        perf.args(command).arg("--input").arg(&self.data);
+        let said = perf.stdout(File::create(file)?).stderr(Stdio::null()).status()?;
+        ensure!(said.success(), "perf {} has failed", command[0]);
         Ok(())
     }
 }

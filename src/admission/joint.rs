@@ -101,7 +101,7 @@ impl Admission {
                 Ok(outcome) => {
                     failures.forget(&key);
                     if let Some(state) = outcome.secret.as_ref().filter(|_| !dry_run) {
-                        lookup.note(&key.namespace, state);
+                        lookup.note(key.namespace(), state);
                     }
                     Ok(outcome)
                 }

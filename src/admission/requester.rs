@@ -35,7 +35,7 @@ fn secret(object: &ExternalSecret, namespace: &str) -> Option<Action> {
 }
 
 fn updating(secret: Key) -> Action {
-    let Key { namespace, name } = secret;
+    let (namespace, name) = (secret.namespace().to_owned(), secret.name().to_owned());
     Action { verb: "update", group: "", resource: "secrets", namespace: Some(namespace), name: Some(name) }
 }
 
@@ -128,9 +128,10 @@ impl Admission {
                 (!own).then_some(lacking)
             }
             Ok(Err(failed)) => Some(format!("{failed}; try again")),
-            Err(_) => {
-                Some(format!("the API server has not said in time whether Secret {:?} is there", target.name))
-            }
+            Err(_) => Some(format!(
+                "the API server has not said in time whether Secret {:?} is there",
+                target.name()
+            )),
         }
     }
 

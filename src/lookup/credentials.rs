@@ -133,8 +133,8 @@ impl Cluster for Credentials {
     fn forget(&self, namespace: &str) {
         let (secrets, tokens) = (namespace.to_owned(), namespace.to_owned());
         // Both calls fail only where the cache was built without closures.
-        let _ = self.secrets.invalidate_entries_if(move |key, _| key.namespace == secrets);
-        let _ = self.tokens.invalidate_entries_if(move |key, _| key.0.namespace == tokens);
+        let _ = self.secrets.invalidate_entries_if(move |key, _| key.namespace() == secrets);
+        let _ = self.tokens.invalidate_entries_if(move |key, _| key.0.namespace() == tokens);
     }
 }
 

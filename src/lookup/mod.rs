@@ -149,7 +149,17 @@ impl Lookup {
                 }
             },
             follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
+            self.tidy_up(),
         );
+    }
+
+    /// Lets go of what was remembered for a moment only: a cache that nobody asks any more would keep it.
+    async fn tidy_up(&self) {
+        loop {
+            tokio::time::sleep(TICK).await;
+            self.noted.run_pending_tasks();
+            self.recent.tidy_up();
+        }
     }
 
     /// The objects of the cluster, or of the one namespace that latchkey sees to.
@@ -189,8 +199,8 @@ impl Lookup {
         if self.external_secret(key).is_none() {
             return false;
         }
-        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), &key.namespace);
-        api.get_metadata_opt(&key.name).await.ok().flatten().is_some()
+        let api: Api<ExternalSecret> = Api::namespaced(self.client.clone(), key.namespace());
+        api.get_metadata_opt(key.name()).await.ok().flatten().is_some()
     }
 
     /// An ExternalSecret as it is stored now, whatever memory says.
@@ -198,7 +208,7 @@ impl Lookup {
     /// # Errors
     /// The API server cannot be asked.
     pub async fn stored(&self, key: &Key) -> Result<Option<ExternalSecret>, kube::Error> {
-        Api::namespaced(self.client.clone(), &key.namespace).get_opt(&key.name).await
+        Api::namespaced(self.client.clone(), key.namespace()).get_opt(key.name()).await
     }
 
     /// A Secret's metadata as it is now, whoever manages it; none if there is no such Secret.
@@ -206,9 +216,9 @@ impl Lookup {
     /// # Errors
     /// The API server cannot be asked.
     pub async fn secret_metadata(&self, key: &Key) -> Result<Option<ObjectMeta>, LookupFailed> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), &key.namespace);
-        let object = api.get_metadata_opt(&key.name).await;
-        let failed = |error| stores::failed("read", format_args!("Secret {:?}", key.name), &error);
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), key.namespace());
+        let object = api.get_metadata_opt(key.name()).await;
+        let failed = |error| stores::failed("read", format_args!("Secret {:?}", key.name()), &error);
         Ok(object.map_err(failed)?.map(|object| object.metadata))
     }
 
@@ -241,7 +251,7 @@ impl Lookup {
     /// The store of this name, as the watch has it.
     pub fn store_row(&self, key: &StoreKey) -> Option<Arc<StoreRow>> {
         let namespace = key.namespace.clone().unwrap_or_default();
-        self.table(key.kind).get(&Key { namespace, name: key.name.clone() })
+        self.table(key.kind).get(&Key::new(namespace, &key.name))
     }
 
     fn table(&self, kind: StoreKind) -> &Table<StoreRow> {
@@ -310,6 +320,9 @@ impl Lookup {
 /// How long a Secret that was written or checked is remembered as such. Its echo comes by the watch within seconds; one that
 /// never comes, of a Secret that was gone before the watch was listed anew, must not be waited for for ever.
 const ECHO: Duration = Duration::from_mins(10);
+
+/// How often memory is tidied up.
+const TICK: Duration = Duration::from_secs(10);
 
 /// How long something read when needed may be used again: long enough for a burst to share one read, too short for anybody
 /// who changes it to see the old one.

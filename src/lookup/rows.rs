@@ -31,10 +31,15 @@ pub struct SecretRow {
     pub data_hash: String,
     /// Which ExternalSecret made it, see [`Creators`]; none if it does not say.
     pub creator: Option<u64>,
-    /// The mark of an admission whose object has not been seen stored yet.
-    pub pending: Option<Pending>,
-    /// All of its metadata as long as it bears a mark.
+    /// All of its metadata as long as it bears the mark of an admission whose object has not been seen stored yet.
     pub marked: Option<Box<kube::core::ObjectMeta>>,
+}
+
+impl SecretRow {
+    /// The mark that it bears.
+    pub fn pending(&self) -> Option<Pending> {
+        Pending::of(self.marked.as_deref()?)
+    }
 }
 
 /// What is known of a store.
@@ -85,7 +90,7 @@ fn store_row(
             .and_then(|annotations| annotations.get(ALLOWED_KEYS))
             .cloned(),
     };
-    Some((Key { namespace, name }, StoreRow { store: Arc::new(store), status }))
+    Some((Key::new(namespace, name), StoreRow { store: Arc::new(store), status }))
 }
 
 /// The message of `Ready=False`, if that is what a store's status says.
@@ -106,6 +111,18 @@ pub fn cluster_secret_store(object: ClusterSecretStore) -> Option<(Key, StoreRow
     store_row(StoreKind::ClusterSecretStore, &metadata, spec, status)
 }
 
+/// The same, without the room for more that lists have when they were read: four places at least, of which most objects need
+/// one.
+fn without_room(mut object: ExternalSecret) -> ExternalSecret {
+    let ExternalSecret { metadata, spec, status } = &mut object;
+    spec.data.shrink_to_fit();
+    spec.data_from.shrink_to_fit();
+    metadata.owner_references.iter_mut().for_each(Vec::shrink_to_fit);
+    metadata.finalizers.iter_mut().for_each(Vec::shrink_to_fit);
+    status.iter_mut().for_each(|status| status.conditions.shrink_to_fit());
+    object
+}
+
 /// The sink of the ExternalSecrets' watch.
 pub struct ExternalSecrets(pub Arc<Lookup>);
 
@@ -122,13 +139,18 @@ impl Sink for ExternalSecrets {
     }
 
     fn row(&self, object: ExternalSecret) -> Option<(Key, ExternalSecret)> {
-        Some((Key::new(object.namespace()?, object.metadata.name.clone()?), object))
+        Some((Key::new(object.namespace()?, object.metadata.name.clone()?), without_room(object)))
     }
 
     fn changed(&self, key: &Key, before: Option<Arc<ExternalSecret>>, now: Option<Arc<ExternalSecret>>) {
         let (was, is) = (before.as_deref(), now.as_deref());
-        self.0.by_target.change(key, was.map(target), is.map(target));
-        self.0.by_store.change(key, was.map(stores).unwrap_or_default(), is.map(stores).unwrap_or_default());
+        let targets = |object: Option<&ExternalSecret>| {
+            let target = object.map(target).map(|target| if target == *key { key.clone() } else { target });
+            target.into_iter().collect::<Vec<_>>()
+        };
+        let stores = |object: Option<&ExternalSecret>| object.map(stores).unwrap_or_default();
+        self.0.by_target.change(key, &targets(was), targets(is));
+        self.0.by_store.change(key, &stores(was), stores(is));
         self.0.entries.change(was, is);
         self.0.tell(Change::ExternalSecret { key: key.clone(), gone: is.is_none() });
     }
@@ -178,7 +200,7 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
             _ => false,
         };
         if !same {
-            let store = store_key(self.kind, &key.namespace, &key.name);
+            let store = store_key(self.kind, key.namespace(), key.name());
             self.lookup.tell(Change::Store { key: store, gone: now.is_none() });
         }
     }
@@ -204,8 +226,7 @@ impl Sink for Secrets {
     }
 
     fn row(&self, object: PartialObjectMeta<Secret>) -> Option<(Key, SecretRow)> {
-        let pending = Pending::of(&object.metadata);
-        let marked = pending.as_ref().map(|_| Box::new(object.metadata.clone()));
+        let marked = Pending::of(&object.metadata).map(|_| Box::new(object.metadata.clone()));
         let key = Key::new(object.metadata.namespace?, object.metadata.name?);
         let annotations = object.metadata.annotations.unwrap_or_default();
         let labels = object.metadata.labels.unwrap_or_default();
@@ -213,8 +234,7 @@ impl Sink for Secrets {
             uid: object.metadata.uid.unwrap_or_default(),
             resource_version: object.metadata.resource_version.unwrap_or_default(),
             data_hash: annotations.get(DATA_HASH).cloned().unwrap_or_default(),
-            creator: labels.get(CREATED_BY).map(|label| creator(&key.namespace, label)),
-            pending,
+            creator: labels.get(CREATED_BY).map(|label| creator(key.namespace(), label)),
             marked,
         };
         Some((key, row))

@@ -40,6 +40,15 @@ impl Default for Recent {
     }
 }
 
+impl Recent {
+    /// Lets go of what is too old to be used.
+    pub(super) fn tidy_up(&self) {
+        self.namespaces.run_pending_tasks();
+        self.admitted.run_pending_tasks();
+        self.synced.run_pending_tasks();
+    }
+}
+
 impl Lookup {
     /// Says that a store is being admitted: for a moment what the watch has of it may be old.
     pub fn admitted(&self, store: StoreKey) {

@@ -1,32 +1,41 @@
 //! Objects by name, kept by a watch.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Namespace and name of an object; the namespace is empty for objects of the cluster.
+/// Namespace and name of an object; the namespace is empty for objects of the cluster. Copies share their text, as each object
+/// is named in a dozen places.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
+pub struct Key(Arc<str>);
 
 impl Key {
     /// The key of an object.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+    pub fn new(namespace: impl AsRef<str>, name: impl AsRef<str>) -> Self {
+        Self([namespace.as_ref(), "/", name.as_ref()].concat().into())
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        self.parts().0
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.parts().1
+    }
+
+    /// No namespace holds a slash.
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once('/').unwrap_or(("", &self.0))
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.namespace.as_str() {
-            "" => f.write_str(&self.name),
-            namespace => write!(f, "{namespace}/{}", self.name),
-        }
+        f.write_str(self.0.strip_prefix('/').unwrap_or(&self.0))
     }
 }
 
@@ -84,7 +93,14 @@ impl<V> Table<V> {
 /// Which objects (by key) refer to an `A`.
 #[derive(Debug)]
 pub struct Index<A> {
-    referrers: RwLock<HashMap<A, HashSet<Key>>>,
+    referrers: RwLock<HashMap<A, Referrers>>,
+}
+
+/// Most things have a single one.
+#[derive(Debug)]
+enum Referrers {
+    One(Key),
+    Many(HashSet<Key>),
 }
 
 impl<A> Default for Index<A> {
@@ -93,26 +109,57 @@ impl<A> Default for Index<A> {
     }
 }
 
+impl Referrers {
+    fn add(&mut self, from: &Key) {
+        match self {
+            Self::One(key) if key == from => (),
+            Self::One(key) => *self = Self::Many(HashSet::from([key.clone(), from.clone()])),
+            Self::Many(keys) => drop(keys.insert(from.clone())),
+        }
+    }
+
+    /// Whether nobody is left.
+    fn remove(&mut self, from: &Key) -> bool {
+        match self {
+            Self::One(key) => key == from,
+            Self::Many(keys) => {
+                keys.remove(from);
+                keys.is_empty()
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<Key> {
+        match self {
+            Self::One(key) => vec![key.clone()],
+            Self::Many(keys) => keys.iter().cloned().collect(),
+        }
+    }
+}
+
 impl<A: Eq + Hash> Index<A> {
     /// Who refers to it.
     pub fn of(&self, to: &A) -> Vec<Key> {
         let referrers = self.referrers.read().unwrap_or_else(PoisonError::into_inner);
-        referrers.get(to).map(|keys| keys.iter().cloned().collect()).unwrap_or_default()
+        referrers.get(to).map(Referrers::all).unwrap_or_default()
     }
 
     /// Replaces what `from` referred to.
-    pub fn change(&self, from: &Key, before: impl IntoIterator<Item = A>, now: impl IntoIterator<Item = A>) {
+    pub fn change(&self, from: &Key, before: &[A], now: Vec<A>) {
+        if before == now {
+            return; // only its status has changed, mostly
+        }
         let mut referrers = self.referrers.write().unwrap_or_else(PoisonError::into_inner);
         for to in before {
-            if let Some(keys) = referrers.get_mut(&to) {
-                keys.remove(from);
-                if keys.is_empty() {
-                    referrers.remove(&to);
-                }
+            if referrers.get_mut(to).is_some_and(|keys| keys.remove(from)) {
+                referrers.remove(to);
             }
         }
         for to in now {
-            referrers.entry(to).or_default().insert(from.clone());
+            match referrers.entry(to) {
+                Entry::Occupied(mut keys) => keys.get_mut().add(from),
+                Entry::Vacant(place) => drop(place.insert(Referrers::One(from.clone()))),
+            }
         }
     }
 }
@@ -135,9 +182,21 @@ mod tests {
     fn an_index_forgets_what_is_referred_to_no_longer() {
         let index = Index::default();
         let from = Key::new("a", "one");
-        index.change(&from, [], ["x", "y"]);
-        index.change(&from, ["x", "y"], ["y"]);
+        index.change(&from, &[], vec!["x", "y"]);
+        index.change(&from, &["x", "y"], vec!["y"]);
         assert!(index.of(&"x").is_empty());
-        assert_eq!(index.of(&"y"), vec![from]);
+        assert_eq!(index.of(&"y"), [from]);
+    }
+
+    #[test]
+    fn an_index_knows_all_who_refer_to_the_same() {
+        let (index, [one, two, three]) = (Index::default(), ["1", "2", "3"].map(|name| Key::new("a", name)));
+        [&one, &two, &two, &three].into_iter().for_each(|from| index.change(from, &[], vec!["x"]));
+        index.change(&two, &["x"], vec![]);
+        let mut left = index.of(&"x");
+        left.sort();
+        assert_eq!(left, [one.clone(), three.clone()]);
+        [&one, &three].into_iter().for_each(|from| index.change(from, &["x"], vec![]));
+        assert!(index.of(&"x").is_empty() && index.referrers.read().expect("it").is_empty());
     }
 }

@@ -64,7 +64,7 @@ impl Term<'_> {
         let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else {
             self.backoffs.clear(key);
-            self.refresher.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
+            self.refresher.metrics.forget(Kind::ExternalSecret, key.namespace(), key.name());
             return;
         };
         if !self.refresher.engine.is_ours(&object).await {
@@ -82,8 +82,8 @@ impl Term<'_> {
         self.bring(key, &object).await;
         self.refresher.metrics.reconcile_duration(
             Kind::ExternalSecret,
-            &key.namespace,
-            &key.name,
+            key.namespace(),
+            key.name(),
             started.elapsed(),
         );
     }
@@ -108,7 +108,7 @@ impl Term<'_> {
     async fn adopt(&self, key: &Key, object: &Arc<ExternalSecret>) -> bool {
         match self.refresher.writer.adopt(object).await {
             Ok(Adoption::Adopted(adopted)) => {
-                self.refresher.lookup.note(&key.namespace, &adopted.secret);
+                self.refresher.lookup.note(key.namespace(), &adopted.secret);
                 let at = adopted.at;
                 self.settle(key, object, &outcome(adopted), at).await;
                 true
@@ -147,7 +147,7 @@ impl Term<'_> {
                     outcome.cached = None; // only what is new is verified early
                 }
                 if let Some(state) = &outcome.secret {
-                    self.refresher.lookup.note(&key.namespace, state);
+                    self.refresher.lookup.note(key.namespace(), state);
                 }
                 self.settle(key, object, &outcome, at).await;
             }
@@ -157,11 +157,11 @@ impl Term<'_> {
 
     async fn settle(&self, key: &Key, object: &ExternalSecret, outcome: &Outcome, at: Timestamp) {
         self.backoffs.clear(key);
-        self.refresher.metrics.sync_call(&key.namespace, &key.name, true);
+        self.refresher.metrics.sync_call(key.namespace(), key.name(), true);
         self.refresher.metrics.condition(
             Kind::ExternalSecret,
-            &key.namespace,
-            &key.name,
+            key.namespace(),
+            key.name(),
             Condition::Ready,
             true,
         );
@@ -188,11 +188,11 @@ impl Term<'_> {
         };
         let wait = self.backoffs.failed(key, &version(object), retry);
         self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
-        self.refresher.metrics.sync_call(&key.namespace, &key.name, false);
+        self.refresher.metrics.sync_call(key.namespace(), key.name(), false);
         self.refresher.metrics.condition(
             Kind::ExternalSecret,
-            &key.namespace,
-            &key.name,
+            key.namespace(),
+            key.name(),
             Condition::Ready,
             false,
         );

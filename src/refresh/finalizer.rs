@@ -36,8 +36,8 @@ impl Term<'_> {
             Ok(patch) => patch,
             Err(_) => return, // the document above is a patch
         };
-        let api: Api<ExternalSecret> = Api::namespaced(self.refresher.client.clone(), &key.namespace);
-        let patched = api.patch(&key.name, &PatchParams::default(), &Patch::<()>::Json(patch)).await;
+        let api: Api<ExternalSecret> = Api::namespaced(self.refresher.client.clone(), key.namespace());
+        let patched = api.patch(key.name(), &PatchParams::default(), &Patch::<()>::Json(patch)).await;
         match patched {
             Ok(_) => {
                 tracing::info!(object = %key, "took off the finalizer that External Secrets Operator had left")

@@ -131,7 +131,7 @@ impl Refresher {
     /// What was measured of objects is the next leader's to say: a condition that stayed here would never change again.
     fn forget(&self) {
         for (key, _) in self.lookup.external_secrets() {
-            self.metrics.forget(Kind::ExternalSecret, &key.namespace, &key.name);
+            self.metrics.forget(Kind::ExternalSecret, key.namespace(), key.name());
         }
         for row in self.lookup.all_stores() {
             let key = &row.store.key;

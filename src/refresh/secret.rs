@@ -36,10 +36,10 @@ impl Term<'_> {
         if targeting.is_empty() {
             return;
         }
-        match self.refresher.writer.verify(&secret.namespace, &secret.name).await {
+        match self.refresher.writer.verify(secret.namespace(), secret.name()).await {
             Ok(Some(state)) => {
                 self.secret_backoffs.clear(secret);
-                lookup.note(&secret.namespace, &state);
+                lookup.note(secret.namespace(), &state);
             }
             Ok(None) => {
                 self.secret_backoffs.clear(secret);

@@ -8,28 +8,26 @@ use super::{SWEEP, Term};
 use crate::engine::pending::Pending;
 use crate::engine::sweep::{self, Sweep};
 use crate::failpoint::{self, Step};
-use crate::lookup::{Key, SecretRow};
+use crate::lookup::Key;
 
 impl Term<'_> {
     pub(super) async fn sweep(&self) {
         let now = Timestamp::now();
         let rows = self.refresher.lookup.secrets();
-        let pending = rows.iter().filter(|(_, row)| row.pending.is_some());
         let mut count = 0;
-        for (key, row) in pending {
+        for (key, mark) in rows.iter().filter_map(|(key, row)| Some((key, row.pending()?))) {
             count += 1;
-            self.sweep_one(key, row, now).await;
+            self.sweep_one(key, &mark, now).await;
         }
         self.refresher.metrics.pending_secrets(count);
         self.refresher.metrics.sweep();
         self.queue.add(Item::Sweep, SWEEP, Priority::Urgent);
     }
 
-    async fn sweep_one(&self, key: &Key, row: &SecretRow, now: Timestamp) {
-        let Some(mark) = &row.pending else { return };
-        let owner = Key::new(&key.namespace, &mark.external_secret);
+    async fn sweep_one(&self, key: &Key, mark: &Pending, now: Timestamp) {
+        let owner = Key::new(key.namespace(), &mark.external_secret);
         let object = self.refresher.lookup.external_secret(&owner);
-        match sweep::decide(mark, &key.name, object.as_deref(), now) {
+        match sweep::decide(mark, key.name(), object.as_deref(), now) {
             Sweep::Keep => (),
             Sweep::Resync => {
                 self.backoffs.clear(&owner);
@@ -47,11 +45,11 @@ impl Term<'_> {
                 return tracing::warn!(secret = %key, %error, "cannot see whether its ExternalSecret is stored");
             }
         };
-        if sweep::decide(mark, &key.name, stored.as_ref(), now) != Sweep::TakeBack {
+        if sweep::decide(mark, key.name(), stored.as_ref(), now) != Sweep::TakeBack {
             return;
         }
-        let take_back = self.refresher.writer.take_back(&key.namespace, &key.name, mark);
-        match failpoint::around(Step::TakeBack, &owner.namespace, &owner.name, take_back).await {
+        let take_back = self.refresher.writer.take_back(key.namespace(), key.name(), mark);
+        match failpoint::around(Step::TakeBack, owner.namespace(), owner.name(), take_back).await {
             Ok(()) => {
                 tracing::info!(secret = %key, external_secret = %owner, "took back what was written for an ExternalSecret that never was stored");
             }

@@ -12,9 +12,11 @@ use anyhow::Result;
 use axum::Router;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::client::Clients;
+use crate::samples::Samples;
 
 /// The stand-in. It ends with this process.
 pub(crate) struct Remote {
@@ -99,6 +101,26 @@ impl Remote {
     /// Refuses from now on what goes beyond so many calls a second.
     pub(crate) fn throttle(&self, per_second: f64) {
         *lock(&self.state.throttle) = Some(Throttle { per_second, tokens: per_second, at: Instant::now() });
+    }
+
+    /// How long it takes for those who ask it for this secret one after another, each on the same connection: what it was told to
+    /// take, and the way.
+    pub(crate) fn measured(&self, clients: &Clients, name: &str, count: usize) -> Result<Samples> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let body = json!({ "SecretId": name }).to_string();
+        clients.wait(async {
+            let mut samples = Samples::default();
+            for _ in 0..count {
+                let request = http.post(self.url()).header("authorization", "AWS4-HMAC-SHA256 direct");
+                let request =
+                    request.header("x-amz-target", "secretsmanager.GetSecretValue").body(body.clone());
+                let started = Instant::now();
+                let answer = request.send().await?.error_for_status()?;
+                answer.bytes().await?;
+                samples.push(started.elapsed());
+            }
+            Ok(samples)
+        })
     }
 
     /// What it was asked so far.

@@ -34,6 +34,8 @@ pub(crate) struct Day<'a> {
     turns: BinaryHeap<Reverse<(i64, usize)>>,
     outage: std::ops::Range<i64>,
     chance: u64,
+    /// The last second in which each store was called, and how often.
+    called: Vec<(i64, usize)>,
     told: Told,
 }
 
@@ -58,6 +60,8 @@ pub(crate) struct Told {
     /// Calls and reads by minute of the day.
     pub(crate) calls: BTreeMap<i64, usize>,
     pub(crate) reads: BTreeMap<i64, usize>,
+    /// The most calls that one store got within one second.
+    pub(crate) most_at_once: usize,
     /// Turns that found what they needed read already.
     pub(crate) shared: usize,
     pub(crate) refreshed: usize,
@@ -92,6 +96,7 @@ impl<'a> Day<'a> {
             turns: BinaryHeap::new(),
             outage: noon..noon + outage,
             chance: 1,
+            called: vec![(0, 0); world.stores],
             told: Told::default(),
         };
         for number in 0..world.objects {
@@ -156,7 +161,12 @@ impl<'a> Day<'a> {
         if is_told(now) {
             let minute = (now - BEGIN) / 60;
             *self.told.reads.entry(minute).or_default() += wanted.len();
-            *self.told.calls.entry(minute).or_default() += wanted.len().div_ceil(self.world.batch.max(1));
+            let calls = wanted.len().div_ceil(self.world.batch.max(1));
+            *self.told.calls.entry(minute).or_default() += calls;
+            let (second, count) = &mut self.called[store];
+            *count = if *second == now { *count + calls } else { calls };
+            *second = now;
+            self.told.most_at_once = self.told.most_at_once.max(*count);
         }
     }
 

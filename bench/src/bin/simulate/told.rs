@@ -24,6 +24,7 @@ pub(crate) fn print(world: &World, days: &[Told]) {
     row("calls a minute: peak over mean", &|day| {
         format!("{:.2}", peak(&day.calls) * MINUTES / sum(&day.calls))
     });
+    row("calls of one store within one second: most", &|day| day.most_at_once.to_string());
     row("reads a minute: peak over mean", &|day| {
         format!("{:.2}", peak(&day.reads) * MINUTES / sum(&day.reads))
     });
