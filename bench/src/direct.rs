@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsConnector;
 
+use crate::admit_all::AdmitAll;
 use crate::client::trusting;
 use crate::samples::Samples;
 use crate::stage::Stage;
@@ -32,22 +33,28 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    /// These reviews, to be sent to this path.
+    /// These reviews, to be sent to this path of latchkey's.
     pub(crate) async fn connect(stage: &Stage, path: &str, reviews: &[Value]) -> Result<Self> {
-        let (port, ca) = (stage.latchkey.webhook_port, stage.ca_pem()?);
-        let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS {
-            connections.push(connect(port, &ca).await?);
-        }
         let bodies =
             reviews.iter().map(|review| Ok(serde_json::to_vec(review)?.into())).collect::<Result<_>>()?;
-        let url = format!("https://127.0.0.1:{port}{path}?timeout=5s");
-        Ok(Self { connections, url, bodies: Arc::new(bodies) })
+        Self::to(stage.latchkey.webhook_port, &stage.ca_pem()?, path, Arc::new(bodies)).await
     }
 
-    /// Sends so many, so many at once; how long that took.
-    pub(crate) async fn flood(&self, count: usize, at_once: usize) -> Result<Duration> {
-        let start = Instant::now();
+    /// The same reviews, to be sent to the webhook that admits everything.
+    pub(crate) async fn to_admit_all(&self, server: &AdmitAll) -> Result<Self> {
+        Self::to(server.port, &server.ca_pem, "/", Arc::clone(&self.bodies)).await
+    }
+
+    async fn to(port: u16, ca: &str, path: &str, bodies: Arc<Vec<Bytes>>) -> Result<Self> {
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            connections.push(connect(port, ca).await?);
+        }
+        Ok(Self { connections, url: format!("https://127.0.0.1:{port}{path}?timeout=5s"), bodies })
+    }
+
+    /// Sends so many, so many at once.
+    pub(crate) async fn flood(&self, count: usize, at_once: usize) -> Result<()> {
         let clients = (0..at_once).map(|client| {
             let mut this = self.clone();
             tokio::spawn(async move {
@@ -60,19 +67,18 @@ impl Direct {
         for client in clients.collect::<Vec<_>>() {
             client.await.context("a client panicked")??;
         }
-        Ok(start.elapsed())
+        Ok(())
     }
 
-    /// Sends so many a second for this time, each when it is its turn whether or not the ones before are answered; how long
-    /// each took from then.
+    /// Sends so many a second for this time, each when it is its turn (in milliseconds, as the timer goes), whether or not the
+    /// ones before are answered; how long each took from then.
     pub(crate) async fn paced(&self, per_second: f64, time: Duration) -> Result<Samples> {
         let start = Instant::now();
         let count = (per_second * time.as_secs_f64()) as usize;
         let mut answers = Vec::with_capacity(count);
         for number in 0..count {
-            let turn = start + Duration::from_secs_f64(number as f64 / per_second);
-            sleep_until(turn).await;
-            let mut this = self.clone();
+            sleep_until(start + Duration::from_secs_f64(number as f64 / per_second)).await;
+            let (turn, mut this) = (Instant::now(), self.clone());
             answers.push(tokio::spawn(async move { this.send(number).await.map(|()| turn.elapsed()) }));
         }
         let mut samples = Samples::default();

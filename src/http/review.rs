@@ -83,8 +83,8 @@ async fn review(of: Of, State(handlers): State<Handlers>, request: HttpRequest) 
     };
     match read.await {
         Ok(read) => match read.it {
-            // The room is given back once the answer is there.
-            Ok(ref review) => answer(of, &handlers, review, deadline).await,
+            // The room is given back once the answer is there. What answers is large, and would be moved with every layer.
+            Ok(ref review) => Box::pin(answer(of, &handlers, review, deadline)).await,
             Err(text) => malformed(of, &handlers, (StatusCode::BAD_REQUEST, text)),
         },
         Err(refusal) => malformed(of, &handlers, refusal),

@@ -9,6 +9,8 @@ use crate::objects::{FOREIGN_STORE, external_secret};
 use crate::stage::{NONE, Stage, Under};
 
 pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let size = std::fs::metadata(&under.binary)?.len() as f64 / f64::from(1 << 20);
+    figures.add("size of the binary", "MiB", size, Goal::AtMost(35.0));
     let mut stage = Stage::set(under, scale)?;
     let empty = stage.restart(under)?.as_secs_f64();
     figures.add("ready after its start, with nothing", "s", empty, Goal::AtMost(1.0));
