@@ -143,10 +143,10 @@ impl Line {
             Pass::Free
         };
         let answers = self.ask(&*provider, &entries, pass).await;
-        let (mut refused, mut too_often) = (Vec::new(), None);
+        let (mut refused, mut too_often, again) = (Vec::new(), None, self.standing.answers());
         for (ticket, answer) in batch.into_iter().zip(answers) {
             match answer.as_ref().err().filter(|error| is_one_too_many(error)) {
-                Some(_) if ticket.refused < PUT_BACK && ticket.flight.put_back(lane) => {
+                Some(_) if again && ticket.refused < PUT_BACK && ticket.flight.put_back(lane) => {
                     refused.push(Ticket { refused: ticket.refused + 1, ..ticket });
                     continue;
                 }

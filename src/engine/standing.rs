@@ -20,6 +20,9 @@ use super::stores::Store;
 /// How long a store that nobody asks for is remembered.
 const FORGOTTEN: Duration = Duration::from_secs(3600);
 
+/// A store that has answered no call within this time refuses them all.
+const LATELY: Duration = Duration::from_secs(1);
+
 /// One store, as long as it is neither changed nor made again.
 #[derive(Debug)]
 pub struct Standing {
@@ -33,6 +36,7 @@ pub struct Standing {
     generation: i64,
     lines: Mutex<HashMap<Identity, Weak<Line>>>,
     asked: Mutex<Instant>,
+    answered: Mutex<Option<Instant>>,
     observer: Arc<dyn Observer>,
 }
 
@@ -46,6 +50,7 @@ impl Standing {
             generation: store.generation,
             lines: Mutex::default(),
             asked: Mutex::new(Instant::now()),
+            answered: Mutex::default(),
             observer: Arc::clone(&shared.observer),
         }
     }
@@ -95,8 +100,15 @@ impl Standing {
         [admission, refresh, dry_run].into_iter().for_each(|lane| lane.slow_down(began, now));
     }
 
+    /// Whether it answers some calls at least, as far as is known.
+    pub fn answers(&self) -> bool {
+        let now = Instant::now();
+        (*lock(&self.answered)).is_none_or(|at| now.saturating_duration_since(at) < LATELY)
+    }
+
     /// The store has answered, whatever it said.
     pub fn answered(&self) {
+        *lock(&self.answered) = Some(Instant::now());
         if self.breaker.answered() {
             self.observer.down(&self.key, false);
         }

@@ -1,9 +1,11 @@
 //! State folders, ports and tokens: what each start of a component needs anew.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -61,10 +63,16 @@ impl Drop for StateDir {
 pub fn free_port() -> u16 {
     const FIRST: u16 = 15_000;
     const COUNT: u16 = 15_000;
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let drawn: [u8; 2] = random();
         let port = FIRST + u16::from_le_bytes(drawn) % COUNT;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        // Whoever was given one may not listen on it yet.
+        let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if given.len() > usize::from(COUNT / 2) {
+            given.clear();
+        }
+        if given.insert(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
     }

@@ -75,6 +75,17 @@ impl Latchkey {
         self.metric("process_cpu_seconds_total ")
     }
 
+    /// Waits until it has nothing more to do, events included.
+    pub(crate) fn rest(&self) -> Result<()> {
+        let mut before = self.cpu()?;
+        wait("latchkey's rest", || {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = self.cpu()?;
+            let worked = now - std::mem::replace(&mut before, now);
+            Ok((worked < 0.03).then_some(()))
+        })
+    }
+
     /// MiB of memory, once they no longer fall: freed memory is given back a second after it is free.
     pub(crate) fn resident(&self) -> Result<f64> {
         let (mut least, mut since) = (f64::MAX, Instant::now());

@@ -169,9 +169,9 @@ fn what_a_review_takes() {
     at_most(
         "allocations for a Pod of a fresh Secret",
         allocations(PATH_PODS, &cluster::pod(&cluster::name(7))),
-        115,
+        125,
     );
-    at_most("allocations for a Pod of another's Secret", allocations(PATH_PODS, &cluster::pod("other")), 150);
+    at_most("allocations for a Pod of another's Secret", allocations(PATH_PODS, &cluster::pod("other")), 70);
     let unchanged = allocations(PATH_EXTERNAL_SECRETS, &cluster::unchanged(7));
-    at_most("allocations for an ExternalSecret that does not change", unchanged, 400);
+    at_most("allocations for an ExternalSecret that does not change", unchanged, 260);
 }

@@ -133,6 +133,11 @@ fn no_events(only: &Gated, ns: &Namespace<'_>) {
     only.gate.on(is_event, Fault::Hang);
     let objects = Objects::apply(ns, names("events", scale(26, 60)), "1h");
     let well_after = objects.well("one");
+    // They are written once it is calm, and then all hang that are written at once.
+    ns.world
+        .wait("events that hang", Duration::from_secs(60), || (only.gate.count(is_event) > 0).then_some(()));
+    let late = Objects::apply(ns, names("events-late", 3), "1h");
+    late.well("one");
     let (asked, answered) =
         (only.gate.count(is_event), only.gate.count(|asked| is_event(asked) && asked.status.is_some()));
     assert!(asked > 0 && answered == 0, "{asked} events were asked to be written, {answered} answered");
