@@ -67,7 +67,7 @@ impl Events {
         let told = self.told.lock().await;
         let told = unfold(told, async |mut told| Some((told.recv().await?, told)));
         let late = told.for_each_concurrent(AT_ONCE, async |told| {
-            calm(self.last.subscribe(), told.2 + LATEST).await;
+            calm(&self.last, told.2 + LATEST).await;
             self.write(told).await;
         });
         late.await;
@@ -172,7 +172,7 @@ impl Events {
 }
 
 /// Waits until nothing has been told for a moment, until this time at the latest.
-async fn calm(last: watch::Receiver<Instant>, latest: Instant) {
+async fn calm(last: &watch::Sender<Instant>, latest: Instant) {
     loop {
         let until = (*last.borrow() + CALM).min(latest);
         if until <= Instant::now() {
@@ -189,7 +189,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_event_waits_while_more_is_told_but_not_for_ever() {
         let (begin, last) = (Instant::now(), watch::Sender::new(Instant::now()));
-        calm(last.subscribe(), begin + LATEST).await;
+        calm(&last, begin + LATEST).await;
         assert_eq!(begin.elapsed(), CALM);
         let telling = async {
             loop {
@@ -200,7 +200,7 @@ mod tests {
         tokio::select! {
             biased;
             () = telling => (),
-            () = calm(last.subscribe(), begin + LATEST) => (),
+            () = calm(&last, begin + LATEST) => (),
         }
         assert_eq!(begin.elapsed(), LATEST);
     }

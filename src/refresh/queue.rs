@@ -99,12 +99,12 @@ impl<T: Clone + Eq + Hash + Ord + Debug> Queue<T> {
         self.changed.notify_one();
     }
 
-    /// An item that is due, the most urgent first; none of these routine ones unless they are `wanted`. [`Queue::done`] has to
+    /// An item that is due, urgent ones first; a routine one only if those are `wanted`. [`Queue::done`] has to
     /// follow.
     pub fn take(&self, wanted: Priority) -> Option<(T, Priority)> {
         let (now, mut inner) = (Instant::now(), self.lock());
-        let lanes = [Priority::Urgent, Priority::Routine].into_iter().take_while(|lane| *lane <= wanted);
-        lanes.into_iter().find_map(|lane| Some((inner.take(lane, now)?, lane)))
+        let mut lanes = [Priority::Urgent, Priority::Routine].into_iter().take_while(|lane| *lane <= wanted);
+        lanes.find_map(|lane| Some((inner.take(lane, now)?, lane)))
     }
 
     /// Waits until there may be another item to take: one has been added, or is due.
