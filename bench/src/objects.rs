@@ -1,5 +1,7 @@
 //! The objects that are created.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::{Object, Verb};
@@ -51,6 +53,13 @@ pub(crate) fn external_secrets(namespace: &str) -> String {
 pub(crate) fn forced(namespace: &str, name: &str, round: usize) -> Object {
     let body = json!({ "metadata": { "annotations": { "force-sync": round.to_string() } } });
     let path = format!("{}/{name}", external_secrets(namespace));
+    Object { verb: Verb::Patch, path, body, secret: None }
+}
+
+/// A Secret with another value.
+pub(crate) fn given(namespace: &str, name: &str, password: &str) -> Object {
+    let body = json!({ "data": { "password": BASE64_STANDARD.encode(password) } });
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
     Object { verb: Verb::Patch, path, body, secret: None }
 }
 

@@ -8,15 +8,14 @@ use anyhow::Result;
 use super::Scale;
 use crate::client::{Object, Until};
 use crate::figures::{Figures, Goal};
-use crate::objects::{FOREIGN_STORE, STORE, external_secret, forced, secret};
+use crate::objects::{FOREIGN_STORE, STORE, external_secret, forced, given, secret};
 use crate::stage::{NONE, OURS, Stage, Under, wait};
 
 pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
     let stage = Stage::set(under, scale)?;
     stage.namespace("raw", NONE)?;
     stage.namespace("burst", OURS)?;
-    let keys = || (0..scale.count).map(|number| format!("burst/{number}"));
-    stage.remote.put(keys(), r#"{"password":"one"}"#);
+    stage.remote.put((0..scale.count).map(key), r#"{"password":"one"}"#);
 
     let idle = stage.api_server_cpu()?;
     let raw = seconds(|| {
@@ -24,7 +23,7 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
         write(&stage, scale, |number| secret("raw", &name(number)))
     })?;
     let (asked, cpu, api) = (stage.remote.asked(), stage.latchkey.cpu()?, stage.api_server_cpu()?);
-    let object = |number| external_secret("burst", &name(number), STORE, &format!("burst/{number}"), "12h");
+    let object = |number| external_secret("burst", &name(number), STORE, &key(number), "12h");
     let ours = seconds(|| write(&stage, scale, object))?;
     let there = stage.secrets("burst", "one")?;
     let settled = stage.settle("burst", scale.count)?.as_secs_f64();
@@ -46,13 +45,38 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
     );
     figures.add("calls of the provider", "", calls as f64, Goal::None);
 
-    stage.remote.put(keys(), r#"{"password":"two"}"#);
+    rotate(&stage, scale, figures)
+}
+
+/// All of them by force, beside the same patches of ExternalSecrets and Secrets without a webhook.
+fn rotate(stage: &Stage, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let idle = stage.api_server_cpu()?;
+    let raw = seconds(|| {
+        write(stage, scale, |number| forced("raw", &name(number), 1))?;
+        write(stage, scale, |number| given("raw", &name(number), "two"))
+    })?;
+    let between = stage.api_server_cpu()?;
+    stage.remote.put((0..scale.count).map(key), r#"{"password":"two"}"#);
     let rotated = seconds(|| {
-        write(&stage, scale, |number| forced("burst", &name(number), 1))?;
+        write(stage, scale, |number| forced("burst", &name(number), 1))?;
         wait("all rotated Secrets", || Ok((stage.secrets("burst", "two")? == scale.count).then_some(())))
     })?;
+    stage.latchkey.rest()?;
+    let api = stage.api_server_cpu()? - between;
+    figures.add("the same patches of ExternalSecrets and Secrets, written raw", "s", raw, Goal::None);
     figures.add("all rotated by force", "s", rotated, Goal::AtMost(6.0));
+    figures.add("the same over writing the patches raw", "x", rotated / raw, Goal::None);
+    figures.add(
+        "CPU seconds of the API server for the rotation, over writing it raw",
+        "x",
+        api / (between - idle),
+        Goal::None,
+    );
     Ok(())
+}
+
+fn key(number: usize) -> String {
+    format!("burst/{number}")
 }
 
 fn name(number: usize) -> String {

@@ -38,7 +38,7 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
     );
     let server = AdmitAll::start(&stage.clients)?;
     let all = stage.clients.wait(pods.to_admit_all(&server))?;
-    let [ours, all] = in_turns(&stage, [&pods, &all], each / 2.0)?;
+    let [ours, all] = in_turns(&stage, [&pods, &all], each / 2.0, Duration::from_secs(2))?;
     figures.add("…p50 at half of that", "ms", ours.percentile(0.5), Goal::None);
     figures.add("…p99 at half of that", "ms", ours.percentile(0.99), Goal::AtMost(2.0));
     let ratio = ours.percentile(0.99) / all.percentile(0.99);
@@ -69,12 +69,12 @@ pub(super) fn pods(stage: &Stage, namespace: &str) -> Result<Direct> {
     stage.clients.wait(Direct::connect(stage, PATH_PODS, &reviews))
 }
 
-/// Sends both, so many a second, in turns.
-fn in_turns(stage: &Stage, both: [&Direct; 2], rate: f64) -> Result<[Samples; 2]> {
+/// Sends both, so many a second, in turns that take so long each.
+pub(super) fn in_turns(stage: &Stage, both: [&Direct; 2], rate: f64, turn: Duration) -> Result<[Samples; 2]> {
     let mut samples = [const { Samples::empty() }; 2];
     for _ in 0..TURNS {
         for (reviews, samples) in both.iter().zip(&mut samples) {
-            samples.extend(stage.clients.wait(reviews.paced(rate, Duration::from_secs(2)))?);
+            samples.extend(stage.clients.wait(reviews.paced(rate, turn))?);
         }
     }
     Ok(samples)
