@@ -87,6 +87,11 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_REQUESTER_CHECKS", default_value = "off", value_enum)]
     pub requester_checks: RequesterChecks,
 
+    /// Whether a Pod of a managed Secret gets the annotation latchkey.dev/started-with, a digest of what it started with. Without it
+    /// the API server has nothing to change in the Pod, and creates it a little faster.
+    #[arg(long, env = "LATCHKEY_ANNOTATE_PODS", default_value_t = true, action = ArgAction::Set)]
+    pub annotate_pods: bool,
+
     /// How often a store is validated again where its own refreshInterval does not say.
     #[arg(long, env = "LATCHKEY_STORE_REQUEUE_INTERVAL", default_value = "5m", value_parser = duration, value_name = "DURATION")]
     pub store_requeue_interval: Duration,

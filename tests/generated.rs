@@ -194,6 +194,7 @@ const OTHER_VALUES: &[&str] = &[
     "controllerClass=other",
     "failureMode=deny",
     "requesterChecks=warn",
+    "annotatePods=false",
     "concurrent=3",
     "admissionConcurrent=7",
     "allowEndpoints[0]=10.0.0.1",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::manifests::pod;
-use crate::support::{Remote, world};
+use crate::support::manifests::{one, pod};
+use crate::support::{Namespace, Options, Remote, World, world};
 
 #[test]
 fn on_fresh_secrets_a_pod_costs_no_read_and_no_word() {
@@ -134,6 +134,20 @@ fn a_pod_waits_for_the_value_of_now_when_the_interval_is_over() {
         remote.pod(&format!("app-{round}"), &["a"]).silent();
         assert_eq!(remote.ns.value("a", "value").as_deref(), Some(round));
     }
+}
+
+#[test]
+fn where_the_installation_does_not_want_the_annotation_a_pod_stays_as_it_is() {
+    let flags = vec!["--annotate-pods=false".to_owned()];
+    let world = World::start(Options { flags, ..Options::default() });
+    let ns = Namespace::new(&world, "pod-bare");
+    ns.vault_store(&world.vault.addr(), world.vault.root_token());
+    world.vault.put(&format!("secret/{}/a", ns.name), &json!({ "value": "1" })).expect("put");
+    ns.external("a", one(&format!("{}/a", ns.name), "value")).silent();
+    ns.apply(&pod("app", &["a"]).to_string()).silent();
+    let stored = world.get(&format!("/api/v1/namespaces/{}/pods/app", ns.name)).expect("the Pod");
+    assert_eq!(stored["metadata"]["annotations"]["latchkey.dev/started-with"], Value::Null);
+    assert_eq!(ns.value("a", "value").as_deref(), Some("1"), "its Secret is seen to all the same");
 }
 
 /// The namespaces that hold the cluster together never wait for latchkey.

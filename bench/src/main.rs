@@ -74,7 +74,7 @@ fn main() -> Result<()> {
                 println!("{}{suffix}, run {}", scenario.name(), run + 1);
                 figures.begin(scenario, is_base);
                 let profile = profile.then(|| out.join(format!("{}{suffix}.txt", scenario.name())));
-                let under = Under { binary: binary.clone(), profile };
+                let under = Under { binary: binary.clone(), profile, env: &[] };
                 scenario.run(&under, scale, &mut figures)?;
                 report::write(&figures, &out)?;
             }

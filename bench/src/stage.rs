@@ -38,6 +38,8 @@ pub(crate) struct Under {
     pub(crate) binary: PathBuf,
     /// Where it is written in which functions it was, if that is looked at.
     pub(crate) profile: Option<PathBuf>,
+    /// More environment for it.
+    pub(crate) env: &'static [(&'static str, &'static str)],
 }
 
 /// Everything that runs; it ends when this is dropped.

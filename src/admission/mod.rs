@@ -41,6 +41,7 @@ pub struct Admission {
     digest_key: DigestKey,
     modes: Modes,
     requester_checks: RequesterChecks,
+    annotates_pods: bool,
     places: Arc<Places>,
     joint: Joint,
     repeats: Repeats,
@@ -48,7 +49,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Admission by this core, with this installation's failure mode and digest key; nobody is asked about the requester.
+    /// Admission by this core, with this installation's failure mode and digest key; nobody is asked about the requester,
+    /// and Pods are told what they started with.
     pub fn new(
         engine: Engine,
         lookup: Arc<Lookup>,
@@ -59,12 +61,30 @@ impl Admission {
         let (places, joint) = (Arc::new(places), Joint::default());
         let (repeats, failures) = (Repeats::default(), Arc::default());
         let (modes, requester_checks) = (Modes::new(failure_mode), RequesterChecks::Off);
-        Self { engine, lookup, digest_key, modes, requester_checks, places, joint, repeats, failures }
+        let annotates_pods = true;
+        Self {
+            engine,
+            lookup,
+            digest_key,
+            modes,
+            requester_checks,
+            annotates_pods,
+            places,
+            joint,
+            repeats,
+            failures,
+        }
     }
 
     /// The same with these checks of the requester.
     #[must_use]
     pub fn checking(self, requester_checks: RequesterChecks) -> Self {
         Self { requester_checks, ..self }
+    }
+
+    /// The same that does or does not write into a Pod what it started with.
+    #[must_use]
+    pub fn annotating_pods(self, annotates_pods: bool) -> Self {
+        Self { annotates_pods, ..self }
     }
 }

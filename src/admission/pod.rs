@@ -153,7 +153,7 @@ impl Admission {
         };
         let mut response = Response::admitted(outcome).audited("outcome", outcome);
         response.warnings = readied.iter().filter_map(said).collect();
-        response.patch = self.started_with(request, &readied);
+        response.patch = self.annotates_pods.then(|| self.started_with(request, &readied)).flatten();
         response
     }
 

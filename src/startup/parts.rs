@@ -39,7 +39,8 @@ pub fn start(context: &Context) -> Router {
     tasks.spawn("the refresher", Arc::new(refresher).run(tasks.leaving()));
     let places = Places::new(config.admission_concurrent);
     let admission = Admission::new(engine, lookup, digest_key.clone(), config.failure_mode, places)
-        .checking(config.requester_checks);
+        .checking(config.requester_checks)
+        .annotating_pods(config.annotate_pods);
     review::router(Arc::new(admission), Arc::clone(metrics))
 }
 

@@ -33,11 +33,11 @@ impl Drop for Latchkey {
 
 impl Latchkey {
     pub(super) fn start(under: &Under, cluster: &ControlPlane, remote: &Remote) -> Result<Self> {
-        let Under { binary, profile } = under;
+        let Under { binary, profile, env } = under;
         let binary = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
         let (webhook, admin) = (free_port(), free_port());
         let token = cluster.service_account_token(SYSTEM, "latchkey", &[])?;
-        let launch = Launch::new("latchkey", binary, cluster.dir())
+        let mut launch = Launch::new("latchkey", binary, cluster.dir())
             .args(["serve", "--namespace", SYSTEM])
             .args([format!("--webhook-listen=127.0.0.1:{webhook}")])
             .args([format!("--webhook-url=https://127.0.0.1:{webhook}")])
@@ -47,6 +47,9 @@ impl Latchkey {
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "testbed")
             .env("AWS_SECRET_ACCESS_KEY", "testbed");
+        for (name, value) in *env {
+            launch = launch.env(name, value);
+        }
         let (started, process) = (Instant::now(), Process::spawn(launch)?);
         let profile = profile.as_ref().map(|table| {
             let pid = wait("the process's id", || Ok(process.pid()))?; // it is written a moment after the start
