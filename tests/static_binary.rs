@@ -8,6 +8,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use latchkey_testbed::{Launch, Moto, Process, REGION, Vault, VaultOptions, free_port, http, wait_for};
+#[cfg(all(target_arch = "x86_64", target_os = "linux", debug_assertions))]
+use object::{Object as _, ObjectSegment as _};
 use serde_json::json;
 
 use crate::install::cluster::{Cluster, moto};
@@ -101,6 +103,25 @@ fn needs_no_library() {
         said.to_string().contains("statically linked") || said.to_string().contains("not a dynamic"),
         "{said}"
     );
+}
+
+#[test]
+#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+fn is_no_larger_than_it_was() {
+    let size = std::fs::metadata(binary()).expect("the binary").len() >> 20;
+    assert!(size < 35, "{size} MiB");
+}
+
+/// What of a development build is loaded into memory. Everything that would make the release larger, another SDK above all, makes this
+/// larger, and it is built for every test run. Raise it with the reason in the commit; lower it when it has become less.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", debug_assertions))]
+fn its_development_build_is_no_larger_than_it_was() {
+    const MIB: std::ops::RangeInclusive<u64> = 62..=70;
+    let bytes = std::fs::read(env!("CARGO_BIN_EXE_latchkey")).expect("the binary");
+    let program = object::File::parse(&*bytes).expect("an ELF file");
+    let size = program.segments().map(|segment| segment.size()).sum::<u64>() >> 20;
+    assert!(MIB.contains(&size), "{size} MiB are loaded, {MIB:?} were expected");
 }
 
 /// What tells that a binary has the points at which tests end a replica: the variable that arms them, and a step's name.
