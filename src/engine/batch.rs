@@ -4,12 +4,10 @@
 //! gather; each call that comes free takes as many as one request may carry. Each lane has calls of its own.
 
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::FutureExt;
-use latchkey_provider::{Entry, EntryRef, Error, ErrorKind, Provider};
+use latchkey_provider::{Entry, EntryRef, Error, Provider};
 use tokio::time::Instant;
 
 use super::breaker::Pass;
@@ -17,6 +15,7 @@ use super::budget::PerLane;
 use super::cache::{LineKey, Read};
 use super::fetch::Shared;
 use super::flight::{Answer, Flight};
+use super::guarded::{defect, guarded};
 use super::standing::{Standing, is_one_too_many};
 use super::{Lane, lock};
 
@@ -42,6 +41,13 @@ impl Ticket {
     pub fn new(flight: Arc<Flight>, provider: &Arc<dyn Provider>) -> Self {
         Self { flight, provider: Arc::clone(provider), refused: 0 }
     }
+}
+
+/// A call that was made.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    began: Instant,
+    pass: Pass,
 }
 
 /// The queues of one connection.
@@ -143,8 +149,18 @@ impl Line {
             Pass::Free
         };
         let answers = self.ask(&*provider, &entries, pass).await;
+        self.settle_all(lane, batch.into_iter().zip(answers), Call { began: now, pass }).await;
+    }
+
+    /// Gives everybody the answer; but those that the store refused for being too many have another turn, while it answers at all.
+    async fn settle_all(
+        &self,
+        lane: Lane,
+        answers: impl Iterator<Item = (Ticket, Result<Entry, Error>)>,
+        Call { began, pass }: Call,
+    ) {
         let (mut refused, mut too_often, again) = (Vec::new(), None, self.standing.answers());
-        for (ticket, answer) in batch.into_iter().zip(answers) {
+        for (ticket, answer) in answers {
             match answer.as_ref().err().filter(|error| is_one_too_many(error)) {
                 Some(_) if again && ticket.refused < PUT_BACK && ticket.flight.put_back(lane) => {
                     refused.push(Ticket { refused: ticket.refused + 1, ..ticket });
@@ -153,13 +169,13 @@ impl Line {
                 Some(error) => too_often = Some(error.clone()),
                 None => (),
             }
-            self.settle(&ticket.flight, answer, now).await;
+            self.settle(&ticket.flight, answer, began).await;
         }
         if let Some(error) = too_often {
             self.standing.failed(&error, pass);
         }
         if !refused.is_empty() {
-            self.put_back(lane, refused, now);
+            self.put_back(lane, refused, began);
         }
     }
 
@@ -217,40 +233,6 @@ impl Line {
 
 fn max_batch(ticket: &Ticket) -> usize {
     ticket.provider.max_batch().max(1)
-}
-
-/// One call of the provider: it may neither hang nor take the process with it.
-///
-/// # Errors
-/// The provider panicked or broke its contract.
-async fn guarded(
-    provider: &dyn Provider,
-    entries: &[EntryRef],
-    limit: Duration,
-) -> Result<Vec<Result<Entry, Error>>, Error> {
-    let call = AssertUnwindSafe(provider.fetch(entries)).catch_unwind();
-    match tokio::time::timeout(limit, call).await {
-        Ok(Ok(answers)) if answers.len() == entries.len() => Ok(answers),
-        Ok(Ok(_) | Err(_)) => Err(defect(provider)),
-        Err(_) => {
-            let silent = silent(provider, limit);
-            Ok(entries.iter().map(|_| Err(silent.clone())).collect())
-        }
-    }
-}
-
-/// What is said of a store that lets us wait.
-pub(super) fn silent(provider: &dyn Provider, limit: Duration) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("{} did not answer within {limit:?}", provider.location()))
-}
-
-/// What is said when a provider's code fails inside. What it panicked with is not: that may hold a value.
-pub(super) fn defect(provider: &dyn Provider) -> Error {
-    let message = format!(
-        "reading from {} failed inside latchkey; this is a defect, please report it",
-        provider.name()
-    );
-    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// One of a lane's calls.

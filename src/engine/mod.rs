@@ -18,6 +18,7 @@ pub mod error;
 pub mod fetch;
 pub mod flight;
 pub mod go_format;
+mod guarded;
 pub mod hash;
 pub mod job;
 pub mod key_limits;

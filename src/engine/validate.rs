@@ -81,8 +81,8 @@ impl Engine {
         let asking = AssertUnwindSafe(reader.provider.validate()).catch_unwind();
         match tokio::time::timeout(limit, asking).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(super::batch::defect(&*reader.provider)),
-            Err(_) => Err(super::batch::silent(&*reader.provider, limit)),
+            Ok(Err(_)) => Err(super::guarded::defect(&*reader.provider)),
+            Err(_) => Err(super::guarded::silent(&*reader.provider, limit)),
         }
     }
 }
