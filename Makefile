@@ -67,7 +67,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 OUT ?= target/out
 
 .PHONY: static
-static: ## Build a release binary that needs nothing of the system, into OUT (default: target/out; about 15 minutes on 2 cores)
+static: ## Build a release binary that needs nothing of the system, into OUT (default: target/out; about 25 minutes on 2 cores)
 	RUSTFLAGS='$(STATIC_FLAGS)' cargo build --locked --release --package latchkey --bin latchkey \
 		--target $(HOST) --target-dir target/static
 	mkdir -p $(OUT)

@@ -71,7 +71,7 @@ fn start(cluster: &Cluster, moto: &Moto, root: &Path) -> Process {
 }
 
 #[test]
-#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+#[ignore = "needs the static binary, which takes 25 minutes to build: make static-check"]
 fn serves_in_an_empty_root_directory() {
     let (cluster, moto) = (Cluster::new(), moto());
     let vault = Vault::start(VaultOptions::default()).expect("a Vault");
@@ -94,7 +94,7 @@ fn serves_in_an_empty_root_directory() {
 }
 
 #[test]
-#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+#[ignore = "needs the static binary, which takes 25 minutes to build: make static-check"]
 fn needs_no_library() {
     let mut ldd = Command::new("ldd");
     ldd.arg(binary());
@@ -106,7 +106,7 @@ fn needs_no_library() {
 }
 
 #[test]
-#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+#[ignore = "needs the static binary, which takes 25 minutes to build: make static-check"]
 fn is_no_larger_than_it_was() {
     let size = std::fs::metadata(binary()).expect("the binary").len() >> 20;
     assert!(size < 35, "{size} MiB");
@@ -135,7 +135,7 @@ pub fn traces(binary: &Path) -> Vec<&'static str> {
 }
 
 #[test]
-#[ignore = "needs the static binary, which takes a quarter of an hour to build: make static-check"]
+#[ignore = "needs the static binary, which takes 25 minutes to build: make static-check"]
 fn has_no_point_at_which_a_test_could_end_it() {
     assert!(traces(&binary()).is_empty(), "{:?}", traces(&binary()));
 }

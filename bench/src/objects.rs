@@ -56,6 +56,28 @@ pub(crate) fn forced(namespace: &str, name: &str, round: usize) -> Object {
     Object { verb: Verb::Patch, path, body, secret: None }
 }
 
+/// A Secret that is adopted, as far as the API server's work is concerned: its metadata alone is patched.
+pub(crate) fn adopted(namespace: &str, name: &str) -> Object {
+    let body = json!({ "metadata": { "annotations": { "adopted": "true" } } });
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+    Object { verb: Verb::Patch, path, body, secret: None }
+}
+
+/// The status of an ExternalSecret, as a controller writes it.
+pub(crate) fn status(namespace: &str, name: &str) -> Object {
+    let body = json!({ "status": {
+        "refreshTime": "2026-01-01T00:00:00Z",
+        "syncedResourceVersion": "1-5a0b3e4fd3c2f0f0a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",
+        "binding": { "name": name },
+        "conditions": [{
+            "type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }],
+    }});
+    let path = format!("{}/{name}/status", external_secrets(namespace));
+    Object { verb: Verb::Patch, path, body, secret: None }
+}
+
 /// A Secret with another value.
 pub(crate) fn given(namespace: &str, name: &str, password: &str) -> Object {
     let body = json!({ "data": { "password": BASE64_STANDARD.encode(password) } });

@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, wait_for};
 use serde_json::{Value, json};
 
+use crate::admit_all::AdmitAll;
 use crate::client::Clients;
 use crate::objects::{FOREIGN_STORE, STORE, external_secrets, store};
 use crate::remote::Remote;
@@ -30,6 +31,9 @@ pub(crate) const OURS: &str = "latchkey";
 pub(crate) const NONE: &str = "none";
 /// By one that admits everything.
 pub(crate) const ADMIT_ALL: &str = "admit-all";
+
+/// The API server learns of a registration a moment after it was written.
+const REGISTERED: Duration = Duration::from_secs(2);
 
 /// What is measured, and how closely it is looked at.
 #[derive(Debug, Clone)]
@@ -115,14 +119,18 @@ impl Stage {
         Ok(line.context("the API server does not say how long it has worked")?.parse()?)
     }
 
-    /// Registers a webhook for the Pods of namespaces with [`ADMIT_ALL`].
-    pub(crate) fn register_admit_all(&self, port: u16, ca_bundle: &str) -> Result<()> {
+    /// A webhook that admits everything, for the Pods and ExternalSecrets of namespaces with [`ADMIT_ALL`].
+    pub(crate) fn admit_all(&self) -> Result<AdmitAll> {
+        let server = AdmitAll::start(&self.clients)?;
+        let rule = |group: &str, version: &str, resource: &str| json!({ "apiGroups": [group], "apiVersions": [version], "resources": [resource], "operations": ["CREATE"] });
         let configuration = json!({
             "metadata": { "name": "admit-all" },
             "webhooks": [{
                 "name": "admit-all.latchkey.dev",
-                "clientConfig": { "url": format!("https://127.0.0.1:{port}/"), "caBundle": ca_bundle },
-                "rules": [{ "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"] }],
+                "clientConfig": { "url": format!("https://127.0.0.1:{}/", server.port),
+                    "caBundle": BASE64_STANDARD.encode(&server.ca_pem),
+                },
+                "rules": [rule("", "v1", "pods"), rule("external-secrets.io", "v1", "externalsecrets")],
                 "namespaceSelector": { "matchLabels": { LABEL: ADMIT_ALL } },
                 "failurePolicy": "Fail",
                 "sideEffects": "None",
@@ -131,7 +139,9 @@ impl Stage {
                 "admissionReviewVersions": ["v1"],
             }],
         });
-        self.cluster.create(WEBHOOKS, &configuration)
+        self.cluster.create(WEBHOOKS, &configuration)?;
+        std::thread::sleep(REGISTERED);
+        Ok(server)
     }
 
     /// The CA that latchkey's certificate is of, in PEM.
@@ -152,7 +162,7 @@ impl Stage {
             ]});
         }
         self.cluster.api("PUT", &path, &configuration)?;
-        std::thread::sleep(Duration::from_secs(2)); // the API server learns of it a moment after it was written
+        std::thread::sleep(REGISTERED);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::Scale;
 use crate::client::{Object, Until};
 use crate::figures::{Figures, Goal};
-use crate::objects::{FOREIGN_STORE, STORE, external_secret, forced, given, secret};
+use crate::objects::{FOREIGN_STORE, STORE, adopted, external_secret, forced, given, secret, status};
 use crate::stage::{NONE, OURS, Stage, Under, wait};
 
 pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
@@ -22,19 +22,27 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
         write(&stage, scale, |number| external_secret("raw", &name(number), FOREIGN_STORE, "k", "12h"))?;
         write(&stage, scale, |number| secret("raw", &name(number)))
     })?;
+    let raw_api = stage.api_server_cpu()? - idle;
+    let all_four = raw
+        + seconds(|| {
+            write(&stage, scale, |number| adopted("raw", &name(number)))?;
+            write(&stage, scale, |number| status("raw", &name(number)))
+        })?;
     let (asked, cpu, api) = (stage.remote.asked(), stage.latchkey.cpu()?, stage.api_server_cpu()?);
     let object = |number| external_secret("burst", &name(number), STORE, &key(number), "12h");
     let ours = seconds(|| write(&stage, scale, object))?;
     let there = stage.secrets("burst", "one")?;
     let settled = stage.settle("burst", scale.count)?.as_secs_f64();
     stage.latchkey.rest()?;
-    let (cpu, api, raw_api) = (stage.latchkey.cpu()? - cpu, stage.api_server_cpu()? - api, api - idle);
+    let (cpu, api) = (stage.latchkey.cpu()? - cpu, stage.api_server_cpu()? - api);
     let calls = (stage.remote.asked() - asked).calls;
 
     let count = scale.count as f64;
     figures.add("Secrets there when the creates return", "", there as f64, Goal::AtLeast(count));
     figures.add("the same objects and Secrets written raw", "s", raw, Goal::None);
     figures.add("the whole, over writing them raw", "x", ours / raw, Goal::AtMost(2.5));
+    let what = "adoption and status written raw as well, over writing the objects and Secrets alone";
+    figures.add(what, "x", all_four / raw, Goal::None);
     figures.add("status and adoption done after the last create", "s", settled, Goal::AtMost(2.0));
     figures.add("CPU seconds of latchkey, events included", "s", cpu, Goal::AtMost(4.0));
     figures.add(

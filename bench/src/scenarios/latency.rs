@@ -1,14 +1,14 @@
 //! How long one `kubectl apply` waits: an ExternalSecret with its Secret there in the answer, beside what cannot be saved: the
 //! provider's time, and the two writes that the API server takes anyway.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::Scale;
 use crate::client::{Object, Until};
 use crate::figures::{Figures, Goal};
 use crate::objects::{FOREIGN_STORE, STORE, external_secret, secret};
 use crate::samples::Samples;
-use crate::stage::{NONE, OURS, Stage, Under};
+use crate::stage::{ADMIT_ALL, NONE, OURS, Stage, Under};
 
 /// How many objects of one way are created before the next way has its turn.
 const ROUND: usize = 20;
@@ -17,8 +17,9 @@ const ROUND: usize = 20;
 const COUNT: usize = 200;
 
 /// The ways to create ExternalSecrets: namespace, how they are admitted, by which store, until when the clock runs.
-const WAYS: [(&str, &str, &str, Until); 4] = [
+const WAYS: [(&str, &str, &str, Until); 5] = [
     ("raw", NONE, FOREIGN_STORE, Until::Answered),
+    ("asked", ADMIT_ALL, FOREIGN_STORE, Until::Answered),
     ("distinct", OURS, STORE, Until::AnsweredWithSecret),
     ("shared", OURS, STORE, Until::AnsweredWithSecret),
     ("later", NONE, STORE, Until::SecretSeen),
@@ -26,6 +27,7 @@ const WAYS: [(&str, &str, &str, Until); 4] = [
 
 pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Result<()> {
     let stage = Stage::set(under, Scale { clients: 1, ..scale })?;
+    let server = stage.admit_all()?;
     for (namespace, admitted_by, ..) in WAYS {
         stage.namespace(namespace, admitted_by)?;
         stage.remote.put((0..COUNT).map(|number| key(namespace, number)), r#"{"password":"bench"}"#);
@@ -48,12 +50,17 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
         secrets.extend(stage.clients.write(&made, Until::Answered)?);
         remote.extend(stage.remote.measured(&stage.clients, &key("distinct", first), ROUND)?);
     }
-    let [raw, distinct, shared, later] = samples.map(|samples| samples.percentile(0.5));
+    ensure!(server.answered() == COUNT, "the webhook that admits everything was not asked each time");
+    let [raw, asked, distinct, shared, later] = samples.map(|samples| samples.percentile(0.5));
     let (writes, wait) = (raw + secrets.percentile(0.5), remote.percentile(0.5));
     figures.add("the provider's time, p50", "ms", wait, Goal::None);
     figures.add("two raw writes, an ExternalSecret and a Secret, p50", "ms", writes, Goal::None);
     let what = "create with Secret, over the provider's time and two raw writes, p50";
     figures.add(what, "x", distinct / (wait + writes), Goal::AtMost(1.3));
+    let what = "the two raw writes where a webhook admits everything, over without, p50";
+    figures.add(what, "x", (asked + secrets.percentile(0.5)) / writes, Goal::None);
+    let what = "create with Secret, over the provider's time and those, p50";
+    figures.add(what, "x", distinct / (wait + asked + secrets.percentile(0.5)), Goal::None);
     figures.add(
         "the same of a key that was read a moment ago, over two raw writes, p50",
         "x",
