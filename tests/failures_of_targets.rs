@@ -79,11 +79,11 @@ fn a_pattern_that_does_not_compile() {
 }
 
 #[test]
-fn finding_by_name() {
-    is_not_supported(
-        "find",
-        json!({ "dataFrom": [{ "find": { "name": { "regexp": ".*" } } }] }),
-        "spec.dataFrom[0].find is not supported by this version of latchkey; name the entries by extract or spec.data",
+fn a_name_to_find_that_is_no_pattern() {
+    is_invalid(
+        "bad-find",
+        json!({ "dataFrom": [{ "find": { "name": { "regexp": "db(" } } }] }),
+        "spec.dataFrom[0].find.name.regexp is no regular expression: unclosed group; correct it (RE2 syntax)",
     );
 }
 

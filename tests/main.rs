@@ -13,6 +13,7 @@ mod failures;
 mod failures_at_aws;
 mod failures_in_time;
 mod failures_of_targets;
+mod finding;
 mod generated;
 mod house;
 mod install;

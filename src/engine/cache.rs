@@ -182,7 +182,7 @@ fn weight(key: &CacheKey, slot: &Slot) -> u32 {
 }
 
 fn weight_of(key: &CacheKey, value: usize) -> u32 {
-    let EntryRef { key, version, metadata: _ } = &key.entry;
+    let EntryRef { key, version, metadata: _, listing: _ } = &key.entry;
     u32::try_from(key.len() + version.len() + value + OVERHEAD).unwrap_or(u32::MAX)
 }
 
@@ -196,7 +196,7 @@ mod tests {
 
     fn key(name: &str) -> CacheKey {
         let line = LineKey { uid: "uid".into(), generation: 1, identity: Identity([0; 28]) };
-        CacheKey { line, entry: EntryRef { key: name.to_owned(), version: String::new(), metadata: false } }
+        CacheKey { line, entry: EntryRef::new(name.to_owned()) }
     }
 
     fn read(bytes: usize) -> Result<Read, Error> {

@@ -193,7 +193,7 @@ mod tests {
 
     fn key() -> CacheKey {
         let line = LineKey { uid: "uid".into(), generation: 1, identity: Identity([0; 28]) };
-        CacheKey { line, entry: EntryRef { key: "a".to_owned(), version: String::new(), metadata: false } }
+        CacheKey { line, entry: EntryRef::new("a".to_owned()) }
     }
 
     fn new_flight(flights: &Flights, lane: Lane) -> (Arc<Flight>, Seat) {

@@ -9,13 +9,24 @@ use latchkey_api::store::AllowedKeys;
 
 use super::fetch::Reader;
 use super::message;
-use super::plan::Plan;
+use super::plan::{Plan, Source};
 use super::resolve::{Opened, admits_labels, admits_name, unknown};
 use super::stores::Store;
 use super::{Engine, Error};
 
 /// What stands in a pattern for the namespace of the ExternalSecret.
 const NAMESPACE: &str = "{namespace}";
+
+/// Lists of patterns: a key has to be like one of each.
+#[derive(Debug, Default)]
+pub(super) struct Limits(Vec<Vec<String>>);
+
+impl Limits {
+    /// Whether a key, as the provider resolves it, may be named.
+    pub(super) fn allow(&self, key: &str) -> bool {
+        self.0.iter().all(|patterns| patterns.iter().any(|pattern| matches(pattern, key)))
+    }
+}
 
 impl Opened {
     /// Whether not everybody may name every key.
@@ -25,19 +36,22 @@ impl Opened {
 }
 
 impl Engine {
-    /// Sees whether each key that the plan reads at this store is one that its namespace may name.
-    pub(super) async fn admit_keys(&self, plan: &Plan, opened: &Opened) -> Result<(), Error> {
+    /// Sees whether each key that the plan reads at this store is one that its namespace may name. What it finds there has to pass
+    /// the limits that are given back.
+    pub(super) async fn admit_keys(&self, plan: &Plan, opened: &Opened) -> Result<Limits, Error> {
         let Opened { store, reader, .. } = opened;
+        let mut limits = Limits::default();
         if let Some(annotation) = &store.allowed_keys {
-            let patterns = patterns(annotation, &plan.namespace);
-            all_match(plan, store, reader, &patterns)?;
+            limits.0.push(patterns(annotation, &plan.namespace));
         }
         if !store.spec.allowed_keys.is_empty() {
             let labels = self.labels(&plan.namespace, store).await?;
-            let patterns = of_rules(&store.spec.allowed_keys, &plan.namespace, &labels);
-            all_match(plan, store, reader, &patterns)?;
+            limits.0.push(of_rules(&store.spec.allowed_keys, &plan.namespace, &labels));
         }
-        Ok(())
+        for patterns in &limits.0 {
+            all_match(plan, store, reader, patterns)?;
+        }
+        Ok(limits)
     }
 
     /// The namespace's labels, if a rule looks at them.
@@ -66,7 +80,8 @@ fn of_rules(rules: &[AllowedKeys], namespace: &str, labels: &BTreeMap<String, St
 }
 
 fn all_match(plan: &Plan, store: &Store, reader: &Reader, patterns: &[String]) -> Result<(), Error> {
-    for source in plan.sources.iter().filter(|source| source.store == store.key) {
+    let named = |source: &&Source| source.store == store.key && source.entry.listing.is_none();
+    for source in plan.sources.iter().filter(named) {
         let key = reader.provider.resolved_key(&source.entry);
         if !patterns.iter().any(|pattern| matches(pattern, &key)) {
             return Err(message::key_denied(source, &key, &plan.namespace, patterns));

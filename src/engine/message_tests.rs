@@ -34,7 +34,7 @@ fn data(property: Option<&str>) -> Source {
         decoding: DecodingStrategy::None,
         null_bytes: NullBytePolicy::Ignore,
     };
-    let entry = EntryRef { key: "my-app/db".into(), version: String::new(), metadata: false };
+    let entry = EntryRef::new("my-app/db");
     Source {
         at: SourcePath::Data(0),
         store: namespaced(),
@@ -51,7 +51,7 @@ fn extract() -> Source {
         decoding: DecodingStrategy::None,
         null_bytes: NullBytePolicy::Ignore,
     };
-    let entry = EntryRef { key: "my-app/db".into(), version: "v3".into(), metadata: true };
+    let entry = EntryRef { version: "v3".into(), metadata: true, ..EntryRef::new("my-app/db") };
     Source { at: SourcePath::Extract(1), store: cluster_store(), entry, property: None, take }
 }
 
@@ -132,7 +132,7 @@ fn specs() -> Vec<(&'static str, Error)> {
         ("no store", no_store("spec.data[0]")),
         ("unnamed store", unnamed_store("spec.data[0]")),
         ("invalid interval", invalid_interval("soon", &why)),
-        ("invalid pattern", invalid_pattern("spec.dataFrom[0].rewrite[0]", "unclosed group")),
+        ("invalid pattern", invalid_pattern("spec.dataFrom[0].rewrite[0].regexp.source", "unclosed group")),
         ("merge without into", merge_without_into("spec.dataFrom[0].rewrite[0]")),
         (
             "unsupported field",

@@ -16,6 +16,7 @@ pub mod desired;
 pub mod due;
 pub mod error;
 pub mod fetch;
+mod find;
 pub mod flight;
 pub mod go_format;
 mod guarded;

@@ -9,6 +9,7 @@ use latchkey_api::external_secret::{
     StoreKind, Template,
 };
 use latchkey_provider::EntryRef;
+use regex::Regex;
 
 use super::rewrite::Rewriting;
 
@@ -72,7 +73,7 @@ pub struct Source {
     pub at: SourcePath,
     /// The store it reads.
     pub store: StoreKey,
-    /// The remote entry.
+    /// The remote entry; of a `find` the list.
     pub entry: EntryRef,
     /// The property of the entry, if not the whole.
     pub property: Option<String>,
@@ -87,6 +88,8 @@ pub enum SourcePath {
     Data(usize),
     /// `spec.dataFrom[i].extract`
     Extract(usize),
+    /// `spec.dataFrom[i].find`
+    Find(usize),
 }
 
 impl SourcePath {
@@ -94,7 +97,7 @@ impl SourcePath {
     pub fn entry(self) -> String {
         match self {
             Self::Data(index) => format!("spec.data[{index}]"),
-            Self::Extract(index) => format!("spec.dataFrom[{index}]"),
+            Self::Extract(index) | Self::Find(index) => format!("spec.dataFrom[{index}]"),
         }
     }
 
@@ -103,6 +106,7 @@ impl SourcePath {
         match self {
             Self::Data(_) => format!("remoteRef.{name}"),
             Self::Extract(_) => format!("extract.{name}"),
+            Self::Find(_) => format!("find.{name}"),
         }
     }
 }
@@ -112,6 +116,7 @@ impl fmt::Display for SourcePath {
         match self {
             Self::Data(index) => write!(f, "spec.data[{index}]"),
             Self::Extract(index) => write!(f, "spec.dataFrom[{index}].extract"),
+            Self::Find(index) => write!(f, "spec.dataFrom[{index}].find"),
         }
     }
 }
@@ -124,6 +129,19 @@ pub enum Take {
         /// The Secret's key.
         secret_key: String,
         /// How the value is decoded.
+        decoding: DecodingStrategy,
+        /// Whether null bytes are refused.
+        null_bytes: NullBytePolicy,
+    },
+    /// All entries of a list whose names are like this, each under its name.
+    Found {
+        /// Which names; all without it.
+        name: Option<Regex>,
+        /// How names become valid keys.
+        conversion: ConversionStrategy,
+        /// Rewrites of the names, in order.
+        rewrite: Vec<Rewriting>,
+        /// How the values are decoded.
         decoding: DecodingStrategy,
         /// Whether null bytes are refused.
         null_bytes: NullBytePolicy,

@@ -1,7 +1,9 @@
 //! What an ExternalSecret is read again by: the unit of refreshing is the remote entry, not the ExternalSecret.
 
-use latchkey_api::external_secret::{ExternalSecret, MetadataPolicy, RefreshPolicy, RemoteRef};
-use latchkey_provider::EntryRef;
+use latchkey_api::external_secret::{
+    DataEntry, DataFromEntry, ExternalSecret, Find, MetadataPolicy, RefreshPolicy, RemoteRef,
+};
+use latchkey_provider::{EntryRef, Listing};
 use sha3::{Digest, Sha3_224};
 
 use super::due;
@@ -27,15 +29,14 @@ impl Recurrence {
             return None;
         }
         let spec = &object.spec;
-        let from =
-            spec.data_from.iter().find_map(|from| Some((from.extract.as_ref()?, from.source_ref.as_ref())));
-        let first =
-            from.or_else(|| spec.data.first().map(|data| (&data.remote_ref, data.source_ref.as_ref())));
-        let own = first.and_then(|(_, source)| source?.store_ref.as_ref());
+        let from = spec.data_from.iter().find_map(|from| Some((of_set(from)?, from.source_ref.as_ref())));
+        let value = |data: &'_ DataEntry| entry(&data.remote_ref);
+        let first = from.or_else(|| spec.data.first().map(|data| (value(data), data.source_ref.as_ref())));
+        let own = first.as_ref().and_then(|(_, source)| source.as_ref()?.store_ref.as_ref());
         let store = own.or(spec.secret_store_ref.as_ref());
         Some(Self {
             store: store.and_then(|store| store_key(store, object.metadata.namespace.as_deref())),
-            entry: first.map(|(reference, _)| entry(reference)),
+            entry: first.map(|(entry, _)| entry),
             seconds,
         })
     }
@@ -60,7 +61,21 @@ pub fn entry(of: &RemoteRef) -> EntryRef {
         key: of.key.clone(),
         version: of.version.clone().unwrap_or_default(),
         metadata: of.metadata_policy.unwrap_or_default() == MetadataPolicy::Fetch,
+        listing: None,
     }
+}
+
+/// The list that a `find` takes from.
+pub fn listing(of: &Find) -> EntryRef {
+    let by_name = of.name.as_ref().is_some_and(|name| name.regexp.is_some());
+    let path = of.path.clone().filter(|path| !path.is_empty());
+    EntryRef::listing(Listing { path, tags: of.tags.clone(), by_name })
+}
+
+/// The entry of a `dataFrom`, if it has one.
+fn of_set(from: &DataFromEntry) -> Option<EntryRef> {
+    let extract = from.extract.as_ref().map(entry);
+    extract.or_else(|| from.find.as_ref().map(listing))
 }
 
 #[cfg(test)]
@@ -89,7 +104,7 @@ mod tests {
             "dataFrom": [{ "extract": { "key": "a", "version": "v" }, "sourceRef": other }],
         }));
         let found = found.expect("it is read again");
-        let entry = EntryRef { key: "a".into(), version: "v".into(), metadata: false };
+        let entry = EntryRef { version: "v".into(), ..EntryRef::new("a") };
         assert_eq!((found.entry, found.seconds), (Some(entry), 90));
         assert_eq!(found.store.map(|store| store.name).as_deref(), Some("other"));
     }

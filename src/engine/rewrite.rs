@@ -80,7 +80,8 @@ impl Rewriting {
 }
 
 fn parse_regexp(at: &str, rewrite: &RewriteRegexp) -> Result<Rewriting, Error> {
-    let source = regexp::compile(&rewrite.source).map_err(|why| message::invalid_pattern(at, &why))?;
+    let invalid = |why: String| message::invalid_pattern(&format!("{at}.regexp.source"), &why);
+    let source = regexp::compile(&rewrite.source).map_err(invalid)?;
     Ok(Rewriting::Regexp { source, target: rewrite.target.clone() })
 }
 

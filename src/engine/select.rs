@@ -60,7 +60,7 @@ fn is_skipped(policy: DeletionPolicy, cause: &provider::Error) -> bool {
 fn missing(source: &Source) -> MissingEntry {
     let (index, in_data) = match source.at {
         SourcePath::Data(index) => (index, true),
-        SourcePath::Extract(index) => (index, false),
+        SourcePath::Extract(index) | SourcePath::Find(index) => (index, false),
     };
     MissingEntry { index, key: source.entry.key.clone(), in_data }
 }
@@ -100,6 +100,15 @@ fn take(source: &Source, fetched: Fetched<'_>) -> Result<Data, Failed> {
         }
         Take::Map { conversion, rewrite, decoding, null_bytes } => {
             let values = fetched.provider.map(&source.entry, entry, property).map_err(inside)?;
+            let values = renamed(source, values, rewrite, *conversion)?;
+            Ok(decoded(source, values, *decoding, *null_bytes)?)
+        }
+        Take::Found { name: _, conversion, rewrite, decoding, null_bytes } => {
+            let Entry::Map(values) = entry else { return Err(message::not_read(source).into()) };
+            let mut values = values.clone();
+            if fetched.provider.converts_found() {
+                values = convert_keys(*conversion, values).map_err(|why| message::keys(source, &why))?;
+            }
             let values = renamed(source, values, rewrite, *conversion)?;
             Ok(decoded(source, values, *decoding, *null_bytes)?)
         }

@@ -38,7 +38,9 @@ impl Provider for Json {
             (_, Some(property)) => {
                 self.map(of, entry, None)?.remove(property).ok_or_else(|| no_property(of, property))
             }
-            (Entry::Map(_), None) => Err(provider::Error::new(Remote::InvalidValue, "no value")),
+            (Entry::Map(_) | Entry::List(_), None) => {
+                Err(provider::Error::new(Remote::InvalidValue, "no value"))
+            }
         }
     }
 
@@ -51,6 +53,7 @@ impl Provider for Json {
         match entry {
             Entry::Value(value) => Ok(value.expose_str().and_then(raw_map).expect("a JSON object")),
             Entry::Map(map) => Ok(map.clone()),
+            Entry::List(_) => Err(provider::Error::new(Remote::InvalidValue, "a list")),
         }
     }
 
@@ -61,7 +64,7 @@ impl Provider for Json {
 
 fn source(at: SourcePath, key: &str, property: Option<&str>, take: Take) -> Source {
     let store = StoreKey { kind: StoreKind::SecretStore, namespace: Some("shop".into()), name: "aws".into() };
-    let entry = EntryRef { key: key.to_owned(), version: String::new(), metadata: false };
+    let entry = EntryRef::new(key.to_owned());
     Source { at, store, entry, property: property.map(str::to_owned), take }
 }
 

@@ -11,7 +11,7 @@ use latchkey_api::store::{SecretStoreSpec, StoreKind};
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::connect::Identity;
 use latchkey_provider::{
-    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation,
+    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Provider, Scope, SecretBytes, Validation,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -40,6 +40,8 @@ pub struct Remote {
     pub moods: Mutex<BTreeMap<String, Mood>>,
     pub delay: Mutex<Duration>,
     pub max_batch: AtomicUsize,
+    /// What it lists.
+    pub listed: Mutex<Vec<String>>,
     /// How many calls it takes within a second; zero: any number. And when it took its last ones.
     pub takes: AtomicUsize,
     pub taken: Mutex<Vec<Instant>>,
@@ -54,6 +56,7 @@ impl Default for Remote {
             moods: Mutex::default(),
             delay: Mutex::new(Duration::from_millis(50)),
             max_batch: AtomicUsize::new(1),
+            listed: Mutex::default(),
             takes: AtomicUsize::new(0),
             taken: Mutex::default(),
             accepts: AtomicU8::new(0),
@@ -137,14 +140,20 @@ impl Provider for Client {
             let refused = Error::new(ErrorKind::RateLimited, "the double takes no more");
             return entries.iter().map(|_| Err(refused.clone())).collect();
         }
-        let answer = |entry: &EntryRef| self.remote.answer(&entry.key, self.credentials);
-        entries.iter().map(|entry| answer(entry).map(|()| Entry::Value(entry.key.as_str().into()))).collect()
+        let answer = |entry: &EntryRef| {
+            self.remote.answer(&entry.key, self.credentials)?;
+            Ok(match entry.listing {
+                Some(_) => Entry::List(lock(&self.remote.listed).iter().map(|name| found(name)).collect()),
+                None => Entry::Value(entry.key.as_str().into()),
+            })
+        };
+        entries.iter().map(answer).collect()
     }
 
     fn value(&self, _: &EntryRef, entry: &Entry, _: Option<&str>) -> Result<SecretBytes, Error> {
         match entry {
             Entry::Value(value) => Ok(value.clone()),
-            Entry::Map(_) => Err(Error::new(ErrorKind::InvalidValue, "a map")),
+            Entry::Map(_) | Entry::List(_) => Err(Error::new(ErrorKind::InvalidValue, "no value")),
         }
     }
 
@@ -155,6 +164,10 @@ impl Provider for Client {
     async fn validate(&self) -> Result<Validation, Error> {
         self.remote.answer("", self.credentials).map(|()| Validation::Ready)
     }
+}
+
+fn found(name: &str) -> Found {
+    Found { name: name.to_owned(), key: name.to_owned(), version: String::new() }
 }
 
 /// The cluster around the core: its stores, its credentials, and connections by them.

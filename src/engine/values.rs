@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::convert::Data;
 use super::fetch::Terms;
+use super::find::Findings;
 use super::flight::Answer;
 use super::message;
 use super::plan::{Plan, Source, StoreKey};
@@ -25,6 +26,8 @@ struct Given {
     provider: Arc<dyn Provider>,
     /// What came of each entry.
     answers: HashMap<EntryRef, Answer>,
+    /// What was found.
+    found: Findings,
 }
 
 /// What all stores of a plan gave.
@@ -34,7 +37,11 @@ pub struct Values(HashMap<StoreKey, Given>);
 impl Values {
     /// What came of this source's entry.
     pub fn of(&self, source: &Source) -> Option<Fetched<'_>> {
-        let Given { provider, answers } = self.0.get(&source.store)?;
+        let Given { provider, answers, found } = self.0.get(&source.store)?;
+        if source.entry.listing.is_some() {
+            let entry = found.get(&source.at)?.as_ref();
+            return Some(Fetched { provider: &**provider, entry });
+        }
         let entry = answers.get(&source.entry)?.as_ref().map(|read| &*read.entry);
         Some(Fetched { provider: &**provider, entry })
     }
@@ -77,15 +84,26 @@ impl Engine {
     ) -> Result<Given, Error> {
         let opening = tokio::time::timeout_at(terms.deadline.instant(), self.open(plan, key)).await;
         let mut opened = opening.unwrap_or_else(|_| Err(message::not_opened(key)))?;
-        self.admit_keys(plan, &opened).await?;
+        let limits = self.admit_keys(plan, &opened).await?;
         let beside = if opened.limits_keys() { &[] } else { beside };
+        let answers = self.read_well(&mut opened, entries, beside, terms).await;
+        let answers = entries.iter().cloned().zip(answers).collect();
+        let found = self.find(plan, &mut opened, &answers, (&limits, terms)).await;
+        Ok(Given { provider: opened.reader.provider, answers, found })
+    }
+
+    /// Reads, and once more where that may help.
+    pub(super) async fn read_well(
+        &self,
+        opened: &mut Opened,
+        entries: &[EntryRef],
+        beside: &[EntryRef],
+        terms: Terms,
+    ) -> Vec<Answer> {
         let mut answers = self.inner.shared.read_with(&opened.reader, entries, beside, terms).await;
-        self.log_in_again(&mut opened, entries, terms, &mut answers).await;
+        self.log_in_again(opened, entries, terms, &mut answers).await;
         self.inner.shared.second_try(&opened.reader, entries, terms, &mut answers).await;
-        Ok(Given {
-            provider: opened.reader.provider,
-            answers: entries.iter().cloned().zip(answers).collect(),
-        })
+        answers
     }
 
     /// Once, with credentials that are read anew, if the store has refused those we had.

@@ -1,7 +1,7 @@
 //! Events on ExternalSecrets and stores, in ESO's words. They are written aside: whoever tells of something does not wait
 //! until the API server has taken it; and where much happens at once they are written after it, as each is one more write.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -26,6 +26,10 @@ const LONGEST: usize = 1024;
 /// How many wait to be written at most; more are dropped.
 const WAITING: usize = 8_192;
 
+/// How many are remembered at most: each takes some kilobytes. One that comes again after that many others is a new event
+/// instead of one more in a series.
+const REMEMBERED: usize = 500;
+
 /// How many are written at once.
 const AT_ONCE: usize = 4;
 
@@ -46,11 +50,31 @@ type Told = (Event, ObjectReference, Instant);
 
 /// Writes events; one that cannot be written is logged and forgotten.
 pub struct Events {
-    recorder: Recorder,
+    recorder: std::sync::Mutex<Remembering>,
     metrics: Arc<Metrics>,
     tell: mpsc::Sender<Told>,
     told: Mutex<mpsc::Receiver<Told>>,
     last: watch::Sender<Instant>,
+}
+
+/// A recorder remembers each event for minutes, to count it up when it comes again. This one forgets all once they are many.
+struct Remembering {
+    recorder: Recorder,
+    events: usize,
+    client: Client,
+    reporter: Reporter,
+}
+
+impl Remembering {
+    /// The recorder for one more event.
+    fn next(&mut self) -> Recorder {
+        if self.events >= REMEMBERED {
+            self.recorder = Recorder::new(self.client.clone(), self.reporter.clone());
+            self.events = 0;
+        }
+        self.events += 1;
+        self.recorder.clone()
+    }
 }
 
 impl Events {
@@ -58,7 +82,8 @@ impl Events {
     pub fn new(client: Client, instance: &str, metrics: Arc<Metrics>) -> Self {
         let reporter = Reporter { controller: "latchkey".into(), instance: Some(instance.to_owned()) };
         let ((tell, told), last) = (mpsc::channel(WAITING), watch::Sender::new(Instant::now()));
-        let recorder = Recorder::new(client, reporter);
+        let recorder = Recorder::new(client.clone(), reporter.clone());
+        let recorder = std::sync::Mutex::new(Remembering { recorder, events: 0, client, reporter });
         Self { recorder, metrics, tell, told: Mutex::new(told), last }
     }
 
@@ -157,7 +182,8 @@ impl Events {
     }
 
     async fn write(&self, (event, about, _): Told) {
-        let publish = self.recorder.publish(&event, &about);
+        let recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let publish = recorder.publish(&event, &about);
         let of = |part: &Option<String>| part.clone().unwrap_or_default();
         let (namespace, name) = (of(&about.namespace), of(&about.name));
         let publish = failpoint::around(Step::Event, &namespace, &name, publish);

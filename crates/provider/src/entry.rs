@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::SecretBytes;
+use crate::listing::{Found, Listing};
 
 /// One remote entry, as an ExternalSecret's `remoteRef` names it. Entries are the unit of fetching, caching and batching;
 /// a property is looked up in the fetched [`Entry`].
@@ -15,10 +17,27 @@ pub struct EntryRef {
     pub version: String,
     /// Whether the entry's metadata (tags, labels) is asked for instead of its value.
     pub metadata: bool,
+    /// The list that is asked for instead of one entry; the key is then no more than its description.
+    pub listing: Option<Arc<Listing>>,
+}
+
+impl EntryRef {
+    /// The latest version of the entry with this key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), version: String::new(), metadata: false, listing: None }
+    }
+
+    /// The list of all entries that are like this.
+    pub fn listing(listing: Listing) -> Self {
+        Self { listing: Some(Arc::new(listing.clone())), ..Self::new(listing.to_string()) }
+    }
 }
 
 impl fmt::Display for EntryRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(listing) = &self.listing {
+            return listing.fmt(f);
+        }
         write!(f, "{:?}", self.key)?;
         if !self.version.is_empty() {
             write!(f, " version {:?}", self.version)?;
@@ -37,6 +56,8 @@ pub enum Entry {
     Value(SecretBytes),
     /// Several keys with a value each (a Kubernetes Secret).
     Map(BTreeMap<String, SecretBytes>),
+    /// The entries of a list.
+    List(Vec<Found>),
 }
 
 impl Entry {
@@ -45,6 +66,9 @@ impl Entry {
         match self {
             Self::Value(value) => value.len(),
             Self::Map(map) => map.iter().map(|(key, value)| key.len() + value.len()).sum(),
+            Self::List(list) => {
+                list.iter().map(|one| one.name.len() + one.key.len() + size_of::<Found>()).sum()
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ pub mod fake;
 pub mod kubernetes;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod limit;
+pub mod listing;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod refused_login;
 pub mod tls;
@@ -51,6 +52,7 @@ pub use connect::{Connection, Connector, largest_batch};
 pub use entry::{Entry, EntryRef};
 pub use error::{Error, ErrorKind};
 pub use guard::Guard;
+pub use listing::{Found, Listing};
 pub use provider::{Provider, Validation};
 pub use scope::Scope;
 pub use secret::SecretBytes;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Entry, EntryRef, Error, SecretBytes};
+use crate::{Entry, EntryRef, Error, Listing, SecretBytes};
 
 /// What asking a store about itself told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,21 @@ pub trait Provider: Send + Sync + fmt::Debug {
         entry.key.clone()
     }
 
+    /// Whether a `find` that asks for this chooses by name as well. ESO's providers differ in what they make of name and tags
+    /// together.
+    fn chooses_by_name(&self, _listing: &Listing) -> bool {
+        true
+    }
+
+    /// Whether names that were found become keys of a Secret before they are rewritten, as with some of ESO's providers; else
+    /// after it, and only where nothing is rewritten.
+    fn converts_found(&self) -> bool {
+        false
+    }
+
     /// Reads the entries; the answer has the same length and order. A missing entry is [`crate::ErrorKind::NotFound`].
-    /// Several entries are read in as few requests as the store has for it; one that fails does not fail the others.
+    /// Several entries are read in as few requests as the store has for it; one that fails does not fail the others. A
+    /// [`Listing`](crate::Listing) gives [`Entry::List`], empty if nothing is like that.
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>>;
 
     /// The value of one `data[]` reference: the whole entry without `property`, else what the property path names, by

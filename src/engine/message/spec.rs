@@ -38,8 +38,8 @@ pub fn invalid_interval(text: &str, why: &DurationError) -> Error {
 }
 
 /// A rewrite whose regular expression is none.
-pub fn invalid_pattern(rewrite: &str, why: &str) -> Error {
-    invalid(format!("{rewrite}.regexp.source is no regular expression: {why}; correct it (RE2 syntax)"))
+pub fn invalid_pattern(field: &str, why: &str) -> Error {
+    invalid(format!("{field} is no regular expression: {why}; correct it (RE2 syntax)"))
 }
 
 /// A merge by the strategy JSON that does not say where to.

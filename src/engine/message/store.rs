@@ -140,7 +140,8 @@ fn missing(source: &Source, location: &str, cause: &provider::Error) -> String {
 
 /// The entry and its store; where the store is, unless the cause says so.
 fn place(source: &Source, location: &str, cause: &provider::Error) -> String {
-    format!("secret {} of {}{}", source.entry, source.store, at_location(location, &cause.message))
+    let what = if source.entry.listing.is_some() { "" } else { "secret " };
+    format!("{what}{} of {}{}", source.entry, source.store, at_location(location, &cause.message))
 }
 
 fn at_location(location: &str, said: &str) -> String {
@@ -149,7 +150,11 @@ fn at_location(location: &str, said: &str) -> String {
 
 /// What to do about it.
 fn remedy(kind: Kind, at: Option<SourcePath>) -> String {
-    let key = at.map_or_else(|| "the reference".to_owned(), |at| at.field("key"));
+    let key = match at {
+        None => "the reference".to_owned(),
+        Some(at @ SourcePath::Find(_)) => at.to_string(),
+        Some(at) => at.field("key"),
+    };
     match kind {
         Kind::NotFound => format!("create it there, or correct {key}"),
         Kind::PropertyNotFound | Kind::InvalidValue => {

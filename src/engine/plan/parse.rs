@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{
-    DataEntry, DataFromEntry, ExternalSecretSpec, RemoteRef, SourceRef, StoreKind, StoreRef,
+    DataEntry, DataFromEntry, ExternalSecretSpec, Find, RemoteRef, SourceRef, StoreKind, StoreRef,
 };
 use latchkey_api::{ExternalSecret, validation};
 
 use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, unsupported};
 use crate::engine::error::Error;
 use crate::engine::rewrite::Rewriting;
-use crate::engine::{message, recurrence, render};
+use crate::engine::{message, recurrence, regexp, render};
 
 /// The interval of an ExternalSecret that names none: the CRD's default.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
@@ -81,6 +81,9 @@ fn sources(spec: &ExternalSecretSpec, stores: &Stores<'_>) -> Result<Vec<Source>
 }
 
 fn set(index: usize, entry: &DataFromEntry, stores: &Stores<'_>) -> Result<Option<Source>, Error> {
+    if let Some(find) = &entry.find {
+        return found(index, entry, find, stores).map(Some);
+    }
     let Some(extract) = &entry.extract else { return Ok(None) };
     let at = SourcePath::Extract(index);
     let take = Take::Map {
@@ -91,6 +94,21 @@ fn set(index: usize, entry: &DataFromEntry, stores: &Stores<'_>) -> Result<Optio
     };
     let store = stores.of(at, entry.source_ref.as_ref())?;
     Ok(Some(source(at, store, extract, take)))
+}
+
+fn found(index: usize, entry: &DataFromEntry, find: &Find, stores: &Stores<'_>) -> Result<Source, Error> {
+    let at = SourcePath::Find(index);
+    let pattern = find.name.as_ref().and_then(|name| name.regexp.as_deref());
+    let invalid = |why: String| message::invalid_pattern(&format!("{at}.name.regexp"), &why);
+    let take = Take::Found {
+        name: pattern.map(regexp::compile).transpose().map_err(invalid)?,
+        conversion: find.conversion_strategy.unwrap_or_default(),
+        rewrite: Rewriting::parse_all(index, &entry.rewrite)?,
+        decoding: find.decoding_strategy.unwrap_or_default(),
+        null_bytes: find.null_byte_policy.unwrap_or_default(),
+    };
+    let store = stores.of(at, entry.source_ref.as_ref())?;
+    Ok(Source { at, store, entry: recurrence::listing(find), property: None, take })
 }
 
 fn value(index: usize, entry: &DataEntry, stores: &Stores<'_>) -> Result<Source, Error> {

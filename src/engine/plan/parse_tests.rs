@@ -42,7 +42,7 @@ fn what_is_absent_has_esos_defaults() {
     assert!(!plan.target.immutable && plan.target.template.is_none());
     assert_eq!(plan.target.labels["app"], "db");
     let source = &plan.sources[0];
-    assert_eq!(source.entry, EntryRef { key: "my-app/db".into(), version: String::new(), metadata: false });
+    assert_eq!(source.entry, EntryRef::new("my-app/db"));
     assert_eq!(source.property.as_deref(), Some("password"));
     assert!(matches!(&source.take, Take::Value { secret_key, decoding: DecodingStrategy::None,
         null_bytes: NullBytePolicy::Ignore } if secret_key == "password"));
@@ -80,7 +80,10 @@ fn sets_come_before_values() {
     let plan = parsed(json!({"dataFrom": sets}));
     let at: Vec<_> = plan.sources.iter().map(|source| source.at.to_string()).collect();
     assert_eq!(at, ["spec.dataFrom[0].extract", "spec.dataFrom[2].extract", "spec.data[0]"]);
-    assert_eq!(plan.sources[0].entry, EntryRef { key: "one".into(), version: "v1".into(), metadata: true });
+    assert_eq!(
+        plan.sources[0].entry,
+        EntryRef { version: "v1".into(), metadata: true, ..EntryRef::new("one") }
+    );
     assert!(matches!(&plan.sources[0].take, Take::Map { conversion: ConversionStrategy::Unicode, .. }));
     assert!(matches!(&plan.sources[1].take, Take::Map { decoding: DecodingStrategy::Auto, rewrite, .. }
         if rewrite.len() == 1));
@@ -114,7 +117,6 @@ fn esos_texts_are_said_all_in_one_line() {
 fn what_is_not_supported_is_refused_by_name() {
     let data = json!({"k": "{{ .password | b64enc }}"});
     for (change, field) in [
-        (json!({"dataFrom": [{"find": {"name": {"regexp": "."}}}]}), "spec.dataFrom[0].find"),
         (
             json!({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password", "name": "p"}}}]}),
             "spec.dataFrom[0].sourceRef.generatorRef",

@@ -25,9 +25,6 @@ pub(super) fn refuse(spec: &ExternalSecretSpec) -> Result<(), Error> {
 
 fn refuse_set(index: usize, entry: &DataFromEntry) -> Result<(), Error> {
     let at = format!("spec.dataFrom[{index}]");
-    if entry.find.is_some() {
-        return Err(message::unsupported(&format!("{at}.find"), "name the entries by extract or spec.data"));
-    }
     if entry.source_ref.as_ref().is_some_and(|source| source.generator_ref.is_some()) {
         return Err(message::unsupported(&format!("{at}.sourceRef.generatorRef"), "read a store"));
     }

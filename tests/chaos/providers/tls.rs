@@ -150,7 +150,7 @@ mod aws {
             namespace: Some("team".to_owned()),
         };
         let connection = connector.connect(&spec, &scope).await.expect("a connection");
-        let entry = EntryRef { key: "tls".to_owned(), version: String::new(), metadata: false };
+        let entry = EntryRef::new("tls".to_owned());
         let answer = connection.provider.fetch(&[entry]).await.remove(0);
         match answer {
             Ok(_) => assert_eq!(says, "", "it was believed"),

@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod endpoints;
 mod failure;
+mod list;
 mod login;
 mod secrets_manager;
 mod sts;

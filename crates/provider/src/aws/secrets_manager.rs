@@ -32,8 +32,8 @@ type Answers = Vec<(EntryRef, Result<Entry, Error>)>;
 /// A store at AWS Secrets Manager.
 #[derive(Debug)]
 pub struct SecretsManager {
-    prefix: String,
-    client: Client,
+    pub(super) prefix: String,
+    pub(super) client: Client,
     batches: Permission,
 }
 
@@ -49,7 +49,11 @@ impl SecretsManager {
     }
 
     async fn single(&self, entry: EntryRef) -> Answers {
-        let read = if entry.metadata { self.tags(&entry).await } else { self.one(&entry).await };
+        let read = match &entry.listing {
+            Some(listing) => self.list(listing).await,
+            None if entry.metadata => self.tags(&entry).await,
+            None => self.one(&entry).await,
+        };
         vec![(entry, read)]
     }
 
@@ -133,7 +137,8 @@ impl SecretsManager {
 
     /// Each distinct reference once: those that a batch can hold by batches, the others by themselves.
     async fn read(&self, entries: BTreeSet<EntryRef>) -> Answers {
-        let batched = |entry: &EntryRef| !entry.metadata && entry.version.is_empty();
+        let batched =
+            |entry: &EntryRef| !entry.metadata && entry.version.is_empty() && entry.listing.is_none();
         let (mut together, mut alone): (Vec<_>, Vec<_>) = entries.into_iter().partition(batched);
         if together.len() < 2 || !self.batches.likely() {
             alone.append(&mut together);

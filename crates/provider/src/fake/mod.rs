@@ -13,7 +13,9 @@ use crate::connect::Identity;
 use crate::digest::Digest;
 use crate::observe::Observer;
 use crate::property::{self, Document};
-use crate::{Cluster, Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation};
+use crate::{
+    Cluster, Entry, EntryRef, Error, ErrorKind, Found, Listing, Provider, Scope, SecretBytes, Validation,
+};
 
 /// A missing property is a missing secret here, in ESO too; deletionPolicy can be tried out by it.
 const DOCUMENT: Document = Document { lookup: property::lookup, missing: ErrorKind::NotFound };
@@ -102,7 +104,10 @@ impl Outcome {
 
 impl Fake {
     fn read(&self, entry: &EntryRef) -> Result<Entry, Error> {
-        let EntryRef { key, version, metadata } = entry;
+        let EntryRef { key, version, metadata, listing } = entry;
+        if let Some(listing) = listing {
+            return self.list(listing);
+        }
         if *metadata {
             return Err(Error::new(ErrorKind::Unsupported, "a fake store holds no metadata"));
         }
@@ -110,6 +115,26 @@ impl Fake {
         let missing =
             || Error::new(ErrorKind::NotFound, format!("secret {entry} does not exist in the fake store"));
         value.map(|value| Entry::Value(value.clone())).ok_or_else(missing)
+    }
+}
+
+impl Fake {
+    /// The newest version of each key, as far as the order of texts tells.
+    fn list(&self, listing: &Listing) -> Result<Entry, Error> {
+        if !listing.by_name {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "a fake store is searched by name alone: give find.name",
+            ));
+        }
+        let newest: BTreeMap<&String, &String> =
+            self.values.keys().map(|(key, version)| (key, version)).collect();
+        let found = newest.into_iter().map(|(key, version)| Found {
+            name: key.clone(),
+            key: key.clone(),
+            version: version.clone(),
+        });
+        Ok(Entry::List(found.collect()))
     }
 }
 
@@ -121,6 +146,10 @@ impl Provider for Fake {
 
     fn location(&self) -> String {
         "the fake store".to_owned()
+    }
+
+    fn converts_found(&self) -> bool {
+        true
     }
 
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {

@@ -11,7 +11,7 @@ use k8s_openapi::api::authorization::v1::{
     SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
 };
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::PostParams;
+use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::access::Access;
 use super::server::REQUEST_TIMEOUT;
 use super::{failure, value};
+use crate::listing::{self, Found, Listing};
 use crate::observe::Observer;
 use crate::property;
 use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation};
@@ -27,6 +28,8 @@ use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation
 const PROVIDER: &str = "Kubernetes";
 /// Reads under way at once for one batch.
 const CONCURRENCY: usize = 8;
+/// How many Secrets one page of a list has.
+const PAGE: u32 = 500;
 
 /// A connected namespace of a cluster.
 #[derive(Debug)]
@@ -43,6 +46,9 @@ impl Store {
     }
 
     async fn entry(&self, of: &EntryRef) -> Result<Entry, Error> {
+        if let Some(listing) = &of.listing {
+            return self.list(listing).await;
+        }
         let name = value::secret_name(of)?;
         let what = format!("secret {name:?} in namespace {:?}", self.namespace);
         let (api, name) = (self.namespace.clone(), name.to_owned());
@@ -59,6 +65,29 @@ impl Store {
         }
         let data = data.unwrap_or_default().into_iter().map(|(key, value)| (key, SecretBytes::new(value.0)));
         Ok(Entry::Map(data.collect()))
+    }
+
+    /// The names of the Secrets with these labels, or of all.
+    async fn list(&self, listing: &Listing) -> Result<Entry, Error> {
+        let selector: Vec<String> =
+            listing.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let params = ListParams::default().labels(&selector.join(",")).limit(PAGE);
+        let what = format!("the list of secrets in namespace {:?}", self.namespace);
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            let params = ListParams { continue_token: token, ..params.clone() };
+            let get = |client| {
+                let (api, params) = (Api::<Secret>::namespaced(client, &self.namespace), params.clone());
+                async move { api.list_metadata(&params).await }
+            };
+            let page = self.call("ListSecrets", &what, get).await?;
+            let names = page.items.into_iter().filter_map(|secret| secret.metadata.name);
+            found.extend(names.map(|name| Found { key: name.clone(), name, version: String::new() }));
+            token = page.metadata.continue_.filter(|token| !token.is_empty());
+            if token.is_none() || found.len() > listing::MOST {
+                return listing::bounded(found);
+            }
+        }
     }
 
     /// Makes a request. If the server refuses the token of a ServiceAccount, once more with a fresh one.
@@ -152,6 +181,15 @@ impl Provider for Store {
         self.access.shown()
     }
 
+    /// Labels are asked for first, and then the name does not count.
+    fn chooses_by_name(&self, listing: &Listing) -> bool {
+        listing.tags.is_empty()
+    }
+
+    fn converts_found(&self) -> bool {
+        true
+    }
+
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
         let reads = entries.iter().cloned().map(|of| async move { self.entry(&of).await });
         futures::stream::iter(reads).buffered(CONCURRENCY).collect().await
@@ -190,6 +228,6 @@ impl Provider for Store {
 fn data<'a>(of: &EntryRef, entry: &'a Entry) -> Result<&'a value::Data, Error> {
     match entry {
         Entry::Map(data) => Ok(data),
-        Entry::Value(_) => Err(property::not_an_object(of, None)), // no entry of this provider
+        Entry::Value(_) | Entry::List(_) => Err(property::not_an_object(of, None)), // no entry of this provider
     }
 }

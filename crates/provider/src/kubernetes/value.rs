@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn of(metadata: bool) -> EntryRef {
-        EntryRef { key: "app".to_owned(), version: String::new(), metadata }
+        EntryRef { metadata, ..EntryRef::new("app") }
     }
 
     fn data(entries: &[(&str, &[u8])]) -> Data {

@@ -22,7 +22,7 @@ impl Document {
     pub fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error> {
         let value = match entry {
             Entry::Value(value) => value,
-            Entry::Map(_) => return Err(not_an_object(of, None)), // no provider of texts makes one
+            Entry::Map(_) | Entry::List(_) => return Err(not_an_object(of, None)), // no provider of texts makes one
         };
         let Some(property) = property.filter(|property| !property.is_empty()) else {
             return Ok(value.clone());
@@ -64,7 +64,7 @@ mod tests {
     const RULES: Document = Document { lookup: literal_then_path, missing: ErrorKind::PropertyNotFound };
 
     fn reference() -> EntryRef {
-        EntryRef { key: "db".to_owned(), version: String::new(), metadata: false }
+        EntryRef::new("db".to_owned())
     }
 
     fn entry(text: &str) -> Entry {

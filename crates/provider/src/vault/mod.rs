@@ -7,6 +7,7 @@ mod auth;
 mod consistency;
 mod failure;
 mod http;
+mod list;
 mod login;
 mod mount;
 mod path;

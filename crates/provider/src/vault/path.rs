@@ -4,8 +4,8 @@
 //! secret whose own path begins with the mount's name is out of reach while `path` is set.
 
 use latchkey_api::provider::vault::VaultKvVersion as KvVersion;
-use vaultrs::api::kv1::requests::GetSecretRequest;
-use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
+use vaultrs::api::kv1::requests::{GetSecretRequest, ListSecretRequest};
+use vaultrs::api::kv2::requests::{ListSecretsRequest, ReadSecretMetadataRequest, ReadSecretRequest};
 
 use super::request::Request;
 use crate::{Error, ErrorKind};
@@ -45,6 +45,26 @@ pub fn metadata(mount: Option<&str>, kv: KvVersion, key: &str) -> Result<Request
         },
     };
     Request::of(&ReadSecretMetadataRequest { mount: mount.to_owned(), path: path.to_owned() })
+}
+
+/// The request for the names in a folder: secrets, and folders with a slash behind. Without a mount the folder begins with its own,
+/// of a version 2 engine as `<mount>/data/…`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] for a folder that leaves its mount, and where it does not show where its mount ends.
+pub fn list(mount: Option<&str>, kv: KvVersion, folder: &str) -> Result<Request, Error> {
+    let (mount, path) = match (mount, kv) {
+        (Some(mount), _) => (mount, inside(mount, kv, folder)),
+        (None, KvVersion::V1) => halves(folder),
+        (None, KvVersion::V2) => folder.split_once("/data/").ok_or_else(|| {
+            invalid(format!("find.path {folder:?} does not show where its mount ends: write `<mount>/data/…`, or give the store a `path`"))
+        })?,
+    };
+    let (mount, path) = (mount.to_owned(), path.to_owned());
+    match kv {
+        KvVersion::V1 => Request::of(&ListSecretRequest { mount, path }),
+        KvVersion::V2 => Request::of(&ListSecretsRequest { mount, path }),
+    }
 }
 
 /// The path of a key for limits on keys: within the store's mount; with the mount where each key begins with its own. A

@@ -24,8 +24,8 @@ const CONCURRENCY: usize = 8;
 pub struct Store {
     http: Arc<Http>,
     keeper: Keeper,
-    mount: Option<String>,
-    version: VaultKvVersion,
+    pub(super) mount: Option<String>,
+    pub(super) version: VaultKvVersion,
     namespace: Option<HeaderValue>,
 }
 
@@ -43,6 +43,9 @@ impl Store {
 
     async fn entry(&self, of: &EntryRef) -> Result<Entry, Error> {
         let mount = self.mount.as_deref();
+        if let Some(listing) = &of.listing {
+            return self.list(listing).await;
+        }
         if of.metadata {
             let request = path::metadata(mount, self.version, &of.key)?;
             return value::metadata(of, &self.read(&request).await?).map(Entry::Value);
@@ -52,7 +55,7 @@ impl Store {
     }
 
     /// Reads. If Vault refuses the token of a login, once more with a fresh one.
-    async fn read(&self, request: &Request) -> Result<Answer, Error> {
+    pub(super) async fn read(&self, request: &Request) -> Result<Answer, Error> {
         let token = self.keeper.token().await?;
         match self.read_as(request, token.as_ref()).await {
             Err(error) if is_refusal(error.kind) => {

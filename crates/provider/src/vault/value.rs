@@ -71,7 +71,7 @@ pub fn value(of: &EntryRef, document: &SecretBytes, property: Option<&str>) -> R
 pub fn document<'a>(of: &EntryRef, entry: &'a Entry) -> Result<&'a SecretBytes, Error> {
     match entry {
         Entry::Value(document) => Ok(document),
-        Entry::Map(_) => Err(odd(of)),
+        Entry::Map(_) | Entry::List(_) => Err(odd(of)),
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
         "a.b":"literal","a":{"b":"path"},"none":null,"yes":true},"metadata":{"version":3}}}"#;
 
     fn of() -> EntryRef {
-        EntryRef { key: "app".to_owned(), version: String::new(), metadata: false }
+        EntryRef::new("app".to_owned())
     }
 
     fn found(body: &str) -> Answer {

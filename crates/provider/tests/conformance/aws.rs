@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::aws::Endpoints;
 use latchkey_provider::observe::Observer;
-use latchkey_provider::{Cluster, Connector, Entry, EntryRef, Error, ErrorKind, Provider};
+use latchkey_provider::{Cluster, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Provider};
 use latchkey_testbed::{Moto, MotoOptions, REGION, Reply, Rule};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ pub fn aws(block: &Value) -> SecretStoreSpec {
 }
 
 pub fn entry(key: &str, version: &str) -> EntryRef {
-    EntryRef { key: key.to_owned(), version: version.to_owned(), metadata: false }
+    EntryRef { version: version.to_owned(), ..EntryRef::new(key) }
 }
 
 pub fn text(answer: &Result<Entry, Error>) -> &str {
@@ -366,4 +366,43 @@ impl std::io::Write for Lines {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_found_by_the_beginning_of_their_names_and_by_tags() {
+    let aws_fixture = Aws::start();
+    for number in 0..120 {
+        aws_fixture.moto.put_secret(&format!("many/{number:03}"), "x").unwrap();
+    }
+    for (name, team, env) in
+        [("team/a", "shop", "prod"), ("team/b", "shop", "test"), ("other", "shop", "prod")]
+    {
+        aws_fixture.moto.put_secret(name, name).unwrap();
+        let tags = json!([{ "Key": "team", "Value": team }, { "Key": "env", "Value": env }]);
+        aws_fixture.moto.secrets_manager("TagResource", &json!({ "SecretId": name, "Tags": tags })).unwrap();
+    }
+    let names = async |block: &Value, path: Option<&str>, by_name, tags: Value| -> Result<Vec<_>, Error> {
+        let provider = aws_fixture.provider(&aws(block)).await;
+        let tags = serde_json::from_value(tags).unwrap();
+        let listing = Listing { path: path.map(str::to_owned), tags, by_name };
+        match provider.fetch(&[EntryRef::listing(listing)]).await.remove(0)? {
+            Entry::List(found) => {
+                Ok(found.into_iter().map(|found| (found.name, found.key)).collect::<Vec<_>>())
+            }
+            other => panic!("no list: {other:?}"),
+        }
+    };
+    let pair = |name: &str, key: &str| (name.to_owned(), key.to_owned());
+    let block = block("good");
+    assert_eq!(names(&block, Some("many/"), true, json!({})).await.unwrap().len(), 120, "more than one page");
+    let found = names(&block, None, false, json!({ "team": "shop", "env": "prod" })).await.unwrap();
+    assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().len(), 2, "{found:?}");
+    let crossed = names(&block, None, false, json!({ "team": "prod" })).await.unwrap();
+    assert!(crossed.is_empty(), "a key and a value that some secret has, but not together: {crossed:?}");
+    let mut prefixed = block.clone();
+    prefixed["prefix"] = json!("team/");
+    let found = names(&prefixed, None, true, json!({})).await.unwrap();
+    assert_eq!(found, [pair("team/a", "a"), pair("team/b", "b")]);
+    let error = names(&block, Some("team/"), false, json!({})).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidRequest, "{error}");
 }

@@ -47,7 +47,7 @@ impl Admin {
 }
 
 async fn read(connection: &Connection) -> Result<(), Error> {
-    let reference = EntryRef { key: "a".to_owned(), version: String::new(), metadata: false };
+    let reference = EntryRef::new("a".to_owned());
     connection.provider.fetch(&[reference]).await.remove(0).map(drop)
 }
 

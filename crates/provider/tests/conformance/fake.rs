@@ -1,11 +1,11 @@
 //! The fake store.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::observe::Unobserved;
-use latchkey_provider::{Connector, EntryRef, ErrorKind, Validation};
+use latchkey_provider::{Cluster, Connector, Entry, EntryRef, ErrorKind, Listing, Validation};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, Objects, Rules, Store, scope, spec};
@@ -46,7 +46,7 @@ async fn passes_the_suite() {
 }
 
 async fn validated(result: i32) -> Result<Validation, latchkey_provider::Error> {
-    let connector = Connector::new(std::sync::Arc::new(Objects::default()), std::sync::Arc::new(Unobserved));
+    let connector = Connector::new(Arc::new(Objects::default()), Arc::new(Unobserved));
     let spec = spec(json!({ "fake": { "data": [], "validationResult": result } }));
     connector.connect(&spec, &scope()).await?.provider.validate().await
 }
@@ -64,7 +64,27 @@ async fn a_version_is_part_of_the_key() {
     let fake = Fake::default();
     fake.write("a", &json!({})).await;
     let connection = fake.connector().connect(&fake.spec(Store::Good).unwrap(), &scope()).await.unwrap();
-    let entry = EntryRef { key: "a".to_owned(), version: "v9".to_owned(), metadata: false };
+    let entry = EntryRef { version: "v9".to_owned(), ..EntryRef::new("a") };
     let answer = connection.provider.fetch(&[entry]).await.remove(0);
     assert_eq!(answer.unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn keys_are_found_in_their_newest_version() {
+    let spec = spec(json!({ "fake": { "data": [
+        { "key": "a", "value": "old", "version": "v1" },
+        { "key": "a", "value": "new", "version": "v2" },
+        { "key": "b", "value": "1" },
+    ] } }));
+    let objects: Arc<dyn Cluster> = Arc::new(Objects::default());
+    let connector = Connector::new(objects, Arc::new(Unobserved));
+    let provider = connector.connect(&spec, &scope()).await.unwrap().provider;
+    let list = async |by_name| {
+        let listing = Listing { by_name, ..Default::default() };
+        provider.fetch(&[EntryRef::listing(listing)]).await.remove(0)
+    };
+    let Ok(Entry::List(found)) = list(true).await else { panic!("no list") };
+    let found: Vec<_> = found.iter().map(|found| (found.key.as_str(), found.version.as_str())).collect();
+    assert_eq!(found, [("a", "v2"), ("b", "")]);
+    assert_eq!(list(false).await.unwrap_err().kind, ErrorKind::InvalidRequest);
 }

@@ -8,7 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::observe::Observer;
-use latchkey_provider::{Cluster, Connection, Connector, Entry, EntryRef, Error, ErrorKind, Validation};
+use latchkey_provider::{
+    Cluster, Connection, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Validation,
+};
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Proxy, Reply, Rule, free_port};
 use serde_json::{Value, json};
 
@@ -98,7 +100,7 @@ impl Bench {
 }
 
 fn reference(key: &str) -> EntryRef {
-    EntryRef { key: key.to_owned(), version: String::new(), metadata: false }
+    EntryRef::new(key.to_owned())
 }
 
 struct Suite;
@@ -329,4 +331,25 @@ async fn no_value_or_credential_reaches_the_log() {
     tracing::debug!(?bench.connection, ?admin.connection, "shown whole");
     let token = control_plane().user_token("admin").unwrap();
     log.end(&["c4n4ry", &STANDARD.encode("c4n4ry"), token, "eyJ"]); // how a JWT begins
+}
+
+#[tokio::test]
+async fn secrets_are_found_by_label_or_all_and_each_is_a_json_object() {
+    for (name, tier) in [("find-a", "web"), ("find-b", "web"), ("find-c", "db")] {
+        put(name, json!({ "metadata": { "labels": { "find-tier": tier } }, "stringData": { "v": name } }));
+    }
+    let bench = Bench::admin().await;
+    let list = async |by_name, tags: Value| {
+        let listing = Listing { path: None, tags: serde_json::from_value(tags).unwrap(), by_name };
+        match bench.entry(&EntryRef::listing(listing)).await.unwrap() {
+            Entry::List(found) => found.into_iter().map(|found| found.name).collect::<Vec<_>>(),
+            other => panic!("no list: {other:?}"),
+        }
+    };
+    assert_eq!(list(false, json!({ "find-tier": "web" })).await, ["find-a", "find-b"]);
+    assert!(list(true, json!({})).await.contains(&"find-c".to_owned()));
+    assert_eq!(bench.value(&reference("find-a"), None).await.as_deref(), Ok(r#"{"v":"find-a"}"#));
+    let provider = &bench.connection.provider;
+    let tagged = Listing { tags: [("a".to_owned(), "b".to_owned())].into(), ..Listing::default() };
+    assert!(!provider.chooses_by_name(&tagged) && provider.chooses_by_name(&Listing::default()));
 }

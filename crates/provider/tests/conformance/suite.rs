@@ -65,7 +65,7 @@ impl<'a> Bench<'a> {
     }
 
     fn entry(&self, name: &str, version: &str) -> EntryRef {
-        EntryRef { key: self.fixture.key(name), version: version.to_owned(), metadata: false }
+        EntryRef { version: version.to_owned(), ..EntryRef::new(self.fixture.key(name)) }
     }
 
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {

@@ -1,5 +1,6 @@
 //! Vault: a real server, with every auth method that its build has, and the Kubernetes plugin.
 
+mod finding;
 mod logins;
 mod outages;
 mod reading;
@@ -95,7 +96,7 @@ impl Bench {
 }
 
 fn reference(key: &str) -> EntryRef {
-    EntryRef { key: key.to_owned(), version: String::new(), metadata: false }
+    EntryRef::new(key.to_owned())
 }
 
 struct Suite {
