@@ -13,13 +13,28 @@ use crate::config::RequesterChecks;
 use crate::engine::Deadline;
 use crate::engine::pending::Pending;
 use crate::engine::plan::StoreKey;
+use crate::engine::render::{self, ObjectKind};
 use crate::lookup::{Action, Key, stores_of, target_of};
 
-/// What the object makes latchkey do that its author must be allowed himself: make (or change) the Secret, and use each
-/// store that it names.
+/// What the object makes latchkey do that its author must be allowed himself: make (or change) the Secret, read those whose
+/// content its template takes, and use each store that it names.
 fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
     let stores = stores_of(object).into_iter().map(using);
-    secret(object, namespace).into_iter().chain(stores).collect()
+    secret(object, namespace).into_iter().chain(templates(object, namespace)).chain(stores).collect()
+}
+
+/// Secrets whose content the template puts into the target.
+fn templates(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
+    let template = object.spec.target.as_ref().and_then(|target| target.template.as_ref());
+    let of = render::objects(template).into_iter().filter(|object| object.kind == ObjectKind::Secret);
+    let reading = |name| Action {
+        verb: "get",
+        group: "",
+        resource: "secrets",
+        namespace: Some(namespace.to_owned()),
+        name: Some(name),
+    };
+    of.map(|object| reading(object.name)).collect()
 }
 
 /// A name is of no use to the first: the API server does not know it either when it asks whether somebody may create.
@@ -185,6 +200,16 @@ mod tests {
 
     fn asked(policy: &str) -> Vec<String> {
         actions(&object(policy), "shop").iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn whoever_takes_templates_out_of_a_secret_must_be_able_to_read_it() {
+        let mut object = object("Owner");
+        let from = json!({"templateFrom": [{"secret": {"name": "texts", "items": [{"key": "a"}]}}]});
+        let template = serde_json::from_value(from).expect("a template");
+        object.spec.target.get_or_insert_default().template = Some(template);
+        let asked: Vec<String> = actions(&object, "shop").iter().map(ToString::to_string).collect();
+        assert!(asked.contains(&"get secrets \"texts\" in namespace \"shop\"".to_owned()), "{asked:?}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use target::{
     cluster, foreign_owner, immutable, not_its_own, not_owner, other_type, owned_by_another, target_key,
 };
 pub use template::{
-    template_failed, template_map, template_not_text, template_object_missing, template_object_unread,
+    template_failed, template_hidden, template_map, template_not_text, template_object_missing,
     template_target,
 };
 pub use value::{decoding, keys, merging};

@@ -184,7 +184,13 @@ fn targets() -> Vec<(&'static str, Error)> {
             "template object missing",
             template_object_missing("spec.target.template.templateFrom[0].configMap", "ConfigMap \"cm\""),
         ),
-        ("template object unread", template_object_unread("spec.target.template.templateFrom[0].secret")),
+        (
+            "template hidden",
+            template_hidden(
+                "spec.target.template.templateFrom[0].secret Secret \"s\" key \"conf\"",
+                &Error::new(crate::engine::ErrorKind::Template, "no word of this"),
+            ),
+        ),
     ]
 }
 

@@ -103,8 +103,6 @@ fn templates_may_stand_in_objects() {
     assert_eq!(needed, [object(ObjectKind::ConfigMap, "cm"), object(ObjectKind::Secret, "s")]);
     let mut read =
         Objects::from([(needed[0].clone(), Some(values(&[("conf", "text"), ("map", "x: 1.50")])))]);
-    let unread = rendered_from(target.clone(), &[("a", "1")], &read).expect_err("the Secret was not read");
-    assert_eq!(unread.kind, ErrorKind::Unsupported);
     read.insert(needed[1].clone(), None);
     let absent = rendered_from(target.clone(), &[("a", "1")], &read).expect_err("the Secret does not exist");
     assert!(
@@ -114,6 +112,19 @@ fn templates_may_stand_in_objects() {
     read.insert(needed[1].clone(), Some(values(&[("conf", "later")])));
     let rendered = rendered_from(target, &[("a", "1")], &read).expect("rendered");
     assert_eq!(pairs(&rendered.data), "conf=later x=1.5");
+}
+
+#[test]
+fn a_template_that_is_a_secret_is_not_quoted() {
+    let secret = Object { kind: ObjectKind::Secret, name: "s".to_owned() };
+    for text in ["{{ canary }}", "{{ .canary }}", "{{ if canary", "canary"] {
+        let item = json!([{"key": "conf", "templateAs": "KeysAndValues"}]);
+        let target = json!({"template": {"templateFrom": [{"secret": {"name": "s", "items": item}}]}});
+        let read = Objects::from([(secret.clone(), Some(values(&[("conf", text)])))]);
+        let error = rendered_from(target, &[("a", "1")], &read).expect_err("no map of keys and values");
+        assert!(!error.message.contains("canary"), "{error}");
+        assert!(error.message.contains("templateFrom[0].secret Secret \"s\" key \"conf\""), "{error}");
+    }
 }
 
 #[test]

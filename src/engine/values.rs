@@ -129,26 +129,30 @@ impl Engine {
 }
 
 impl Engine {
-    /// The ConfigMaps that hold the plan's templates. Secrets that hold templates are not read: whoever may write an
-    /// ExternalSecret would see through it what he may not read.
+    /// The ConfigMaps and Secrets that hold the plan's templates.
     pub(super) async fn template_objects(&self, plan: &Plan, deadline: Deadline) -> Result<Objects, Error> {
         let mut objects = Objects::new();
         for object in render::objects(plan.target.template.as_ref()) {
-            if object.kind == ObjectKind::ConfigMap {
-                let reading = self.config_map(&plan.namespace, &object);
-                let late = |_| Err(message::cluster(&unread(&object), "time ran out before it had answered"));
-                let data = tokio::time::timeout_at(deadline.instant(), reading).await.unwrap_or_else(late)?;
-                objects.insert(object, data);
-            }
+            let reading = self.template_object(&plan.namespace, &object);
+            let late = |_| Err(message::cluster(&unread(&object), "time ran out before it had answered"));
+            let data = tokio::time::timeout_at(deadline.instant(), reading).await.unwrap_or_else(late)?;
+            objects.insert(object, data);
         }
         Ok(objects)
     }
 
-    async fn config_map(&self, namespace: &str, object: &Object) -> Result<Option<Data>, Error> {
-        match self.inner.cluster.config_map(namespace, &object.name).await {
-            Ok(texts) => {
-                Ok(Some(texts.into_iter().map(|(key, text)| (key, SecretBytes::from(text))).collect()))
-            }
+    /// Its data; none if there is no such object.
+    async fn template_object(&self, namespace: &str, object: &Object) -> Result<Option<Data>, Error> {
+        let cluster = &self.inner.cluster;
+        let read = match object.kind {
+            ObjectKind::ConfigMap => cluster
+                .config_map(namespace, &object.name)
+                .await
+                .map(|texts| texts.into_iter().map(|(key, text)| (key, SecretBytes::from(text))).collect()),
+            ObjectKind::Secret => cluster.secret(namespace, &object.name).await,
+        };
+        match read {
+            Ok(data) => Ok(Some(data)),
             Err(error) if error.kind == ErrorKind::ClusterApi => {
                 Err(message::cluster(&unread(object), &error.message))
             }

@@ -95,11 +95,7 @@ fn what_is_kept_of_a_value() {
     let each = kept_of_each(OBJECTS, || {
         let cache = EntryCache::new(64 << 20);
         for number in 0..OBJECTS {
-            let entry = EntryRef {
-                key: format!("team/shop/database-{number}"),
-                version: String::new(),
-                metadata: false,
-            };
+            let entry = EntryRef::new(format!("team/shop/database-{number}"));
             let read = Read {
                 entry: Arc::new(Entry::Value("0123456789abcdef".into())),
                 started: tokio::time::Instant::now(),

@@ -39,7 +39,11 @@ pub fn template_object_missing(at: &str, what: &str) -> Error {
     failed(format!("{at}: {what} not found; create it, or correct the reference"))
 }
 
-/// A ConfigMap or Secret of `templateFrom` that this version does not read.
-pub fn template_object_unread(at: &str) -> Error {
-    super::unsupported(at, "write the template into literal or template.data")
+/// A template in a Secret that cannot be used. Its text is that Secret's, and so is what an error would quote of it.
+pub fn template_hidden(at: &str, why: &Error) -> Error {
+    let message = format!(
+        "{at}: the template cannot be executed, and why is not said, as it would tell of the Secret's content; try the template \
+         in a ConfigMap"
+    );
+    Error::new(why.kind.clone(), message)
 }

@@ -39,7 +39,7 @@ pub struct Object {
     pub name: String,
 }
 
-/// The data of such objects; none for one that does not exist. One that is not in the map was not read.
+/// The data of such objects; none for one that does not exist.
 pub type Objects = BTreeMap<Object, Option<Data>>;
 
 /// The objects that a template needs.
@@ -109,12 +109,16 @@ pub(super) fn apply(
     let decoding = source.values_decoding_strategy.unwrap_or_default();
     for (kind, of) in references(source) {
         for (at, key, template_as, text) in items(&at, kind, of, objects)? {
-            match template_as {
+            let inserted = match template_as {
                 TemplateAs::Values => {
-                    target.insert(parts, key.to_owned(), template::run(&at, &text, values)?)
+                    template::run(&at, &text, values).map(|value| target.insert(parts, key.to_owned(), value))
                 }
-                TemplateAs::KeysAndValues => insert_map(parts, target, &at, &text, values, decoding)?,
-            }
+                TemplateAs::KeysAndValues => insert_map(parts, target, &at, &text, values, decoding),
+            };
+            inserted.map_err(|error| match kind {
+                ObjectKind::ConfigMap => error,
+                ObjectKind::Secret => message::template_hidden(&at, &error),
+            })?;
         }
     }
     match &source.literal {
@@ -137,9 +141,11 @@ fn items<'a>(
         ObjectKind::Secret => format!("{at}.secret"),
     };
     let object = Object { kind, name: of.name.clone() };
-    let data = objects.get(&object).ok_or_else(|| message::template_object_unread(&field))?;
     let named = format!("{kind} {:?}", of.name);
-    let data = data.as_ref().ok_or_else(|| message::template_object_missing(&field, &named))?;
+    let data = objects
+        .get(&object)
+        .and_then(Option::as_ref)
+        .ok_or_else(|| message::template_object_missing(&field, &named))?;
     let items = of.items.iter().map(|item| match data.get(&item.key) {
         Some(text) => {
             let text = String::from_utf8_lossy(text.expose()).into_owned();

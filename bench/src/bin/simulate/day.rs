@@ -198,7 +198,7 @@ fn entry(world: &World, key: usize) -> Entry {
     let store = key % world.stores;
     let name =
         StoreKey { kind: StoreKind::ClusterSecretStore, namespace: None, name: format!("store-{store}") };
-    let reference = EntryRef { key: format!("team/app-{key}"), version: String::new(), metadata: false };
+    let reference = EntryRef::new(format!("team/app-{key}"));
     let recurrence = Recurrence { store: Some(name), entry: Some(reference), seconds: world.interval.max(1) };
     Entry { store, position: recurrence.position(), read: i64::MIN }
 }

@@ -389,7 +389,7 @@ async fn secrets_are_found_by_the_beginning_of_their_names_and_by_tags() {
             Entry::List(found) => {
                 Ok(found.into_iter().map(|found| (found.name, found.key)).collect::<Vec<_>>())
             }
-            other => panic!("no list: {other:?}"),
+            other @ (Entry::Value(_) | Entry::Map(_)) => panic!("no list: {other:?}"),
         }
     };
     let pair = |name: &str, key: &str| (name.to_owned(), key.to_owned());

@@ -11,7 +11,7 @@ async fn names(bench: &Bench, path: Option<&str>, by_name: bool, tags: Value) ->
     let listing = Listing { path: path.map(str::to_owned), tags, by_name };
     match bench.entry(&EntryRef::listing(listing)).await? {
         Entry::List(found) => Ok(found.into_iter().map(|found| found.name).collect()),
-        other => panic!("no list: {other:?}"),
+        other @ (Entry::Value(_) | Entry::Map(_)) => panic!("no list: {other:?}"),
     }
 }
 
