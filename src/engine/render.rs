@@ -20,7 +20,7 @@ mod yaml;
 
 pub use check::check;
 pub use from::{Object, ObjectKind, Objects, objects};
-pub use template::{TemplateError, execute};
+pub use template::{KeyTemplate, TemplateError, execute, said};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
 /// here; under `Merge` and `CreateOrMerge` its other keys stay beside these.

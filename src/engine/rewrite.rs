@@ -2,11 +2,13 @@
 
 use latchkey_api::external_secret::{
     MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, Rewrite, RewriteMerge, RewriteRegexp,
+    RewriteTransform,
 };
 use regex::Regex;
 
 use super::convert::Data;
 use super::error::Error;
+use super::render::{self, KeyTemplate, TemplateError};
 use super::{message, regexp};
 
 mod bounds;
@@ -26,6 +28,8 @@ pub enum Rewriting {
     },
     /// Takes the values for JSON objects and joins them.
     Merge(Merging),
+    /// Renders each key by this template, in which it is `.value`.
+    Transform(String),
 }
 
 /// How values are joined.
@@ -45,7 +49,7 @@ impl Rewriting {
     /// The changes of `spec.dataFrom[index].rewrite`. One that says nothing changes nothing.
     ///
     /// # Errors
-    /// A pattern that is none, a merge without its `into`, a transform.
+    /// A pattern that is none, a merge without its `into`, a template that cannot be parsed.
     pub fn parse_all(index: usize, all: &[Rewrite]) -> Result<Vec<Self>, Error> {
         let parsed = all.iter().enumerate().map(|(step, rewrite)| {
             Self::parse(&format!("spec.dataFrom[{index}].rewrite[{step}]"), rewrite).transpose()
@@ -58,7 +62,7 @@ impl Rewriting {
         match (merge, regexp, transform) {
             (Some(merge), _, _) => parse_merge(at, merge).map(Some),
             (None, Some(regexp), _) => parse_regexp(at, regexp).map(Some),
-            (None, None, Some(_)) => Err(message::unsupported(&format!("{at}.transform"), "use regexp")),
+            (None, None, Some(transform)) => parse_transform(at, transform).map(Some),
             (None, None, None) => Ok(None),
         }
     }
@@ -74,6 +78,7 @@ impl Rewriting {
                 values.into_iter().map(|(key, value)| Ok((renamed(&key)?, value))).collect()
             }
             Self::Merge(merging) => merging.apply(values),
+            Self::Transform(template) => transformed(template, values),
         };
         applied.and_then(|values| if bounds::fits(&values) { Ok(values) } else { Err(MergeError::TooLarge) })
     }
@@ -83,6 +88,27 @@ fn parse_regexp(at: &str, rewrite: &RewriteRegexp) -> Result<Rewriting, Error> {
     let invalid = |why: String| message::invalid_pattern(&format!("{at}.regexp.source"), &why);
     let source = regexp::compile(&rewrite.source).map_err(invalid)?;
     Ok(Rewriting::Regexp { source, target: rewrite.target.clone() })
+}
+
+fn parse_transform(at: &str, transform: &RewriteTransform) -> Result<Rewriting, Error> {
+    let said = |why| render::said(&format!("{at}.transform.template"), &why);
+    KeyTemplate::parse(&transform.template).map_err(said)?;
+    Ok(Rewriting::Transform(transform.template.clone()))
+}
+
+/// Of two keys that become the same, the alphabetically later one stays.
+fn transformed(template: &str, values: Data) -> Result<Data, MergeError> {
+    let failed = |key: &str, why: TemplateError| match why {
+        TemplateError::Failed(why) | TemplateError::UnknownFunction(why) => {
+            MergeError::Transform(key.to_owned(), why)
+        }
+    };
+    let template = KeyTemplate::parse(template).map_err(|why| failed("", why))?;
+    let one = |(key, value): (String, _)| {
+        let becomes = template.execute(&key).map_err(|why| failed(&key, why))?;
+        if becomes.len() > bounds::KEY { Err(MergeError::TooLarge) } else { Ok((becomes, value)) }
+    };
+    values.into_iter().map(one).collect()
 }
 
 fn parse_merge(at: &str, rewrite: &RewriteMerge) -> Result<Rewriting, Error> {

@@ -106,14 +106,38 @@ fn a_missing_priority_may_be_passed_over() {
     assert_eq!(apply(&[merge(policy)], &[("a", r#"{"x":1}"#)]), Ok(values(&[("x", "1")])));
 }
 
+fn transform(template: &str) -> Rewrite {
+    Rewrite { transform: Some(RewriteTransform { template: template.to_owned() }), ..Rewrite::default() }
+}
+
+#[test]
+fn a_template_makes_keys_of_keys() {
+    let given = &[("a", "1"), ("b", "2")];
+    assert_eq!(apply(&[transform("pre-{{ .value }}")], given), Ok(values(&[("pre-a", "1"), ("pre-b", "2")])));
+    assert_eq!(
+        apply(&[transform("{{ if eq .value \"a\" }}x{{ else }}{{ .value }}{{ end }}")], given),
+        Ok(values(&[("b", "2"), ("x", "1")]))
+    );
+    assert_eq!(apply(&[transform("same")], given), Ok(values(&[("same", "2")])), "the later one stays");
+    assert_eq!(
+        apply(&[transform("{{ .nope }}")], &[("a", "1")]),
+        Ok(values(&[("<no value>", "1")])),
+        "as in ESO"
+    );
+    let failed = apply(&[transform("{{ index .value 7 }}")], &[("a", "1")]);
+    assert!(matches!(failed, Err(MergeError::Transform(key, _)) if key == "a"));
+    let long = "{{ .value }}".repeat(40);
+    let steps = [transform(&long), transform(&long), transform(&long)];
+    assert_eq!(apply(&steps, &[("abc", "1")]), Err(MergeError::TooLarge));
+}
+
 #[test]
 fn what_can_never_work_does_not_parse() {
     let no_into = merge(RewriteMerge { strategy: Some(MergeStrategy::JSON), ..RewriteMerge::default() });
-    let transform = Rewrite { transform: Some(Default::default()), ..Rewrite::default() };
     for (rewrite, kind) in [
         (regexp("(", ""), ErrorKind::InvalidSpec),
         (no_into, ErrorKind::InvalidSpec),
-        (transform, ErrorKind::Unsupported),
+        (transform("{{ .value"), ErrorKind::Template),
     ] {
         let error = Rewriting::parse_all(1, &[Rewrite::default(), rewrite]).expect_err("refused");
         assert_eq!(error.kind, kind);

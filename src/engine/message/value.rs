@@ -81,6 +81,9 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
         MergeError::TooLarge => {
             "it makes more of the keys and values than a Secret can hold; correct it".to_owned()
         }
+        MergeError::Transform(key, why) => {
+            format!("nothing is made of key {key:?}: {why}; correct the template")
+        }
         MergeError::Conflicts(properties) => {
             format!(
                 "more than one value has {}; set conflictPolicy Ignore, or rename them",
@@ -89,7 +92,11 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
         }
     };
     let Source { at, entry, store, .. } = source;
-    let part = if *why == MergeError::TooLarge { "" } else { ".merge" };
+    let part = match why {
+        MergeError::TooLarge => "",
+        MergeError::Transform(..) => ".transform",
+        MergeError::MissingPriority(_) | MergeError::NotAnObject(_) | MergeError::Conflicts(_) => ".merge",
+    };
     let message = format!("{}.rewrite[{step}]{part}: secret {entry} of {store}: {what}", at.entry());
     Error::new(ErrorKind::Value, message).at(store.clone())
 }

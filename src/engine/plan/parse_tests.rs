@@ -126,10 +126,6 @@ fn what_is_not_supported_is_refused_by_name() {
             json!({"syncWindows": {"kind": "allow", "windows": [{"schedule": "@daily", "duration": "1h"}]}}),
             "spec.syncWindows",
         ),
-        (
-            json!({"dataFrom": [{"extract": {"key": "k"}, "rewrite": [{"transform": {"template": "x"}}]}]}),
-            "spec.dataFrom[0].rewrite[0].transform",
-        ),
         (json!({"target": {"template": {"data": data}}}), "spec.target.template.data[\"k\"]"),
     ] {
         let error = refused(change);

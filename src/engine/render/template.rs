@@ -19,9 +19,42 @@ pub enum TemplateError {
     Failed(String),
 }
 
+/// The functions that templates call.
+fn functions() -> Functions {
+    Functions::new()
+}
+
 /// Parses the text; a missing key is an error when it is executed, as ESO has it.
 fn parse(text: &str) -> Result<Template, TemplateError> {
-    Template::parse(NAME, text, &Options::strict(), &Functions::new()).map_err(refused)
+    Template::parse(NAME, text, &Options::strict(), &functions()).map_err(refused)
+}
+
+/// A template of `rewrite.transform`: it has a key as `.value`, and nothing that is not there is an error, as ESO has it.
+pub struct KeyTemplate(Template);
+
+impl KeyTemplate {
+    /// Parses the text.
+    ///
+    /// # Errors
+    /// It cannot be parsed.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Template::parse(NAME, text, &Options::default(), &functions()).map(Self).map_err(refused)
+    }
+
+    /// What it makes of a key.
+    ///
+    /// # Errors
+    /// It does what cannot be done, or passes a limit.
+    pub fn execute(&self, key: &str) -> Result<String, TemplateError> {
+        let data = Value::string_map([("value", key.as_bytes())]);
+        let output = self.0.execute(&data, &limits());
+        let output = output.map_err(|error| TemplateError::Failed(error.to_string()))?;
+        Ok(String::from_utf8_lossy(output.as_slice()).into_owned())
+    }
+}
+
+fn limits() -> Limits<'static> {
+    Limits { deadline: Some(&work::is_over), ..Limits::default() }
 }
 
 fn refused(error: ParseError) -> TemplateError {
@@ -47,8 +80,7 @@ pub fn check(text: &str) -> Result<(), TemplateError> {
 /// As [`check`]; it names a key that is not there, does what cannot be done, or passes a limit.
 pub fn execute(text: &str, values: &Data) -> Result<SecretBytes, TemplateError> {
     let data = Value::string_map(values.iter().map(|(key, value)| (key, value.expose())));
-    let limits = Limits { deadline: Some(&work::is_over), ..Limits::default() };
-    let output = parse(text)?.execute(&data, &limits);
+    let output = parse(text)?.execute(&data, &limits());
     let output = output.map_err(|error| TemplateError::Failed(error.to_string()))?;
     Ok(SecretBytes::new(output.as_slice()))
 }
@@ -59,7 +91,7 @@ pub(super) fn run(at: &str, text: &str, values: &Data) -> Result<SecretBytes, Er
 }
 
 /// The sentence for a template at this field.
-pub(super) fn said(at: &str, why: &TemplateError) -> Error {
+pub fn said(at: &str, why: &TemplateError) -> Error {
     match why {
         TemplateError::UnknownFunction(name) => message::unsupported(
             &format!("{at}: the template function {name:?}"),

@@ -6,7 +6,7 @@ use crate::engine::convert::Data;
 use crate::engine::work;
 
 /// The longest key on the way; one of a Secret has 253 bytes.
-const KEY: usize = 4 << 10;
+pub(super) const KEY: usize = 4 << 10;
 
 /// All keys and values on the way. A Secret holds one MiB.
 const ALL: usize = 8 << 20;

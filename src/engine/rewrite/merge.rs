@@ -20,6 +20,8 @@ pub enum MergeError {
     TooLarge,
     /// More than one value has these properties.
     Conflicts(Vec<String>),
+    /// The template makes nothing of this key, for this reason.
+    Transform(String, String),
 }
 
 /// Properties with their JSON, as it was written.
