@@ -1,11 +1,13 @@
 // Command oracle asks Go what templates give, for the Rust tests to compare.
 //
-//	go run . cases > ../tests/suite/expected.json        # the table that is checked in
-//	go run . -random 20000 cases > more.json             # more, made of pieces of the cases; GOTMPL_CASES=more.json
-//	                                                     # (with its whole path) lets the tests compare that
+//	go run . cases ../tests/suite/expected               # the tables that are checked in, one for each case file
+//	go run . -only lists cases ../tests/suite/expected   # one of them
+//	go run . -random 20000 cases /tmp/more               # more, made of pieces of the cases; GOTMPL_CASES=/tmp/more lets the
+//	                                                     # tests compare that
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
-// holds for the lines below it: data, missingkey, left, right, reason; other lines with # are comments. Behind ⇒
+// holds for the lines below it: data, missingkey, left, right, reason, functions (library: those of sprig and of External
+// Secrets Operator; else a few for tests of the engine); other lines with # are comments. Behind ⇒
 // stands what the engine gives where it differs on purpose.
 package main
 
@@ -31,6 +33,7 @@ type testCase struct {
 	MissingKey string  `json:"missingkey,omitempty"`
 	Left       string  `json:"left,omitempty"`
 	Right      string  `json:"right,omitempty"`
+	Functions  string  `json:"functions,omitempty"`
 	Output     *string `json:"output,omitempty"`
 	Hex        *string `json:"hex,omitempty"`
 	Error      *string `json:"error,omitempty"`
@@ -41,6 +44,7 @@ type testCase struct {
 func main() {
 	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
 	seed := flag.Int64("seed", 1, "which ones")
+	only := flag.String("only", "", "the case file to ask about, without .txt; all if empty")
 	flag.Parse()
 	var cases []testCase
 	files, err := filepath.Glob(filepath.Join(flag.Arg(0), "*.txt"))
@@ -52,13 +56,27 @@ func main() {
 	if *random > 0 {
 		cases = mix(cases, *random, rand.New(rand.NewSource(*seed)))
 	}
-	for i := range cases {
-		ask(&cases[i])
+	tables := map[string][]testCase{}
+	for _, c := range cases {
+		if *only == "" || *only == c.Group {
+			ask(&c)
+			tables[c.Group] = append(tables[c.Group], c)
+		}
 	}
-	out := json.NewEncoder(os.Stdout)
+	for group, table := range tables {
+		write(filepath.Join(flag.Arg(1), group+".json"), table)
+	}
+}
+
+func write(path string, table []testCase) {
+	check(os.MkdirAll(filepath.Dir(path), 0o755))
+	file, err := os.Create(path)
+	check(err)
+	out := json.NewEncoder(file)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", " ")
-	check(out.Encode(cases))
+	check(out.Encode(table))
+	check(file.Close())
 }
 
 func check(err error) {
@@ -102,6 +120,8 @@ func set(settings *testCase, line string) {
 		settings.Right = value
 	case "reason":
 		settings.Reason = value
+	case "functions":
+		settings.Functions = value
 	default:
 		check(fmt.Errorf("unknown setting %q", name))
 	}
@@ -125,6 +145,10 @@ var address = regexp.MustCompile("0x[0-9a-f]{9,}")
 
 // ask lets Go parse and execute the template.
 func ask(c *testCase) {
+	functions := engineFunctions
+	if c.Functions == "library" {
+		functions = libraryFunctions()
+	}
 	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Parse(c.Template)
 	var out bytes.Buffer
 	if err == nil {

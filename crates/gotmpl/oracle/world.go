@@ -30,8 +30,8 @@ func data() map[string]any {
 	}
 }
 
-// functions are what the Rust test adds to the engine.
-var functions = template.FuncMap{
+// engineFunctions are what the Rust test adds to the engine.
+var engineFunctions = template.FuncMap{
 	"upper": strings.ToUpper,
 	"join":  func(separator string, parts ...string) string { return strings.Join(parts, separator) },
 	"dict": func(pairs ...any) map[string]any {

@@ -30,6 +30,7 @@ mod error;
 mod exec;
 mod functions;
 mod lex;
+pub mod library;
 mod limits;
 mod parse;
 mod printer;
