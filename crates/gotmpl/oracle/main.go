@@ -7,7 +7,7 @@
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
 // holds for the lines below it: data, missingkey, left, right, reason, functions (library: those of sprig and of External
-// Secrets Operator; else a few for tests of the engine); other lines with # are comments. Behind ⇒
+// Secrets Operator; keys: those, and a few to look into what they make; else a few for tests of the engine); other lines with # are comments. Behind ⇒
 // stands what the engine gives where it differs on purpose.
 package main
 
@@ -44,8 +44,13 @@ type testCase struct {
 func main() {
 	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
 	seed := flag.Int64("seed", 1, "which ones")
+	keys := flag.String("fixtures", "", "where to make the keys and certificates of the cases anew")
 	only := flag.String("only", "", "the case file to ask about, without .txt; all if empty")
 	flag.Parse()
+	if *keys != "" {
+		fixtures{*keys}.make()
+		return
+	}
 	var cases []testCase
 	files, err := filepath.Glob(filepath.Join(flag.Arg(0), "*.txt"))
 	check(err)
@@ -146,10 +151,10 @@ var address = regexp.MustCompile("0x[0-9a-f]{9,}")
 // ask lets Go parse and execute the template.
 func ask(c *testCase) {
 	functions := engineFunctions
-	if c.Functions == "library" {
+	if c.Functions == "library" || c.Functions == "keys" {
 		functions = libraryFunctions()
 	}
-	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Parse(c.Template)
+	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Funcs(tools(c.Functions)).Parse(c.Template)
 	var out bytes.Buffer
 	if err == nil {
 		if c.MissingKey != "" {
@@ -170,6 +175,14 @@ func ask(c *testCase) {
 		digits := hex.EncodeToString(out.Bytes())
 		c.Hex = &digits
 	}
+}
+
+// tools are what the cases have besides.
+func tools(functions string) template.FuncMap {
+	if functions == "keys" {
+		return keyTools
+	}
+	return nil
 }
 
 // mix makes templates that are mostly wrong: it cuts the cases into words and puts them together anew.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/template"
 )
@@ -11,6 +13,7 @@ import (
 func data() map[string]any {
 	return map[string]any{
 		"nil":  nil,
+		"keys": keyFiles(),
 		"text": "plain",
 		"secret": map[string]string{
 			"user": "admin", "password": "p@ss\"w<o>rd&é'=", "empty": "", "number": "42", "pem": "-----BEGIN\nline\n",
@@ -28,6 +31,19 @@ func data() map[string]any {
 			"smap": map[string]string{"k": "v", "j": "w"}, "void": map[string]any{}, "_u": "under", "é": "accent",
 		},
 	}
+}
+
+// keyFiles are the files of the folder of keys by their names, and some that are made of them.
+func keyFiles() map[string]string {
+	files, err := filepath.Glob("../tests/suite/keys/*")
+	check(err)
+	values := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		check(err)
+		values[filepath.Base(file)] = string(content)
+	}
+	return values
 }
 
 // engineFunctions are what the Rust test adds to the engine.

@@ -37,6 +37,8 @@ mod printer;
 mod template;
 mod text;
 mod value;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use builtin::{display, sprintf};
 pub use error::{ExecError, ExecErrorKind, ParseError, ParseErrorKind, RenderError};

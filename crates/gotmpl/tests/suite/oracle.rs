@@ -57,6 +57,7 @@ fn found(case: &Json) -> Outcome {
     let options = Options { left, right, missing_key, ..Options::default() };
     let functions = match text(case, "functions") {
         "library" => library::external_secrets(),
+        "keys" => world::key_functions(),
         _ => world::functions(),
     };
     let template = match Template::parse("t", text(case, "template"), &options, &functions) {

@@ -1,6 +1,30 @@
 //! The functions that External Secrets Operator adds to sprig's: PKCS#12, PEM, JWK, RSA, YAML.
+//!
+//! What differs from it, beside words that would show data:
+//!
+//! - Where Go dies of a text without a PEM block, the error says so.
+//! - Certificates are read with less severity: what Go refuses for what it says, not for its form, is accepted.
+
+#[cfg(feature = "keys")]
+mod certificate;
+#[cfg(feature = "keys")]
+mod chain;
+#[cfg(feature = "keys")]
+mod der;
+#[cfg(feature = "keys")]
+mod pem;
+#[cfg(feature = "keys")]
+mod subject;
+#[cfg(feature = "yaml")]
+mod yaml;
 
 use crate::Functions;
 
 /// Adds them.
-pub(super) fn add(_functions: &mut Functions) {}
+pub(super) fn add(functions: &mut Functions) {
+    #[cfg(feature = "keys")]
+    chain::add(functions);
+    #[cfg(feature = "yaml")]
+    yaml::add(functions);
+    let _ = functions;
+}

@@ -1,0 +1,272 @@
+//! Nodes as Go's values.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+
+use super::YamlError;
+use super::resolve::{Resolved, resolve};
+use super::tree::{self, Node, Scalar, Shared, failed};
+use crate::{Budget, Bytes, FuncError, List, Map, Value};
+
+/// What a text holds.
+pub(super) fn value(text: &[u8], budget: &Budget<'_>) -> Result<Value, YamlError> {
+    let Some(root) = document(text, budget)? else { return Ok(Value::Nil) };
+    Reader { budget }.value(&root).map_err(converting)
+}
+
+/// The map that a text holds.
+pub(super) fn map(text: &[u8], budget: &Budget<'_>) -> Result<Value, YamlError> {
+    match value(text, budget)? {
+        Value::Map(map) => Ok(Value::Map(map)),
+        Value::Nil => Ok(Value::Map(Map::any([]))),
+        other => Err(not_into(&other, "map[string]interface {}")),
+    }
+}
+
+/// The map of scalars that a text holds.
+pub(super) fn strings(text: &[u8], budget: &Budget<'_>) -> Result<BTreeMap<Bytes, Bytes>, YamlError> {
+    let reader = Reader { budget };
+    let Some(root) = document(text, budget)? else { return Ok(BTreeMap::new()) };
+    let mut found = BTreeMap::new();
+    match target(&root) {
+        Node::Mapping(_) => reader.entries(&root, &mut |key, value| {
+            found.insert(key, reader.text(value)?);
+            Ok(())
+        }),
+        _ => match reader.value(&root).map_err(converting)? {
+            Value::Nil => Ok(()),
+            other => Err(not_into(&other, "map[string]string")),
+        },
+    }
+    .map_err(converting)?;
+    Ok(found)
+}
+
+fn document(text: &[u8], budget: &Budget<'_>) -> Result<Option<Shared>, YamlError> {
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let first = text.get(error.valid_up_to()).copied().unwrap_or_default();
+        converting(failed(match (error.error_len(), first) {
+            (None, _) => "incomplete UTF-8 octet sequence",
+            (Some(_), 0x80..0xc0 | 0xf8..) => "invalid leading UTF-8 octet",
+            (Some(_), _) => "invalid trailing UTF-8 octet",
+        }))
+    })?;
+    let allowed = |c: char| !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    if !text.chars().all(allowed) {
+        return Err(converting(failed("control characters are not allowed")));
+    }
+    budget.steps(text.len() as u64 / 16)?;
+    tree::parse(text, budget).map_err(converting)
+}
+
+/// An error of the reader, in the words of the library around it.
+fn converting(error: YamlError) -> YamlError {
+    const BEFORE: &str = "error converting YAML to JSON: ";
+    match error {
+        YamlError::Failed(message) if !message.starts_with("error ") => {
+            YamlError::Failed(format!("{BEFORE}{message}"))
+        }
+        other => other,
+    }
+}
+
+/// What a value cannot be read into.
+fn not_into(value: &Value, target: &str) -> YamlError {
+    let kind = match value {
+        Value::Str(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+        _ => "number",
+    };
+    YamlError::Failed(format!(
+        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {target}"
+    ))
+}
+
+/// The node behind its names.
+fn target(node: &Node) -> &Node {
+    let mut node = node;
+    while let Node::Alias(named) = node {
+        node = named;
+    }
+    node
+}
+
+struct Reader<'a> {
+    budget: &'a Budget<'a>,
+}
+
+type Entry<'a> = dyn FnMut(Bytes, &Node) -> Result<(), YamlError> + 'a;
+
+impl Reader<'_> {
+    /// A node as JSON has it. Names are followed as long as there are steps and memory.
+    fn value(&self, node: &Node) -> Result<Value, YamlError> {
+        self.budget.steps(1)?;
+        self.budget.memory(size_of::<Value>())?;
+        match target(node) {
+            Node::Scalar(scalar) => self.scalar(scalar),
+            Node::Sequence(items) => self.deeper(|| {
+                let items: Result<Vec<Value>, YamlError> = items.iter().map(|item| self.value(item)).collect();
+                Ok(List::any(items?).into())
+            }),
+            Node::Mapping(_) => self.deeper(|| {
+                let mut found = BTreeMap::new();
+                self.entries(node, &mut |key, value| {
+                    found.insert(key, self.value(value)?);
+                    Ok(())
+                })?;
+                Ok(Map::any(found).into())
+            }),
+            Node::Alias(_) => Ok(Value::Nil),
+        }
+    }
+
+    fn deeper<T>(&self, read: impl FnOnce() -> Result<T, YamlError>) -> Result<T, YamlError> {
+        self.budget.enter()?;
+        let read = read();
+        self.budget.leave();
+        read
+    }
+
+    /// The entries of a mapping one after the other, merged ones where they are merged.
+    fn entries(&self, node: &Node, entry: &mut Entry<'_>) -> Result<(), YamlError> {
+        let Node::Mapping(entries) = target(node) else { return Err(merged_something_else()) };
+        for (key, value) in entries {
+            self.budget.steps(1)?;
+            match &**key {
+                Node::Scalar(scalar) if scalar.is_merge() => self.deeper(|| self.merge(value, entry))?,
+                _ => {
+                    let key = self.key(key)?;
+                    self.budget.memory(key.len() + size_of::<(Bytes, Value)>())?;
+                    entry(key, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of a mapping, or of several of which the first ones count most.
+    fn merge(&self, value: &Shared, entry: &mut Entry<'_>) -> Result<(), YamlError> {
+        match &**value {
+            Node::Sequence(maps) => maps.iter().rev().try_for_each(|map| self.entries(map, entry)),
+            _ => self.entries(value, entry),
+        }
+    }
+
+    /// A key as text.
+    fn key(&self, node: &Shared) -> Result<Bytes, YamlError> {
+        let Node::Scalar(scalar) = target(node) else { return Err(failed("invalid map key")) };
+        match self.resolved(scalar)? {
+            Resolved::Null => {
+                Err(YamlError::Failed("unsupported map key of type: %!s(<nil>)".to_owned()))
+            }
+            Resolved::Float(float) if !float.is_finite() => {
+                let word = if float.is_nan() { ".nan" } else if float > 0.0 { ".inf" } else { "-.inf" };
+                Ok(word.into())
+            }
+            Resolved::Int(false, size) if size > i64::MAX as u64 => {
+                Err(YamlError::Failed("unsupported map key of type: uint64".to_owned()))
+            }
+            resolved => self.spelled(scalar, resolved),
+        }
+    }
+
+    /// A value as text; null is none.
+    fn text(&self, node: &Node) -> Result<Bytes, YamlError> {
+        let Node::Scalar(scalar) = target(node) else {
+            let kind = if matches!(target(node), Node::Sequence(_)) { "array" } else { "object" };
+            return Err(YamlError::Failed(format!(
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type string"
+            )));
+        };
+        let resolved = self.resolved(scalar)?;
+        self.spelled(scalar, resolved)
+    }
+
+    fn spelled(&self, scalar: &Scalar, resolved: Resolved) -> Result<Bytes, YamlError> {
+        Ok(match resolved {
+            Resolved::Null => Bytes::default(),
+            Resolved::Bool(value) => value.to_string().into(),
+            Resolved::Int(negative, size) => format!("{}{size}", if negative { "-" } else { "" }).into(),
+            Resolved::Float(float) => single(float).into(),
+            Resolved::Timestamp | Resolved::Text => self.content(scalar)?,
+        })
+    }
+
+    fn scalar(&self, scalar: &Scalar) -> Result<Value, YamlError> {
+        Ok(match self.resolved(scalar)? {
+            Resolved::Null => Value::Nil,
+            Resolved::Bool(value) => Value::Bool(value),
+            Resolved::Int(negative, size) => Value::Float(whole(negative, size)),
+            Resolved::Float(float) if float.is_finite() => Value::Float(float),
+            Resolved::Float(float) => {
+                let word = if float.is_nan() { "NaN" } else if float > 0.0 { "+Inf" } else { "-Inf" };
+                return Err(YamlError::Failed(format!("json: unsupported value: {word}")));
+            }
+            Resolved::Timestamp | Resolved::Text => Value::Str(self.content(scalar)?),
+        })
+    }
+
+    /// The text of a scalar that is text.
+    fn content(&self, scalar: &Scalar) -> Result<Bytes, YamlError> {
+        self.budget.memory(scalar.text.len())?;
+        if scalar.tag.as_deref() != Some("!!binary") {
+            return Ok(scalar.text.as_bytes().into());
+        }
+        let digits: String = scalar.text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        let decoded = base64::engine::general_purpose::STANDARD.decode(digits);
+        let bytes = decoded.map_err(|_| failed("!!binary value contains invalid base64 data"))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned().into())
+    }
+
+    /// What a scalar is, by its tag or by its looks.
+    fn resolved(&self, scalar: &Scalar) -> Result<Resolved, YamlError> {
+        let Some(tag) = &scalar.tag else {
+            return Ok(if scalar.plain { resolve(&scalar.text) } else { Resolved::Text });
+        };
+        let found = match tag.as_str() {
+            "!!str" => return Ok(Resolved::Text),
+            "!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp" => resolve(&scalar.text),
+            _ => return Ok(Resolved::Text),
+        };
+        match found {
+            Resolved::Int(negative, size) if tag == "!!float" && size <= i64::MAX as u64 => {
+                Ok(Resolved::Float(whole(negative, size)))
+            }
+            found if found.tag() == tag => Ok(found),
+            found => Err(failed(format!("cannot decode {} as a {tag}", found.tag()))),
+        }
+    }
+}
+
+fn merged_something_else() -> YamlError {
+    failed("map merge requires map or sequence of maps as the value")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JSON has floats only, in Go too")]
+fn whole(negative: bool, size: u64) -> f64 {
+    if negative { -(size as f64) } else { size as f64 }
+}
+
+/// A float as Go writes it with 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "Go rounds to 32 bits here too")]
+fn single(float: f64) -> String {
+    let float = float as f32;
+    match () {
+        () if float.is_nan() => "NaN".to_owned(),
+        () if float.is_infinite() => if float > 0.0 { "+Inf" } else { "-Inf" }.to_owned(),
+        () => crate::printer::shortest_general(&format!("{float:e}")),
+    }
+}
+
+impl From<YamlError> for FuncError {
+    fn from(error: YamlError) -> Self {
+        match error {
+            YamlError::Failed(message) => Self::Failed(message),
+            YamlError::Limit(limit) => Self::Limit(limit),
+        }
+    }
+}
+
