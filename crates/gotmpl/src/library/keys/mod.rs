@@ -14,6 +14,12 @@ mod der;
 #[cfg(feature = "keys")]
 mod pem;
 #[cfg(feature = "keys")]
+mod pkcs12;
+#[cfg(feature = "keys")]
+mod private_key;
+#[cfg(feature = "keys")]
+mod rsa_numbers;
+#[cfg(feature = "keys")]
 mod subject;
 #[cfg(feature = "yaml")]
 mod yaml;
@@ -23,7 +29,10 @@ use crate::Functions;
 /// Adds them.
 pub(super) fn add(functions: &mut Functions) {
     #[cfg(feature = "keys")]
-    chain::add(functions);
+    {
+        chain::add(functions);
+        pkcs12::add(functions);
+    }
     #[cfg(feature = "yaml")]
     yaml::add(functions);
     let _ = functions;
