@@ -12,11 +12,15 @@ mod chain;
 #[cfg(feature = "keys")]
 mod der;
 #[cfg(feature = "keys")]
+mod jwk;
+#[cfg(feature = "keys")]
 mod pem;
 #[cfg(feature = "keys")]
 mod pkcs12;
 #[cfg(feature = "keys")]
 mod private_key;
+#[cfg(feature = "keys")]
+mod rsa;
 #[cfg(feature = "keys")]
 mod rsa_numbers;
 #[cfg(feature = "keys")]
@@ -32,6 +36,8 @@ pub(super) fn add(functions: &mut Functions) {
     {
         chain::add(functions);
         pkcs12::add(functions);
+        jwk::add(functions);
+        rsa::add(functions);
     }
     #[cfg(feature = "yaml")]
     yaml::add(functions);

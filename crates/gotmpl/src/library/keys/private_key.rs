@@ -119,6 +119,14 @@ impl PrivateKey {
         Ok(Self::Ec(curve, Der::new(exact.as_ref().to_vec()), point))
     }
 
+    /// The key, if its point is this one.
+    pub(super) fn with_point(self, told: &[u8]) -> Result<Self, Malformed> {
+        match &self {
+            Self::Ec(_, _, point) if point == told => Ok(self),
+            Self::Ec(..) | Self::Rsa(_) | Self::Edwards(..) => Err(Malformed),
+        }
+    }
+
     /// A key of Ed25519 by its seed.
     pub(super) fn ed25519(seed: &[u8]) -> Self {
         Self::Edwards(ED25519, Der::new(seed.to_vec()))
