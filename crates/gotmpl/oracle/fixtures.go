@@ -124,7 +124,9 @@ func (f fixtures) certificates(private map[string]any) {
 		}
 		der := must(x509.CreateCertificate(rand.Reader, &template, parent, key.(crypto.Signer).Public(), signer))
 		f.write(name+".crt", []byte(encodePem("CERTIFICATE", der)))
-		return must(x509.ParseCertificate(der))
+		made := must(x509.ParseCertificate(der))
+		f.write(name+".subject", []byte(made.Subject.String()))
+		return made
 	}
 	authority := x509.Certificate{IsCA: true, BasicConstraintsValid: true, Subject: pkix.Name{
 		Organization: []string{"Ünïcode, \"Ltd\"; <a+b>", " # "}, Country: []string{"AQ"},

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"os"
 	"strings"
 	"text/template"
 
@@ -50,7 +51,28 @@ var keyTools = template.FuncMap{
 		return string(bytes), err
 	},
 	"list": func(values ...any) []any { return values },
+	"strings": func(text string) (map[string]string, error) {
+		values := map[string]string{}
+		err := yaml.Unmarshal([]byte(text), &values)
+		return values, err
+	},
 	"dict": engineFunctions["dict"],
+}
+
+// show writes out what a store holds, for a test of the stores that the engine makes.
+func show(file, password string) {
+	p12, err := os.ReadFile(file)
+	check(err)
+	certs, err := pkcs12.DecodeTrustStore(p12, password)
+	if err != nil {
+		key, cert, others, err := pkcs12.DecodeChain(p12, password)
+		check(err)
+		fmt.Print(encodePem("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key))))
+		certs = append([]*x509.Certificate{cert}, others...)
+	}
+	for _, cert := range certs {
+		fmt.Print(encodePem("CERTIFICATE", cert.Raw))
+	}
 }
 
 func encodePem(kind string, der []byte) string {

@@ -4,11 +4,13 @@
 //	go run . -only lists cases ../tests/suite/expected   # one of them
 //	go run . -random 20000 cases /tmp/more               # more, made of pieces of the cases; GOTMPL_CASES=/tmp/more lets the
 //	                                                     # tests compare that
+//	go run . -fixtures ../tests/suite/keys               # the keys and certificates of the cases anew
+//	go run . -store store.p12 -password secret           # what a PKCS#12 holds
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
 // holds for the lines below it: data, missingkey, left, right, reason, functions (library: those of sprig and of External
-// Secrets Operator; keys: those, and a few to look into what they make; else a few for tests of the engine); other lines with # are comments. Behind ⇒
-// stands what the engine gives where it differs on purpose.
+// Secrets Operator; keys: those, and a few to look into what they make; else a few for tests of the engine);
+// other lines with # are comments. Behind ⇒ stands what the engine gives where it differs on purpose.
 package main
 
 import (
@@ -45,10 +47,16 @@ func main() {
 	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
 	seed := flag.Int64("seed", 1, "which ones")
 	keys := flag.String("fixtures", "", "where to make the keys and certificates of the cases anew")
+	store := flag.String("store", "", "a PKCS#12 file to read: keys and certificates, or trusted certificates, are written out")
+	password := flag.String("password", "", "its password")
 	only := flag.String("only", "", "the case file to ask about, without .txt; all if empty")
 	flag.Parse()
 	if *keys != "" {
 		fixtures{*keys}.make()
+		return
+	}
+	if *store != "" {
+		show(*store, *password)
 		return
 	}
 	var cases []testCase

@@ -46,7 +46,7 @@ impl Emitter {
     /// Begins a sequence. One that is the value of a key stands as deep as the key. Returns what `leave` needs.
     pub(super) fn enter_sequence(&mut self, value: bool) -> Option<usize> {
         let outer = self.indent;
-        if !(value && !self.indention) {
+        if !value || self.indention {
             self.indent = Some(outer.map_or(0, |indent| indent + STEP));
         }
         outer

@@ -17,29 +17,28 @@ pub(super) fn value(text: &[u8], budget: &Budget<'_>) -> Result<Value, YamlError
 
 /// The map that a text holds.
 pub(super) fn map(text: &[u8], budget: &Budget<'_>) -> Result<Value, YamlError> {
-    match value(text, budget)? {
-        Value::Map(map) => Ok(Value::Map(map)),
-        Value::Nil => Ok(Value::Map(Map::any([]))),
-        other => Err(not_into(&other, "map[string]interface {}")),
+    let value = value(text, budget)?;
+    if matches!(value, Value::Nil) {
+        return Ok(Value::Map(Map::any([])));
     }
+    if matches!(value, Value::Map(_)) { Ok(value) } else { Err(not_into(&value, "map[string]interface {}")) }
 }
 
 /// The map of scalars that a text holds.
 pub(super) fn strings(text: &[u8], budget: &Budget<'_>) -> Result<BTreeMap<Bytes, Bytes>, YamlError> {
     let reader = Reader { budget };
     let Some(root) = document(text, budget)? else { return Ok(BTreeMap::new()) };
-    let mut found = BTreeMap::new();
-    match target(&root) {
-        Node::Mapping(_) => reader.entries(&root, &mut |key, value| {
-            found.insert(key, reader.text(value)?);
-            Ok(())
-        }),
-        _ => match reader.value(&root).map_err(converting)? {
-            Value::Nil => Ok(()),
-            other => Err(not_into(&other, "map[string]string")),
-        },
+    if !matches!(target(&root), Node::Mapping(_)) {
+        let value = reader.value(&root).map_err(converting)?;
+        let nothing = matches!(value, Value::Nil);
+        return if nothing { Ok(BTreeMap::new()) } else { Err(not_into(&value, "map[string]string")) };
     }
-    .map_err(converting)?;
+    let mut found = BTreeMap::new();
+    let mut entry = |key, value: &Node| {
+        found.insert(key, reader.text(value)?);
+        Ok(())
+    };
+    reader.entries(&root, &mut entry).map_err(converting)?;
     Ok(found)
 }
 
@@ -64,10 +63,9 @@ fn document(text: &[u8], budget: &Budget<'_>) -> Result<Option<Shared>, YamlErro
 fn converting(error: YamlError) -> YamlError {
     const BEFORE: &str = "error converting YAML to JSON: ";
     match error {
-        YamlError::Failed(message) if !message.starts_with("error ") => {
-            YamlError::Failed(format!("{BEFORE}{message}"))
-        }
-        other => other,
+        YamlError::Failed(message) if message.starts_with("error ") => YamlError::Failed(message),
+        YamlError::Failed(message) => YamlError::Failed(format!("{BEFORE}{message}")),
+        YamlError::Limit(limit) => YamlError::Limit(limit),
     }
 }
 
@@ -78,7 +76,12 @@ fn not_into(value: &Value, target: &str) -> YamlError {
         Value::Bool(_) => "bool",
         Value::List(_) => "array",
         Value::Map(_) => "object",
-        _ => "number",
+        Value::Nil
+        | Value::Int(_)
+        | Value::Int64(_)
+        | Value::Byte(_)
+        | Value::Float(_)
+        | Value::Object(_) => "number",
     };
     YamlError::Failed(format!(
         "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {target}"
@@ -108,7 +111,8 @@ impl Reader<'_> {
         match target(node) {
             Node::Scalar(scalar) => self.scalar(scalar),
             Node::Sequence(items) => self.deeper(|| {
-                let items: Result<Vec<Value>, YamlError> = items.iter().map(|item| self.value(item)).collect();
+                let items: Result<Vec<Value>, YamlError> =
+                    items.iter().map(|item| self.value(item)).collect();
                 Ok(List::any(items?).into())
             }),
             Node::Mapping(_) => self.deeper(|| {
@@ -135,41 +139,48 @@ impl Reader<'_> {
         let Node::Mapping(entries) = target(node) else { return Err(merged_something_else()) };
         for (key, value) in entries {
             self.budget.steps(1)?;
-            match &**key {
-                Node::Scalar(scalar) if scalar.is_merge() => self.deeper(|| self.merge(value, entry))?,
-                _ => {
-                    let key = self.key(key)?;
-                    self.budget.memory(key.len() + size_of::<(Bytes, Value)>())?;
-                    entry(key, value)?;
-                }
+            if matches!(&**key, Node::Scalar(scalar) if scalar.is_merge()) {
+                self.deeper(|| self.merge(value, entry))?;
+                continue;
             }
+            let key = self.key(key)?;
+            self.budget.memory(key.len() + size_of::<(Bytes, Value)>())?;
+            entry(key, value)?;
         }
         Ok(())
     }
 
     /// The entries of a mapping, or of several of which the first ones count most.
     fn merge(&self, value: &Shared, entry: &mut Entry<'_>) -> Result<(), YamlError> {
-        match &**value {
-            Node::Sequence(maps) => maps.iter().rev().try_for_each(|map| self.entries(map, entry)),
-            _ => self.entries(value, entry),
+        if let Node::Sequence(maps) = &**value {
+            return maps.iter().rev().try_for_each(|map| self.entries(map, entry));
         }
+        self.entries(value, entry)
     }
 
     /// A key as text.
     fn key(&self, node: &Shared) -> Result<Bytes, YamlError> {
         let Node::Scalar(scalar) = target(node) else { return Err(failed("invalid map key")) };
         match self.resolved(scalar)? {
-            Resolved::Null => {
-                Err(YamlError::Failed("unsupported map key of type: %!s(<nil>)".to_owned()))
-            }
+            Resolved::Null => Err(YamlError::Failed("unsupported map key of type: %!s(<nil>)".to_owned())),
             Resolved::Float(float) if !float.is_finite() => {
-                let word = if float.is_nan() { ".nan" } else if float > 0.0 { ".inf" } else { "-.inf" };
+                let word = if float.is_nan() {
+                    ".nan"
+                } else if float > 0.0 {
+                    ".inf"
+                } else {
+                    "-.inf"
+                };
                 Ok(word.into())
             }
             Resolved::Int(false, size) if size > i64::MAX as u64 => {
                 Err(YamlError::Failed("unsupported map key of type: uint64".to_owned()))
             }
-            resolved => self.spelled(scalar, resolved),
+            resolved @ (Resolved::Bool(_)
+            | Resolved::Int(..)
+            | Resolved::Float(_)
+            | Resolved::Timestamp
+            | Resolved::Text) => self.spelled(scalar, resolved),
         }
     }
 
@@ -202,7 +213,13 @@ impl Reader<'_> {
             Resolved::Int(negative, size) => Value::Float(whole(negative, size)),
             Resolved::Float(float) if float.is_finite() => Value::Float(float),
             Resolved::Float(float) => {
-                let word = if float.is_nan() { "NaN" } else if float > 0.0 { "+Inf" } else { "-Inf" };
+                let word = if float.is_nan() {
+                    "NaN"
+                } else if float > 0.0 {
+                    "+Inf"
+                } else {
+                    "-Inf"
+                };
                 return Err(YamlError::Failed(format!("json: unsupported value: {word}")));
             }
             Resolved::Timestamp | Resolved::Text => Value::Str(self.content(scalar)?),
@@ -231,13 +248,16 @@ impl Reader<'_> {
             "!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp" => resolve(&scalar.text),
             _ => return Ok(Resolved::Text),
         };
-        match found {
-            Resolved::Int(negative, size) if tag == "!!float" && size <= i64::MAX as u64 => {
-                Ok(Resolved::Float(whole(negative, size)))
-            }
-            found if found.tag() == tag => Ok(found),
-            found => Err(failed(format!("cannot decode {} as a {tag}", found.tag()))),
+        if let Resolved::Int(negative, size) = found
+            && tag == "!!float"
+            && i64::try_from(size).is_ok()
+        {
+            return Ok(Resolved::Float(whole(negative, size)));
         }
+        if found.tag() == tag {
+            return Ok(found);
+        }
+        Err(failed(format!("cannot decode {} as a {tag}", found.tag())))
     }
 }
 
@@ -269,4 +289,3 @@ impl From<YamlError> for FuncError {
         }
     }
 }
-

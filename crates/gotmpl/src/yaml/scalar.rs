@@ -40,7 +40,12 @@ impl Shape {
         let quotes_only = special || blank_break;
         Self {
             multiline,
-            plain: !quotes_only && !multiline && !break_blank && !edge(first) && !edge(last) && !has_indicator(text),
+            plain: !quotes_only
+                && !multiline
+                && !break_blank
+                && !edge(first)
+                && !edge(last)
+                && !has_indicator(text),
             single: !quotes_only && !break_blank,
             literal: !quotes_only && last != ' ',
         }
@@ -131,7 +136,8 @@ impl Emitter {
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
             if c == ' ' {
-                let folds = !key && !blanks && self.column > WIDTH && at > 0 && next.is_some_and(|next| next != ' ');
+                let folds =
+                    !key && !blanks && self.column > WIDTH && at > 0 && next.is_some_and(|next| next != ' ');
                 if folds {
                     self.new_line(indent);
                 } else {
@@ -167,7 +173,8 @@ impl Emitter {
         let mut chars = text.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
-            let folds = !marked && c == ' ' && !key && !blanks && self.column > WIDTH && at > 0 && next.is_some();
+            let folds =
+                !marked && c == ' ' && !key && !blanks && self.column > WIDTH && at > 0 && next.is_some();
             blanks = c == ' ';
             if folds {
                 self.new_line(indent);
@@ -193,7 +200,13 @@ impl Emitter {
         let chomping = match (ends.next().is_some_and(is_break), ends.next()) {
             (false, _) => "-",
             (true, None) => "+",
-            (true, Some(c)) => if is_break(c) { "+" } else { "" },
+            (true, Some(c)) => {
+                if is_break(c) {
+                    "+"
+                } else {
+                    ""
+                }
+            }
         };
         self.indicator(chomping, false);
         self.put_break('\n');

@@ -83,13 +83,14 @@ impl<'a> Builder<'a> {
     }
 
     fn refused(&self, error: &ScanError) -> YamlError {
-        match error.kind() {
-            ErrorKind::RecursionLimitExceeded => Limit::Depth(self.budget.limits().depth).into(),
-            kind => failed(place(error, words(kind))),
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return Limit::Depth(self.budget.limits().depth).into();
         }
+        failed(place(error, words(error.kind())))
     }
 
     /// The next node; None where a collection ends.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else an event is, it is no node")]
     fn node(&mut self) -> Result<Option<Shared>, YamlError> {
         let Some((event, span)) = self.next()? else { return Ok(None) };
         let (node, anchor) = match event {
@@ -108,7 +109,8 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(_, anchor, _) => (self.within(Self::sequence)?, anchor),
             Event::MappingStart(_, anchor, _) => (self.within(Self::mapping)?, anchor),
             Event::Alias(anchor) => {
-                let target = self.anchors.get(&anchor).ok_or_else(|| failed("anchor value contains itself"))?;
+                let target =
+                    self.anchors.get(&anchor).ok_or_else(|| failed("anchor value contains itself"))?;
                 (Node::Alias(Rc::clone(target)), 0)
             }
             _ => return Ok(None),
@@ -167,6 +169,7 @@ fn place(error: &ScanError, words: (&str, bool)) -> String {
 }
 
 /// What Go says, and whether its scanner does, which counts lines from one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most errors have no words of their own")]
 fn words(kind: &ErrorKind) -> (&'static str, bool) {
     use ErrorKind as Kind;
     match kind {
@@ -174,7 +177,9 @@ fn words(kind: &ErrorKind) -> (&'static str, bool) {
             ("mapping values are not allowed in this context", true)
         }
         Kind::MappingKeyNotAllowed => ("mapping keys are not allowed in this context", true),
-        Kind::BlockSequenceEntryNotAllowed => ("block sequence entries are not allowed in this context", true),
+        Kind::BlockSequenceEntryNotAllowed => {
+            ("block sequence entries are not allowed in this context", true)
+        }
         Kind::UnclosedQuotedScalar => ("found unexpected end of stream", true),
         Kind::DocumentIndicatorInQuotedScalar => ("found unexpected document indicator", true),
         Kind::UnknownQuotedScalarEscape => ("found unknown escape character", true),
@@ -192,11 +197,15 @@ fn words(kind: &ErrorKind) -> (&'static str, bool) {
         | Kind::UnexpectedEofImplicitFlowMapping => ("did not find expected ',' or '}'", false),
         Kind::UnclosedFlowCollection { open: '[' } => ("did not find expected ',' or ']'", false),
         Kind::UnclosedFlowCollection { .. } => ("did not find expected ',' or '}'", false),
-        Kind::ExpectedBlockMappingKey | Kind::UnexpectedEofBlockMapping => ("did not find expected key", false),
+        Kind::ExpectedBlockMappingKey | Kind::UnexpectedEofBlockMapping => {
+            ("did not find expected key", false)
+        }
         Kind::ExpectedBlockSequenceEntry | Kind::UnexpectedEofBlockSequence => {
             ("did not find expected '-' indicator", false)
         }
-        Kind::ExpectedDocumentStart | Kind::InvalidDocumentEnd => ("did not find expected <document start>", false),
+        Kind::ExpectedDocumentStart | Kind::InvalidDocumentEnd => {
+            ("did not find expected <document start>", false)
+        }
         Kind::TabInIndentation
         | Kind::TabNotAllowed
         | Kind::TabInBlockIndentation

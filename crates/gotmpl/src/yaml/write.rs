@@ -101,7 +101,8 @@ fn is_allowed(c: char) -> bool {
 fn octets(out: &mut Emitter, list: &List) -> bool {
     use base64::Engine;
     let octet = |value: &Value| if let Value::Byte(octet) = value { *octet } else { 0 };
-    let bytes: zeroize::Zeroizing<Vec<u8>> = zeroize::Zeroizing::new(list.values().iter().map(octet).collect());
+    let bytes: zeroize::Zeroizing<Vec<u8>> =
+        zeroize::Zeroizing::new(list.values().iter().map(octet).collect());
     out.text(&base64::engine::general_purpose::STANDARD.encode(&*bytes), false);
     true
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use latchkey_gotmpl::Type::{Any, Bool, Byte, Float, Int, Int64, Str};
-use latchkey_gotmpl::{Bytes, Call, FuncError, Functions, List, Map, Signature, Type, Value, library};
+use latchkey_gotmpl::{Bytes, Call, FuncError, Functions, List, Map, Signature, Type, Value, library, yaml};
 
 /// The value of this name.
 pub fn data(name: &str) -> Value {
@@ -141,6 +141,9 @@ pub fn key_functions() -> Functions {
     functions
         .add("dict", Signature::variadic(&[], Any), dict)
         .add("list", Signature::variadic(&[], Any), list)
+        .add("strings", Signature::new(&[Str]), |call| {
+            Ok(Value::string_map(yaml::read_strings(&call.bytes(0), call.budget())?))
+        })
         .add("decode64", Signature::new(&[Str]), |call| {
             call.string(STANDARD.decode(call.bytes(0)).map_err(|error| FuncError::failed(error.to_string()))?)
         });

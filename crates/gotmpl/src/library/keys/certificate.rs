@@ -31,6 +31,7 @@ impl Certificate {
     ///
     /// # Errors
     /// If it is none, in Go's words.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of many extensions three count")]
     pub(super) fn parse(der: &[u8], budget: &Budget<'_>) -> Result<Self, FuncError> {
         budget.steps(1 + der.len() as u64 / 64)?;
         budget.memory(2 * der.len())?;
@@ -68,6 +69,7 @@ fn form(der: &[u8]) -> Result<(), FuncError> {
     Ok(())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "Go has no other names either")]
 fn alternatives(names: &[GeneralName<'_>]) -> [Vec<String>; 4] {
     let mut found: [Vec<String>; 4] = Default::default();
     let [hosts, addresses, mail, uris] = &mut found;

@@ -67,7 +67,9 @@ pub(super) fn order(certificates: &[Certificate], budget: &Budget<'_>) -> Result
     let issuer = |at: usize, certificate: &Certificate| {
         let signed_with = certificate.authority.as_deref().unwrap_or_default();
         let mut others = certificates.iter().enumerate();
-        others.position(|(other, issuer)| other != at && issuer.key.as_deref().unwrap_or_default() == signed_with)
+        others.position(|(other, issuer)| {
+            other != at && issuer.key.as_deref().unwrap_or_default() == signed_with
+        })
     };
     let issuers: Vec<Option<usize>> =
         certificates.iter().enumerate().map(|(at, certificate)| issuer(at, certificate)).collect();

@@ -16,9 +16,11 @@ use crate::{Call, FuncError, Functions, Signature, Value};
 
 /// Adds the functions.
 pub(super) fn add(functions: &mut Functions) {
-    functions
-        .add("jwkPublicKeyPem", Signature::new(&[Str]), public_pem)
-        .add("jwkPrivateKeyPem", Signature::new(&[Str]), private_pem);
+    functions.add("jwkPublicKeyPem", Signature::new(&[Str]), public_pem).add(
+        "jwkPrivateKeyPem",
+        Signature::new(&[Str]),
+        private_pem,
+    );
 }
 
 /// The digits of keys: those of URLs or of mail, with or without padding.
@@ -192,9 +194,7 @@ impl Jwk {
 
     /// The key as PKCS#8.
     fn private(&self) -> Result<Der, FuncError> {
-        let unknown = |kind: &str| {
-            refuse(format!("x509: unknown key type while marshaling PKCS#8: {kind}"))
-        };
+        let unknown = |kind: &str| refuse(format!("x509: unknown key type while marshaling PKCS#8: {kind}"));
         let key = match self.kind {
             Kind::Rsa(false) => return unknown("*rsa.PublicKey"),
             Kind::Ec(false) => return self.curve().and_then(|_| unknown("*ecdsa.PublicKey")),

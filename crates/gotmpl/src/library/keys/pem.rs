@@ -93,7 +93,8 @@ fn content(mut body: &[u8]) -> Option<Content> {
         body = rest;
     }
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let digits: Zeroizing<Vec<u8>> = Zeroizing::new(body.iter().copied().filter(|byte| !blank(byte)).collect());
+    let digits: Zeroizing<Vec<u8>> =
+        Zeroizing::new(body.iter().copied().filter(|byte| !blank(byte)).collect());
     let bytes = BASE64.decode(&*digits).ok()?;
     Some((headers, bytes.into()))
 }

@@ -97,7 +97,8 @@ impl PrivateKey {
             return Err(Malformed);
         }
         let number = fields.next(OCTETS)?;
-        let named = fields.optional(explicit(0))?.map(|content| Reader::new(content).next(OID).and_then(Curve::of));
+        let named =
+            fields.optional(explicit(0))?.map(|content| Reader::new(content).next(OID).and_then(Curve::of));
         let curve = match curve {
             Some(curve) => curve,
             None => named.ok_or(Malformed)??,
@@ -113,7 +114,8 @@ impl PrivateKey {
         let mut padded = Der::new(Vec::with_capacity(curve.size()));
         padded.resize(missing, 0);
         padded.extend_from_slice(digits);
-        let key = agreement::PrivateKey::from_private_key(curve.algorithm(), &padded).map_err(|_| Malformed)?;
+        let key =
+            agreement::PrivateKey::from_private_key(curve.algorithm(), &padded).map_err(|_| Malformed)?;
         let exact: EcPrivateKeyBin<'_> = key.as_be_bytes().map_err(|_| Malformed)?;
         let point = key.compute_public_key().map_err(|_| Malformed)?.as_ref().to_vec();
         Ok(Self::Ec(curve, Der::new(exact.as_ref().to_vec()), point))

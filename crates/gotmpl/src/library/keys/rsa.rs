@@ -53,7 +53,11 @@ fn key(call: &Call<'_>) -> Result<OaepPrivateDecryptingKey, FuncError> {
     if !matches!(key, PrivateKey::Rsa(_)) {
         return Err(FuncError::failed("could not parse RSA private key"));
     }
-    let unfit = |_| FuncError::failed("error decrypting data with RSA: the key has fewer than 2048 bits or more than 8192");
+    let unfit = |_| {
+        FuncError::failed(
+            "error decrypting data with RSA: the key has fewer than 2048 bits or more than 8192",
+        )
+    };
     let key = PrivateDecryptingKey::from_pkcs8(&key.to_pkcs8()).map_err(unfit)?;
     OaepPrivateDecryptingKey::new(key).map_err(|_| FuncError::failed("could not parse RSA private key"))
 }

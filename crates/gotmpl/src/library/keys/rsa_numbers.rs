@@ -43,7 +43,13 @@ impl RsaKey {
         let [modulus, private, left, right] = [n, d, p, q].map(BigUint::from_bytes_be);
         let public = BigUint::from_bytes_be(e);
         let even = |number: &BigUint| !number.bit(0);
-        if left <= one || right <= one || &left * &right != modulus || even(&public) || public <= one || public.bits() > 31 {
+        if left <= one
+            || right <= one
+            || &left * &right != modulus
+            || even(&public)
+            || public <= one
+            || public.bits() > 31
+        {
             return Err(Malformed);
         }
         let (less_left, less_right) = (&left - &one, &right - &one);

@@ -49,7 +49,9 @@ fn is_known(oid: &Oid<'_>, part: u64) -> bool {
 }
 
 fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
-    attribute.as_str().map_or_else(|_| String::from_utf8_lossy(attribute.as_slice()).into_owned(), str::to_owned)
+    attribute
+        .as_str()
+        .map_or_else(|_| String::from_utf8_lossy(attribute.as_slice()).into_owned(), str::to_owned)
 }
 
 /// With a backslash before what would not stand for itself.

@@ -6,9 +6,11 @@ use crate::{Bytes, Call, FuncError, Functions, Map, Signature, Value};
 
 /// Adds the functions.
 pub(super) fn add(functions: &mut Functions) {
-    functions
-        .add("toYaml", Signature::new(&[Any]), to_yaml)
-        .add("fromYaml", Signature::new(&[Str]), from_yaml);
+    functions.add("toYaml", Signature::new(&[Any]), to_yaml).add(
+        "fromYaml",
+        Signature::new(&[Str]),
+        from_yaml,
+    );
 }
 
 /// The value as YAML; nothing if it cannot be said in it.

@@ -57,11 +57,15 @@ pub(super) fn decrypt(
     match cipher {
         Cipher::Aes(key, start) => {
             let context = DecryptionContext::Iv128(FixedLength::from(start));
-            DecryptingKey::cbc(key).and_then(|key| key.decrypt(&mut plain, context).map(|_| ())).map_err(failed)?;
+            DecryptingKey::cbc(key)
+                .and_then(|key| key.decrypt(&mut plain, context).map(|_| ()))
+                .map_err(failed)?;
         }
         Cipher::TripleDes(key, start) => {
             let context = DecryptionContext::Iv64(FixedLength::from(start));
-            DecryptingKey::cbc(key).and_then(|key| key.decrypt(&mut plain, context).map(|_| ())).map_err(failed)?;
+            DecryptingKey::cbc(key)
+                .and_then(|key| key.decrypt(&mut plain, context).map(|_| ()))
+                .map_err(failed)?;
         }
         Cipher::Rc2(cipher, start) => chained(&cipher, start, &mut plain),
     }
@@ -144,7 +148,10 @@ impl<'a> Derivation<'a> {
         let mut parameters = algorithm.inside(SEQUENCE).map_err(malformed)?;
         let (tag, salt, _) = parameters.any().map_err(malformed)?;
         if tag != OCTETS {
-            return Err(FuncError::failed(format!("pkcs12: only octet string salts are supported for {}", what[2])));
+            return Err(FuncError::failed(format!(
+                "pkcs12: only octet string salts are supported for {}",
+                what[2]
+            )));
         }
         let rounds = parameters.number().map_err(malformed)?;
         let mut after = parameters;
@@ -197,7 +204,11 @@ fn aes(mut algorithm: Reader<'_>, password: &Password, budget: &Budget<'_>) -> R
 }
 
 /// Encrypts with AES-256 and a key of PBKDF2 with HMAC-SHA-256. Gives the algorithm and what is encrypted.
-pub(super) fn encrypt(plain: &[u8], password: &Password, budget: &Budget<'_>) -> Result<(Der, Der), FuncError> {
+pub(super) fn encrypt(
+    plain: &[u8],
+    password: &Password,
+    budget: &Budget<'_>,
+) -> Result<(Der, Der), FuncError> {
     let failed = |_| FuncError::failed("pkcs12: encryption failed");
     budget.memory(2 * plain.len() + 32)?;
     budget.steps(plain.len() as u64 / 64)?;
@@ -205,7 +216,9 @@ pub(super) fn encrypt(plain: &[u8], password: &Password, budget: &Budget<'_>) ->
     let key = kdf::pbkdf2(pbkdf2::PBKDF2_HMAC_SHA256, &password.utf8, &salt, ROUNDS, 32, budget)?;
     let mut data = Der::new(Vec::with_capacity(plain.len() + 16));
     data.extend_from_slice(plain);
-    let key = UnboundCipherKey::new(&AES_256, &key).and_then(PaddedBlockEncryptingKey::cbc_pkcs7).map_err(failed)?;
+    let key = UnboundCipherKey::new(&AES_256, &key)
+        .and_then(PaddedBlockEncryptingKey::cbc_pkcs7)
+        .map_err(failed)?;
     let context = EncryptionContext::Iv128(FixedLength::from(start));
     key.less_safe_encrypt(&mut *data, context).map_err(failed)?;
     let hash = write(SEQUENCE, &[&write(OID, &[oid::HMAC_SHA256]), &write(NULL, &[])]);

@@ -39,9 +39,10 @@ impl<'a> Mac<'a> {
         let name = algorithm.next(OID).map_err(malformed)?;
         let (key, hash) = match name {
             oid::PBMAC1 => newest(algorithm, password, budget)?,
-            oid::SHA1 => {
-                (self.key(&digest::SHA1_FOR_LEGACY_USE_ONLY, password, budget)?, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)
-            }
+            oid::SHA1 => (
+                self.key(&digest::SHA1_FOR_LEGACY_USE_ONLY, password, budget)?,
+                hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            ),
             oid::SHA256 => (self.key(&digest::SHA256, password, budget)?, hmac::HMAC_SHA256),
             oid::SHA512 => (self.key(&digest::SHA512, password, budget)?, hmac::HMAC_SHA512),
             _ => {

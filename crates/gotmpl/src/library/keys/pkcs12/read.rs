@@ -166,7 +166,8 @@ fn certificate(value: &[u8], budget: &Budget<'_>) -> Result<Certificate, FuncErr
 fn key(pkcs8: &[u8], budget: &Budget<'_>) -> Result<PrivateKey, FuncError> {
     budget.memory(8 * pkcs8.len())?;
     budget.steps(1000)?;
-    PrivateKey::parse_pkcs8(pkcs8).map_err(|Malformed| FuncError::failed("x509: unsupported or malformed key"))
+    PrivateKey::parse_pkcs8(pkcs8)
+        .map_err(|Malformed| FuncError::failed("x509: unsupported or malformed key"))
 }
 
 fn shrouded_key(value: &[u8], password: &Password, budget: &Budget<'_>) -> Result<PrivateKey, FuncError> {
