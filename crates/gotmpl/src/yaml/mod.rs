@@ -3,9 +3,12 @@
 //! What differs from it:
 //!
 //! - Errors do not show what they are about, and not each of them has the words or the line of Go's.
+//! - The parser is one of YAML 1.2. It accepts a tab where Go wants blanks, `\/` in quotes, and `...` before the first
+//!   document; it refuses what follows a closed root, where Go stops without a word, and lines of a quoted text that
+//!   are not indented.
 //! - U+0085, U+2028 and U+2029 are characters, not ends of lines, to the reader.
 //! - Of keys that are the same when they are text, such as `1` and `"1"`, the last one stays; in Go any of them may.
-//! - Text deeper than the budget allows is refused.
+//! - Names that multiply, and text deeper than the budget allows, end with a limit, not with Go's error.
 
 mod emitter;
 mod number;

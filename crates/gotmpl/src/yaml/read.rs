@@ -34,11 +34,9 @@ pub(super) fn strings(text: &[u8], budget: &Budget<'_>) -> Result<BTreeMap<Bytes
         return if nothing { Ok(BTreeMap::new()) } else { Err(not_into(&value, "map[string]string")) };
     }
     let mut found = BTreeMap::new();
-    let mut entry = |key, value: &Node| {
-        found.insert(key, reader.text(value)?);
-        Ok(())
-    };
-    reader.entries(&root, &mut entry).map_err(converting)?;
+    for (key, value) in reader.last(&root).map_err(converting)? {
+        found.insert(key, reader.text(&value).map_err(converting)?);
+    }
     Ok(found)
 }
 
@@ -101,7 +99,7 @@ struct Reader<'a> {
     budget: &'a Budget<'a>,
 }
 
-type Entry<'a> = dyn FnMut(Bytes, &Node) -> Result<(), YamlError> + 'a;
+type Entry<'a> = dyn FnMut(Bytes, &Shared) + 'a;
 
 impl Reader<'_> {
     /// A node as JSON has it. Names are followed as long as there are steps and memory.
@@ -117,10 +115,9 @@ impl Reader<'_> {
             }),
             Node::Mapping(_) => self.deeper(|| {
                 let mut found = BTreeMap::new();
-                self.entries(node, &mut |key, value| {
-                    found.insert(key, self.value(value)?);
-                    Ok(())
-                })?;
+                for (key, value) in self.last(node)? {
+                    found.insert(key, self.value(&value)?);
+                }
                 Ok(Map::any(found).into())
             }),
             Node::Alias(_) => Ok(Value::Nil),
@@ -134,6 +131,15 @@ impl Reader<'_> {
         read
     }
 
+    /// The entries of a mapping. Of equal keys the last one counts, and the others are not even looked at.
+    fn last(&self, node: &Node) -> Result<BTreeMap<Bytes, Shared>, YamlError> {
+        let mut found = BTreeMap::new();
+        self.entries(node, &mut |key, value| {
+            found.insert(key, Shared::clone(value));
+        })?;
+        Ok(found)
+    }
+
     /// The entries of a mapping one after the other, merged ones where they are merged.
     fn entries(&self, node: &Node, entry: &mut Entry<'_>) -> Result<(), YamlError> {
         let Node::Mapping(entries) = target(node) else { return Err(merged_something_else()) };
@@ -145,7 +151,7 @@ impl Reader<'_> {
             }
             let key = self.key(key)?;
             self.budget.memory(key.len() + size_of::<(Bytes, Value)>())?;
-            entry(key, value)?;
+            entry(key, value);
         }
         Ok(())
     }

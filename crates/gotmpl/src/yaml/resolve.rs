@@ -32,7 +32,7 @@ impl Resolved {
 pub(super) fn resolve(text: &str) -> Resolved {
     match text.as_bytes().first() {
         None | Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => word(text),
-        Some(b'.') => special(text).or_else(|| number::float(text)).map_or(Resolved::Text, Resolved::Float),
+        Some(b'.') => special(text).or_else(|| fraction(text)).map_or(Resolved::Text, Resolved::Float),
         Some(b'0'..=b'9' | b'+' | b'-') => numeric(text),
         Some(_) => Resolved::Text,
     }
@@ -58,6 +58,15 @@ fn special(text: &str) -> Option<f64> {
         "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
         _ => None,
     }
+}
+
+/// A number that begins with a point. Here, other than elsewhere, lines below stand between digits only.
+fn fraction(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let between = |at: usize| at.checked_sub(1).is_some_and(digit) && digit(at + 1);
+    let separated = bytes.iter().enumerate().all(|(at, byte)| *byte != b'_' || between(at));
+    separated.then(|| number::float(&text.replace('_', ""))).flatten()
 }
 
 fn numeric(text: &str) -> Resolved {
