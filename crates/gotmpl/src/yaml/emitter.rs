@@ -1,7 +1,7 @@
 //! Where on a line YAML is written: indentation, indicators, keys.
 
 use super::YamlError;
-use super::scalar::{Shape, Style};
+use super::style::{Shape, Style};
 use crate::buffer::Buffer;
 use crate::{Budget, Bytes, Limit};
 

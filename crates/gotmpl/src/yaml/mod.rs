@@ -13,10 +13,13 @@
 mod emitter;
 mod number;
 mod read;
+mod reader;
 mod resolve;
 mod scalar;
 mod sort;
+mod style;
 mod tree;
+mod words;
 mod write;
 
 use std::collections::BTreeMap;

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag,
+};
 
-use super::YamlError;
+use super::{YamlError, words};
 use crate::{Budget, Limit};
 
 /// A node, shared by those who name it.
@@ -38,13 +40,50 @@ impl Scalar {
 
 /// The first document of a text; None if there is none.
 pub(super) fn parse(text: &str, budget: &Budget<'_>) -> Result<Option<Shared>, YamlError> {
-    let mut options = Options::default();
-    options.simple_key_max_lookahead = 1024;
-    let parser = Parser::new_from_str_with_options(text, options);
-    let mut builder = Builder { parser, anchors: HashMap::new(), budget, open: open_end(text) };
+    match document(text, budget) {
+        Ok((root, _)) => Ok(root),
+        Err(YamlError::Failed(message)) if text.contains("\n\t") => {
+            indented_by_tabs(text, budget)?.ok_or(YamlError::Failed(message))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The first document of a text in whose brackets lines begin with tabs: Go takes them there, the parser does not.
+/// None if it is not that which is wrong.
+fn indented_by_tabs(text: &str, budget: &Budget<'_>) -> Result<Option<Option<Shared>>, YamlError> {
+    let tabs = |line: &str| line.bytes().take_while(|byte| *byte == b'\t').count();
+    let size: usize = text.lines().map(|line| line.len() + 7 * tabs(line) + 1).sum();
+    budget.memory(size)?;
+    let mut blanks = zeroize::Zeroizing::new(String::with_capacity(size));
+    for line in text.split_inclusive('\n') {
+        let count = tabs(line);
+        blanks.extend(std::iter::repeat_n("        ", count));
+        blanks.push_str(line.get(count..).unwrap_or_default());
+    }
+    let (root, brackets) = match document(&blanks, budget) {
+        Ok(read) => read,
+        Err(YamlError::Failed(_)) => return Ok(None),
+        Err(limit) => return Err(limit),
+    };
+    let inside = |line: usize| {
+        let at = brackets.partition_point(|(_, last)| *last < line);
+        brackets.get(at).is_some_and(|(first, _)| *first < line)
+    };
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| tabs(line) > 0);
+    Ok(lines.all(|(_, number)| inside(number)).then_some(root))
+}
+
+/// The first and the last line of each collection in brackets that is in no other, in order.
+type Brackets = Vec<(usize, usize)>;
+
+fn document(text: &str, budget: &Budget<'_>) -> Result<(Option<Shared>, Brackets), YamlError> {
+    let parser = Parser::new_from_str_with_options(text, Options::default());
+    let (anchors, brackets) = (HashMap::new(), Vec::new());
+    let mut builder = Builder { parser, anchors, budget, open: open_end(text), line: 0, brackets };
     loop {
         match builder.next()? {
-            None | Some((Event::StreamEnd, _)) => return Ok(None),
+            None | Some((Event::StreamEnd, _)) => return Ok((None, builder.brackets)),
             Some((Event::DocumentStart(_, Some(version)), _)) if (version.major, version.minor) != (1, 1) => {
                 return Err(failed("found incompatible YAML document"));
             }
@@ -54,7 +93,7 @@ pub(super) fn parse(text: &str, budget: &Budget<'_>) -> Result<Option<Shared>, Y
     }
     let root = builder.node()?;
     builder.next()?;
-    Ok(root)
+    Ok((root, builder.brackets))
 }
 
 /// A failure in Go's words.
@@ -67,6 +106,8 @@ struct Builder<'a> {
     anchors: HashMap<usize, Shared>,
     budget: &'a Budget<'a>,
     open: Option<usize>,
+    line: usize,
+    brackets: Brackets,
 }
 
 /// How many characters a text has whose last line has something on it and does not end.
@@ -79,14 +120,16 @@ impl<'a> Builder<'a> {
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
         self.budget.steps(1)?;
         self.budget.memory(size_of::<Node>())?;
-        self.parser.next_event().transpose().map_err(|error| self.refused(&error))
+        let next = self.parser.next_event().transpose().map_err(|error| self.refused(&error))?;
+        self.line = next.as_ref().map_or(self.line, |(_, span)| span.end.line());
+        Ok(next)
     }
 
     fn refused(&self, error: &ScanError) -> YamlError {
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             return Limit::Depth(self.budget.limits().depth).into();
         }
-        failed(place(error, words(error.kind())))
+        failed(words::of(error))
     }
 
     /// The next node; None where a collection ends.
@@ -106,8 +149,8 @@ impl<'a> Builder<'a> {
                 }
                 (Node::Scalar(Scalar { text, tag: tag.filter(|tag| tag != "!"), plain }), anchor)
             }
-            Event::SequenceStart(_, anchor, _) => (self.within(Self::sequence)?, anchor),
-            Event::MappingStart(_, anchor, _) => (self.within(Self::mapping)?, anchor),
+            Event::SequenceStart(style, anchor, _) => (self.collection(style, Self::sequence)?, anchor),
+            Event::MappingStart(style, anchor, _) => (self.collection(style, Self::mapping)?, anchor),
             Event::Alias(anchor) => {
                 let target =
                     self.anchors.get(&anchor).ok_or_else(|| failed("anchor value contains itself"))?;
@@ -122,11 +165,23 @@ impl<'a> Builder<'a> {
         Ok(Some(node))
     }
 
-    /// One level deeper.
-    fn within(&mut self, read: fn(&mut Self) -> Result<Node, YamlError>) -> Result<Node, YamlError> {
+    /// A collection, one level deeper.
+    fn collection(
+        &mut self,
+        style: StructureStyle,
+        read: fn(&mut Self) -> Result<Node, YamlError>,
+    ) -> Result<Node, YamlError> {
+        let first = self.line;
         self.budget.enter()?;
         let node = read(self);
         self.budget.leave();
+        if style == StructureStyle::Flow && node.is_ok() {
+            // Those inside of it began later, and count no more.
+            while self.brackets.last().is_some_and(|(inner, _)| *inner >= first) {
+                self.brackets.pop();
+            }
+            self.brackets.push((first, self.line));
+        }
         node
     }
 
@@ -152,71 +207,4 @@ impl<'a> Builder<'a> {
 fn short(tag: &Tag) -> String {
     let (handle, suffix) = tag.parts();
     format!("{handle}{suffix}").replacen("tag:yaml.org,2002:", "!!", 1)
-}
-
-/// The words of an error, behind the line that it is in.
-fn place(error: &ScanError, words: (&str, bool)) -> String {
-    let (message, scanner) = words;
-    let line = error.marker().line();
-    match (line, scanner) {
-        (line, _) if matches!(error.kind(), ErrorKind::UnclosedFlowCollection { .. }) => {
-            format!("line {line}: {message}")
-        }
-        (0 | 1, _) => message.to_owned(),
-        (line, true) => format!("line {line}: {message}"),
-        (line, false) => format!("line {}: {message}", line - 1),
-    }
-}
-
-/// What Go says, and whether its scanner does, which counts lines from one.
-#[expect(clippy::wildcard_enum_match_arm, reason = "most errors have no words of their own")]
-fn words(kind: &ErrorKind) -> (&'static str, bool) {
-    use ErrorKind as Kind;
-    match kind {
-        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => {
-            ("mapping values are not allowed in this context", true)
-        }
-        Kind::MappingKeyNotAllowed => ("mapping keys are not allowed in this context", true),
-        Kind::BlockSequenceEntryNotAllowed => {
-            ("block sequence entries are not allowed in this context", true)
-        }
-        Kind::UnclosedQuotedScalar => ("found unexpected end of stream", true),
-        Kind::DocumentIndicatorInQuotedScalar => ("found unexpected document indicator", true),
-        Kind::UnknownQuotedScalarEscape => ("found unknown escape character", true),
-        Kind::InvalidQuotedScalarHexEscape => ("did not find expected hexdecimal number", true),
-        Kind::InvalidUnicodeEscape => ("found invalid Unicode character escape code", true),
-        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => ("could not find expected ':'", true),
-        Kind::UnknownAnchor => ("unknown anchor referenced", true),
-        Kind::UnsupportedYamlMajorVersion => ("found incompatible YAML document", true),
-        Kind::UndeclaredTagHandle => ("found undefined tag handle", false),
-        Kind::ExpectedFlowSequenceSeparator | Kind::UnexpectedEofFlowSequence => {
-            ("did not find expected ',' or ']'", false)
-        }
-        Kind::ExpectedFlowMappingSeparator
-        | Kind::UnexpectedEofFlowMapping
-        | Kind::UnexpectedEofImplicitFlowMapping => ("did not find expected ',' or '}'", false),
-        Kind::UnclosedFlowCollection { open: '[' } => ("did not find expected ',' or ']'", false),
-        Kind::UnclosedFlowCollection { .. } => ("did not find expected ',' or '}'", false),
-        Kind::ExpectedBlockMappingKey | Kind::UnexpectedEofBlockMapping => {
-            ("did not find expected key", false)
-        }
-        Kind::ExpectedBlockSequenceEntry | Kind::UnexpectedEofBlockSequence => {
-            ("did not find expected '-' indicator", false)
-        }
-        Kind::ExpectedDocumentStart | Kind::InvalidDocumentEnd => {
-            ("did not find expected <document start>", false)
-        }
-        Kind::TabInIndentation
-        | Kind::TabNotAllowed
-        | Kind::TabInBlockIndentation
-        | Kind::TabAtBlockScalarStart
-        | Kind::UnexpectedCharacter { .. } => ("found character that cannot start any token", true),
-        Kind::MissingAnchorOrAliasName => ("did not find expected alphabetic or numeric character", true),
-        Kind::ExpectedNodeContent | Kind::MisplacedFlowCollectionEnd => {
-            ("did not find expected node content", false)
-        }
-        Kind::ZeroBlockScalarIndent => ("found an indentation indicator equal to 0", true),
-        Kind::InvalidBlockScalarHeader => ("did not find expected comment or line break", true),
-        _ => ("the text is not well-formed", true),
-    }
 }
