@@ -1,12 +1,16 @@
 // Command oracle asks Go what templates give, for the Rust tests to compare.
 //
-//	go run . cases > ../tests/suite/expected.json        # the table that is checked in
-//	go run . -random 20000 cases > more.json             # more, made of pieces of the cases; GOTMPL_CASES=more.json
-//	                                                     # (with its whole path) lets the tests compare that
+//	go run . cases ../tests/suite/expected               # the tables that are checked in, one for each case file
+//	go run . -only lists cases ../tests/suite/expected   # one of them
+//	go run . -random 20000 cases /tmp/more               # more, made of pieces of the cases; GOTMPL_CASES=/tmp/more lets the
+//	                                                     # tests compare that
+//	go run . -fixtures ../tests/suite/keys               # the keys and certificates of the cases anew
+//	go run . -store store.p12 -password secret           # what a PKCS#12 holds
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
-// holds for the lines below it: data, missingkey, left, right, reason; other lines with # are comments. Behind ⇒
-// stands what the engine gives where it differs on purpose.
+// holds for the lines below it: data, missingkey, left, right, reason, functions (library: those of sprig and of External
+// Secrets Operator; keys: those, and a few to look into what they make; else a few for tests of the engine);
+// other lines with # are comments. Behind ⇒ stands what the engine gives where it differs on purpose.
 package main
 
 import (
@@ -31,6 +35,7 @@ type testCase struct {
 	MissingKey string  `json:"missingkey,omitempty"`
 	Left       string  `json:"left,omitempty"`
 	Right      string  `json:"right,omitempty"`
+	Functions  string  `json:"functions,omitempty"`
 	Output     *string `json:"output,omitempty"`
 	Hex        *string `json:"hex,omitempty"`
 	Error      *string `json:"error,omitempty"`
@@ -41,7 +46,19 @@ type testCase struct {
 func main() {
 	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
 	seed := flag.Int64("seed", 1, "which ones")
+	keys := flag.String("fixtures", "", "where to make the keys and certificates of the cases anew")
+	store := flag.String("store", "", "a PKCS#12 file to read: keys and certificates, or trusted certificates, are written out")
+	password := flag.String("password", "", "its password")
+	only := flag.String("only", "", "the case file to ask about, without .txt; all if empty")
 	flag.Parse()
+	if *keys != "" {
+		fixtures{*keys}.make()
+		return
+	}
+	if *store != "" {
+		show(*store, *password)
+		return
+	}
 	var cases []testCase
 	files, err := filepath.Glob(filepath.Join(flag.Arg(0), "*.txt"))
 	check(err)
@@ -52,13 +69,27 @@ func main() {
 	if *random > 0 {
 		cases = mix(cases, *random, rand.New(rand.NewSource(*seed)))
 	}
-	for i := range cases {
-		ask(&cases[i])
+	tables := map[string][]testCase{}
+	for _, c := range cases {
+		if *only == "" || *only == c.Group {
+			ask(&c)
+			tables[c.Group] = append(tables[c.Group], c)
+		}
 	}
-	out := json.NewEncoder(os.Stdout)
+	for group, table := range tables {
+		write(filepath.Join(flag.Arg(1), group+".json"), table)
+	}
+}
+
+func write(path string, table []testCase) {
+	check(os.MkdirAll(filepath.Dir(path), 0o755))
+	file, err := os.Create(path)
+	check(err)
+	out := json.NewEncoder(file)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", " ")
-	check(out.Encode(cases))
+	check(out.Encode(table))
+	check(file.Close())
 }
 
 func check(err error) {
@@ -102,6 +133,8 @@ func set(settings *testCase, line string) {
 		settings.Right = value
 	case "reason":
 		settings.Reason = value
+	case "functions":
+		settings.Functions = value
 	default:
 		check(fmt.Errorf("unknown setting %q", name))
 	}
@@ -125,7 +158,11 @@ var address = regexp.MustCompile("0x[0-9a-f]{9,}")
 
 // ask lets Go parse and execute the template.
 func ask(c *testCase) {
-	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Parse(c.Template)
+	functions := engineFunctions
+	if c.Functions == "library" || c.Functions == "keys" {
+		functions = libraryFunctions()
+	}
+	parsed, err := template.New("t").Delims(c.Left, c.Right).Funcs(functions).Funcs(tools(c.Functions)).Parse(c.Template)
 	var out bytes.Buffer
 	if err == nil {
 		if c.MissingKey != "" {
@@ -146,6 +183,14 @@ func ask(c *testCase) {
 		digits := hex.EncodeToString(out.Bytes())
 		c.Hex = &digits
 	}
+}
+
+// tools are what the cases have besides.
+func tools(functions string) template.FuncMap {
+	if functions == "keys" {
+		return keyTools
+	}
+	return nil
 }
 
 // mix makes templates that are mostly wrong: it cuts the cases into words and puts them together anew.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/template"
 )
@@ -11,6 +13,7 @@ import (
 func data() map[string]any {
 	return map[string]any{
 		"nil":  nil,
+		"keys": keyFiles(),
 		"text": "plain",
 		"secret": map[string]string{
 			"user": "admin", "password": "p@ss\"w<o>rd&é'=", "empty": "", "number": "42", "pem": "-----BEGIN\nline\n",
@@ -30,8 +33,21 @@ func data() map[string]any {
 	}
 }
 
-// functions are what the Rust test adds to the engine.
-var functions = template.FuncMap{
+// keyFiles are the files of the folder of keys by their names, and some that are made of them.
+func keyFiles() map[string]string {
+	files, err := filepath.Glob("../tests/suite/keys/*")
+	check(err)
+	values := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		check(err)
+		values[filepath.Base(file)] = string(content)
+	}
+	return values
+}
+
+// engineFunctions are what the Rust test adds to the engine.
+var engineFunctions = template.FuncMap{
 	"upper": strings.ToUpper,
 	"join":  func(separator string, parts ...string) string { return strings.Join(parts, separator) },
 	"dict": func(pairs ...any) map[string]any {

@@ -30,12 +30,15 @@ mod error;
 mod exec;
 mod functions;
 mod lex;
+pub mod library;
 mod limits;
 mod parse;
 mod printer;
 mod template;
 mod text;
 mod value;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use builtin::{display, sprintf};
 pub use error::{ExecError, ExecErrorKind, ParseError, ParseErrorKind, RenderError};

@@ -121,6 +121,10 @@ fn exponential(decimal: &Decimal, precision: usize, verb: char) -> String {
 fn general(float: f64, verb: char, precision: Option<usize>) -> String {
     let precision = precision.map(|precision| precision.max(1));
     let decimal = precision.map_or_else(|| shortest(float), |count| rounded(float, count - 1));
+    general_of(&decimal, verb, precision)
+}
+
+fn general_of(decimal: &Decimal, verb: char, precision: Option<usize>) -> String {
     let count = decimal.digits.len();
     let digits = i32::try_from(count).unwrap_or(i32::MAX);
     let limit = match precision {
@@ -131,9 +135,16 @@ fn general(float: f64, verb: char, precision: Option<usize>) -> String {
     let exponent = decimal.point - 1;
     if exponent < -4 || exponent >= limit {
         let letter = if verb == 'G' { 'E' } else { 'e' };
-        return exponential(&decimal, count.saturating_sub(1), letter);
+        return exponential(decimal, count.saturating_sub(1), letter);
     }
-    without_exponent(&decimal, (digits - decimal.point).max(0))
+    without_exponent(decimal, (digits - decimal.point).max(0))
+}
+
+/// The finite float that Rust's `{:e}` wrote, as Go's `%g` does.
+#[cfg(feature = "yaml")]
+pub(crate) fn shortest_general(scientific: &str) -> String {
+    let (sign, digits) = scientific.strip_prefix('-').map_or(("", scientific), |digits| ("-", digits));
+    format!("{sign}{}", general_of(&Decimal::parse(digits), 'g', None))
 }
 
 fn without_exponent(decimal: &Decimal, behind: i32) -> String {

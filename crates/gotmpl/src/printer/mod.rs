@@ -9,6 +9,8 @@ mod value;
 use crate::buffer::Buffer;
 use crate::{Budget, Limit, Value, text};
 
+#[cfg(feature = "yaml")]
+pub(crate) use float::shortest_general;
 pub(crate) use printf::printf;
 
 /// Writes the values; between two that are no strings goes a space.

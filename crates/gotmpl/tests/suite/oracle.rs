@@ -1,6 +1,8 @@
 //! Compares the engine with Go's, by a table that Go wrote (`oracle/` tells how).
 
-use latchkey_gotmpl::{Limits, MissingKey, Options, Template};
+use std::path::{Path, PathBuf};
+
+use latchkey_gotmpl::{Limits, MissingKey, Options, Template, library};
 use serde_json::Value as Json;
 
 use super::world;
@@ -53,7 +55,12 @@ fn found(case: &Json) -> Outcome {
     };
     let (left, right) = (text(case, "left").to_owned(), text(case, "right").to_owned());
     let options = Options { left, right, missing_key, ..Options::default() };
-    let template = match Template::parse("t", text(case, "template"), &options, &world::functions()) {
+    let functions = match text(case, "functions") {
+        "library" => library::external_secrets(),
+        "keys" => world::key_functions(),
+        _ => world::functions(),
+    };
+    let template = match Template::parse("t", text(case, "template"), &options, &functions) {
         Ok(template) => template,
         Err(error) => return Outcome::Error(error.to_string()),
     };
@@ -63,12 +70,26 @@ fn found(case: &Json) -> Outcome {
     }
 }
 
+/// The tables that are checked in.
+pub fn own() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/expected")
+}
+
+/// The cases of all tables of a folder.
+pub fn tables(folder: &Path) -> Vec<Json> {
+    let files =
+        std::fs::read_dir(folder).expect("the tables are there").map(|file| file.expect("an entry").path());
+    let cases = files.flat_map(|file| {
+        let table = std::fs::read(&file).expect("the table can be read");
+        serde_json::from_slice::<Vec<Json>>(&table).expect("the table is JSON")
+    });
+    cases.collect()
+}
+
 #[test]
 fn gives_what_go_gives() {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/expected.json");
-    let path = std::env::var("GOTMPL_CASES").unwrap_or_else(|_| own.to_owned());
-    let table = std::fs::read(&path).expect("the table is there");
-    let cases: Vec<Json> = serde_json::from_slice(&table).expect("the table is JSON");
+    let folder = std::env::var_os("GOTMPL_CASES").map_or_else(own, PathBuf::from);
+    let cases = tables(&folder);
     let mut wrong = 0;
     for case in &cases {
         let (expected, found) = (expected(case), found(case));
@@ -83,9 +104,7 @@ fn gives_what_go_gives() {
 
 #[test]
 fn says_why_where_it_differs() {
-    let table = include_str!("expected.json");
-    let cases: Vec<Json> = serde_json::from_str(table).expect("the table is JSON");
-    for case in cases.iter().filter(|case| case["ours"].is_string()) {
+    for case in tables(&own()).iter().filter(|case| case["ours"].is_string()) {
         assert!(!text(case, "reason").is_empty(), "{}", text(case, "template"));
     }
 }

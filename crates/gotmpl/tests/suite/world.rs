@@ -1,7 +1,11 @@
 //! The data and the functions of the oracle.
 
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use latchkey_gotmpl::Type::{Any, Bool, Byte, Float, Int, Int64, Str};
-use latchkey_gotmpl::{Bytes, Call, FuncError, Functions, List, Map, Signature, Type, Value};
+use latchkey_gotmpl::{Bytes, Call, FuncError, Functions, List, Map, Signature, Type, Value, library, yaml};
 
 /// The value of this name.
 pub fn data(name: &str) -> Value {
@@ -10,8 +14,20 @@ pub fn data(name: &str) -> Value {
         "secret" => secret(),
         "any" => any(),
         "values" => values(),
+        "keys" => keys(),
         _ => Value::Nil,
     }
+}
+
+/// The files of the folder of keys.
+fn keys() -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/keys");
+    let files = std::fs::read_dir(folder).expect("the folder is there").map(|file| {
+        let path = file.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        (name, std::fs::read(&path).expect("the file can be read"))
+    });
+    Value::string_map(files)
 }
 
 fn secret() -> Value {
@@ -86,7 +102,7 @@ pub fn functions() -> Functions {
         .add("upper", Signature::new(&[Str]), |call| call.string(call.bytes(0).to_ascii_uppercase()))
         .add("join", Signature::variadic(&[Str], Str), join)
         .add("dict", Signature::variadic(&[], Any), dict)
-        .add("list", Signature::variadic(&[], Any), |call| Ok(List::any(call.args().to_vec()).into()))
+        .add("list", Signature::variadic(&[], Any), list)
         .add("set", Signature::new(&[Type::Map(&Any), Str, Any]), |call| {
             call.map(0).insert(call.bytes(1), call.arg(2).clone(), call.budget())?;
             Ok(call.map(0).into())
@@ -113,6 +129,25 @@ pub fn functions() -> Functions {
 fn join(call: &Call<'_>) -> Result<Value, FuncError> {
     let parts: Vec<Bytes> = (1..call.args().len()).map(|index| call.bytes(index)).collect();
     call.string(parts.join(&*call.bytes(0)))
+}
+
+fn list(call: &Call<'_>) -> Result<Value, FuncError> {
+    Ok(List::any(call.args().to_vec()).into())
+}
+
+/// The functions of the library, and what the cases of keys need besides.
+pub fn key_functions() -> Functions {
+    let mut functions = library::external_secrets();
+    functions
+        .add("dict", Signature::variadic(&[], Any), dict)
+        .add("list", Signature::variadic(&[], Any), list)
+        .add("strings", Signature::new(&[Str]), |call| {
+            Ok(Value::string_map(yaml::read_strings(&call.bytes(0), call.budget())?))
+        })
+        .add("decode64", Signature::new(&[Str]), |call| {
+            call.string(STANDARD.decode(call.bytes(0)).map_err(|error| FuncError::failed(error.to_string()))?)
+        });
+    functions
 }
 
 fn dict(call: &Call<'_>) -> Result<Value, FuncError> {
