@@ -97,12 +97,12 @@ fn a_generator() {
 }
 
 #[test]
-fn a_template_with_functions() {
+fn a_template_with_a_function_that_there_is_not() {
     is_not_supported(
         "template",
-        json!({ "target": { "template": { "data": { "a": "{{ .a | upper }}" } } } }),
-        "spec.target.template.data[\"a\"]: the template function \"upper\" is not supported by this version of latchkey; \
-         use the functions of Go's text/template",
+        json!({ "target": { "template": { "data": { "a": "{{ env .a }}" } } } }),
+        "spec.target.template.data[\"a\"]: the template function \"env\" is not supported by this version of latchkey; \
+         use the functions of External Secrets Operator",
     );
 }
 

@@ -2,6 +2,7 @@
 //! one latchkey, which has the rights of the chart's ServiceAccount and no others, and each test has a namespace of its own.
 
 mod support;
+mod templates;
 
 mod aws_document;
 mod canary;

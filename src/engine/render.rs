@@ -87,6 +87,17 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
     })
 }
 
+/// Whether rendering may take long enough to keep others waiting.
+pub fn takes_long(plan: &Plan, objects: &Objects) -> bool {
+    let Some(template) = &plan.target.template else { return false };
+    let metadata =
+        template.metadata.iter().flat_map(|metadata| metadata.labels.iter().chain(&metadata.annotations));
+    let own = template.data.iter().flatten().chain(metadata).map(|(_, text)| text.as_str());
+    let literals = template.template_from.iter().filter_map(|source| source.literal.as_deref());
+    let of_objects = objects.values().flatten().flat_map(Data::values).filter_map(|text| text.expose_str());
+    own.chain(literals).chain(of_objects).any(template::takes_long)
+}
+
 /// Whether the template is used at all: a Secret that is deleted, left alone or not wanted needs none, and the template
 /// would fail for want of values.
 fn is_written(creation: CreationPolicy, deletion: DeletionPolicy, provider_empty: bool) -> bool {

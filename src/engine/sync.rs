@@ -15,7 +15,7 @@ use super::cache::EntryCache;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
 use super::plan::{Plan, StoreKey};
-use super::render::render;
+use super::render::{render, takes_long};
 use super::resolve::Connect;
 use super::select::select;
 use super::settings::Settings;
@@ -79,7 +79,10 @@ impl Engine {
         let cached = values.oldest(began);
         let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
         let objects = self.template_objects(&plan, deadline).await?;
-        let rendered = work::bounded(|| render(&plan, selected, &objects))?;
+        let rendered = match takes_long(&plan, &objects) {
+            true => work::aside(|| render(&plan, selected, &objects))?,
+            false => work::bounded(|| render(&plan, selected, &objects))?,
+        };
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =

@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 /// Of a thousand times what honest objects take.
 const MOST: Duration = Duration::from_secs(2);
 
@@ -25,6 +27,13 @@ impl Drop for Before {
 /// Does the work; from two seconds on, [`is_over`] tells it to end. Work within work is part of it.
 pub fn bounded<T>(work: impl FnOnce() -> T) -> T {
     within(MOST, work)
+}
+
+/// The same for what may take long: the runtime's other work goes on on another thread meanwhile.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let several =
+        Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if several { tokio::task::block_in_place(|| bounded(work)) } else { bounded(work) }
 }
 
 fn within<T>(most: Duration, work: impl FnOnce() -> T) -> T {

@@ -1,6 +1,8 @@
-//! The one place where a template's text is executed: Go's `text/template`, without ESO's function library.
+//! The one place where a template's text is executed: Go's `text/template`, with the functions that ESO offers.
 
-use latchkey_gotmpl::{Functions, Limits, Options, ParseError, ParseErrorKind, Template, Value};
+use std::sync::LazyLock;
+
+use latchkey_gotmpl::{Functions, Limits, Options, ParseError, ParseErrorKind, Template, Value, library};
 use latchkey_provider::SecretBytes;
 
 use crate::engine::convert::Data;
@@ -20,13 +22,20 @@ pub enum TemplateError {
 }
 
 /// The functions that templates call.
-fn functions() -> Functions {
-    Functions::new()
+static FUNCTIONS: LazyLock<Functions> = LazyLock::new(library::external_secrets);
+
+/// Those of them that take long on purpose, or make keys.
+const SLOW: [&str; 8] =
+    ["bcrypt", "htpasswd", "derivePassword", "genPrivateKey", "genCA", "genSelfSigned", "genSigned", "kcs12"];
+
+/// Whether the text may call a function that takes long.
+pub fn takes_long(text: &str) -> bool {
+    SLOW.iter().any(|name| text.contains(name))
 }
 
 /// Parses the text; a missing key is an error when it is executed, as ESO has it.
 fn parse(text: &str) -> Result<Template, TemplateError> {
-    Template::parse(NAME, text, &Options::strict(), &functions()).map_err(refused)
+    Template::parse(NAME, text, &Options::strict(), &FUNCTIONS).map_err(refused)
 }
 
 /// A template of `rewrite.transform`: it has a key as `.value`, and nothing that is not there is an error, as ESO has it.
@@ -38,7 +47,7 @@ impl KeyTemplate {
     /// # Errors
     /// It cannot be parsed.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        Template::parse(NAME, text, &Options::default(), &functions()).map(Self).map_err(refused)
+        Template::parse(NAME, text, &Options::default(), &FUNCTIONS).map(Self).map_err(refused)
     }
 
     /// What it makes of a key.
@@ -95,7 +104,7 @@ pub fn said(at: &str, why: &TemplateError) -> Error {
     match why {
         TemplateError::UnknownFunction(name) => message::unsupported(
             &format!("{at}: the template function {name:?}"),
-            "use the functions of Go's text/template",
+            "use the functions of External Secrets Operator",
         ),
         TemplateError::Failed(why) => message::template_failed(at, why),
     }
@@ -127,7 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn a_function_of_the_library_is_named() {
-        assert_eq!(check("{{ .user | b64enc }}"), Err(TemplateError::UnknownFunction("b64enc".to_owned())));
+    fn the_functions_are_those_of_external_secrets_operator() {
+        assert_eq!(executed("{{ .user | b64enc }}"), Ok("YXBw".to_owned()));
+        assert_eq!(executed("{{ .user | upper | printf \"%s!\" }}"), Ok("APP!".to_owned()));
+        for left_out in ["env", "expandenv", "getHostByName"] {
+            let text = format!("{{{{ {left_out} \"HOME\" }}}}");
+            assert_eq!(check(&text), Err(TemplateError::UnknownFunction(left_out.to_owned())));
+        }
     }
 }
