@@ -123,8 +123,17 @@ fn sequence(out: &mut Emitter, list: &List, place: Place, budget: &Budget<'_>) -
     Ok(true)
 }
 
-/// A key longer than this is none to those who read JSON as YAML.
+/// A key that takes more than this in JSON, without its quotes, is none to those who read JSON as YAML.
 const LONGEST_KEY: usize = 1022;
+
+/// How many characters JSON takes for one.
+fn length_in_json(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\x08' | '\x0c' => 2,
+        '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => 6,
+        _ => 1,
+    }
+}
 
 fn mapping(out: &mut Emitter, map: &Map, budget: &Budget<'_>) -> Result<bool, YamlError> {
     if map.is_empty() {
@@ -139,7 +148,7 @@ fn mapping(out: &mut Emitter, map: &Map, budget: &Budget<'_>) -> Result<bool, Ya
     entries.sort_by(|(left, _), (right, _)| sort::compare(left, right));
     let indent = out.enter_mapping();
     for (key, value) in &entries {
-        if !key.chars().all(is_allowed) || key.chars().count() > LONGEST_KEY {
+        if !key.chars().all(is_allowed) || key.chars().map(length_in_json).sum::<usize>() > LONGEST_KEY {
             return Ok(false);
         }
         out.key(key);

