@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/Masterminds/sprig/v3"
 	"golang.org/x/crypto/bcrypt"
 )
@@ -21,7 +22,7 @@ func sprigFunctions() template.FuncMap {
 	for _, name := range []string{"env", "expandenv", "getHostByName"} {
 		delete(functions, name)
 	}
-	maps.Copy(functions, template.FuncMap{"hexdec": hexadecimal, "htpasswd": passwordLine})
+	maps.Copy(functions, template.FuncMap{"hexdec": hexadecimal, "htpasswd": passwordLine, "semverCompare": admits})
 	for message, names := range silent {
 		for _, name := range strings.Fields(names) {
 			functions[name] = saying(message, functions[name])
@@ -67,6 +68,18 @@ func saying(message string, function any) any {
 		}
 		return results
 	}).Interface()
+}
+
+func admits(constraint, version string) (bool, error) {
+	wanted, err := semver.NewConstraint(constraint)
+	if err != nil {
+		return false, errors.New("invalid version constraint")
+	}
+	found, err := semver.NewVersion(version)
+	if err != nil {
+		return false, errors.New("invalid version")
+	}
+	return wanted.Check(found), nil
 }
 
 func hexadecimal(text string) string {

@@ -17,7 +17,10 @@ mod json;
 mod lists;
 mod math;
 mod merge;
+mod paths;
 mod reflect;
+mod regexp;
+mod semver;
 mod strings;
 
 use crate::buffer::Buffer;
@@ -42,6 +45,9 @@ pub(super) fn add(functions: &mut Functions) {
     json::add(&mut shelf);
     encodings::add(&mut shelf);
     math::add(&mut shelf);
+    paths::add(&mut shelf);
+    regexp::add(&mut shelf);
+    semver::add(&mut shelf);
 }
 
 /// Where the functions are put: each pays for the size of its arguments before it looks at them.
