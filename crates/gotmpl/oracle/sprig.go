@@ -23,6 +23,7 @@ func sprigFunctions() template.FuncMap {
 		delete(functions, name)
 	}
 	maps.Copy(functions, template.FuncMap{"hexdec": hexadecimal, "htpasswd": passwordLine, "semverCompare": admits})
+	functions["urlJoin"] = joining(functions["urlJoin"].(func(map[string]any) string))
 	for message, names := range silent {
 		for _, name := range strings.Fields(names) {
 			functions[name] = saying(message, functions[name])
@@ -68,6 +69,25 @@ func saying(message string, function any) any {
 		}
 		return results
 	}).Interface()
+}
+
+// joining is urlJoin with the panics that External Secrets Operator has.
+func joining(join func(map[string]any) string) func(map[string]any) string {
+	return func(parts map[string]any) string {
+		defer func() {
+			reason := recover()
+			text, _ := reason.(string)
+			switch {
+			case strings.HasPrefix(text, "unable to parse userinfo in dict"):
+				panic("unable to parse url userinfo")
+			case text != "":
+				panic("unable to parse dictionary value: expected string")
+			case reason != nil:
+				panic(reason)
+			}
+		}()
+		return join(parts)
+	}
 }
 
 func admits(constraint, version string) (bool, error) {

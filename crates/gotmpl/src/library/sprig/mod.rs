@@ -10,6 +10,8 @@
 
 mod cast;
 mod convert;
+mod crypto;
+mod date;
 mod defaults;
 mod dicts;
 mod encodings;
@@ -22,6 +24,7 @@ mod reflect;
 mod regexp;
 mod semver;
 mod strings;
+mod url;
 
 use crate::buffer::Buffer;
 use crate::{Bytes, Call, FuncError, Functions, Signature, Value, builtin};
@@ -45,6 +48,9 @@ pub(super) fn add(functions: &mut Functions) {
     json::add(&mut shelf);
     encodings::add(&mut shelf);
     math::add(&mut shelf);
+    date::add(&mut shelf);
+    url::add(&mut shelf);
+    crypto::add(&mut shelf);
     paths::add(&mut shelf);
     regexp::add(&mut shelf);
     semver::add(&mut shelf);

@@ -1,6 +1,6 @@
 //! Writes values as JSON.
 
-use super::Outcome;
+use super::{Outcome, date};
 use crate::buffer::Buffer;
 use crate::text::runes;
 use crate::{Bytes, Call, Limit, Value, builtin};
@@ -61,7 +61,9 @@ impl Writer<'_, '_> {
                 let items = map.entries().into_iter().map(|(key, value)| (Some(key), value));
                 self.collection(b"{", items.collect(), b"}");
             }
-            Value::Object(object) => self.string(&object.text()),
+            Value::Object(object) => {
+                self.string(&date::as_time(value).map_or_else(|| object.text(), |time| date::json(&time)))
+            }
         }
     }
 
