@@ -1,6 +1,8 @@
 //! What the engine promises: Go's outcomes, an end to everything, silence about values.
 
 mod api;
+mod certificates;
 mod limits;
 mod oracle;
+mod sprig;
 mod world;

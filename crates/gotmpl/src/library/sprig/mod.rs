@@ -6,10 +6,12 @@
 //! - `keys`, `values` and what else has no order in Go are in the order of the keys.
 //! - Where Go's list is nil, it is empty here: `toJson (rest list)` is `[]`, not `null`.
 //! - Out of a range, Go tells the numbers; here they are not told.
+//! - Without the feature `crypto` there are no hashes, random values, passwords, keys and certificates.
 //! - What Go would compute until memory or time end is bounded by the template's limits.
 
 mod cast;
 mod convert;
+#[cfg(feature = "crypto")]
 mod crypto;
 mod date;
 mod defaults;
@@ -50,6 +52,7 @@ pub(super) fn add(functions: &mut Functions) {
     math::add(&mut shelf);
     date::add(&mut shelf);
     url::add(&mut shelf);
+    #[cfg(feature = "crypto")]
     crypto::add(&mut shelf);
     paths::add(&mut shelf);
     regexp::add(&mut shelf);

@@ -1,6 +1,7 @@
 //! Hashes, random values, passwords, encryption and certificates.
 
 mod aes;
+pub(super) mod certificates;
 mod derive;
 mod hashes;
 mod password;
@@ -15,4 +16,5 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
     password::add(shelf);
     derive::add(shelf);
     aes::add(shelf);
+    certificates::add(shelf);
 }

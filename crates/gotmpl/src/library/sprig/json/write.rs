@@ -2,8 +2,10 @@
 
 use super::{Outcome, date};
 use crate::buffer::Buffer;
+#[cfg(feature = "crypto")]
+use crate::library::sprig::crypto::certificates::{Certificate, as_certificate};
 use crate::text::runes;
-use crate::{Bytes, Call, Limit, Value, builtin};
+use crate::{Bytes, Call, Limit, Object, Value, builtin};
 
 /// How it is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,9 +63,20 @@ impl Writer<'_, '_> {
                 let items = map.entries().into_iter().map(|(key, value)| (Some(key), value));
                 self.collection(b"{", items.collect(), b"}");
             }
-            Value::Object(object) => {
-                self.string(&date::as_time(value).map_or_else(|| object.text(), |time| date::json(&time)))
-            }
+            Value::Object(object) => self.object(value, &**object),
+        }
+    }
+
+    /// What Go marshals in a way of its own.
+    fn object(&mut self, value: &Value, object: &dyn Object) {
+        #[cfg(feature = "crypto")]
+        if let Some(Certificate { cert, key }) = as_certificate(value) {
+            let items = [("Cert", cert), ("Key", key)].map(|(name, pem)| (Some(name.into()), pem.into()));
+            return self.collection(b"{", items.to_vec(), b"}");
+        }
+        match date::as_time(value) {
+            Some(time) => self.string(&date::json(&time)),
+            None => self.string(&object.text()),
         }
     }
 
