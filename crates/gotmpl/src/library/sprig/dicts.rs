@@ -47,9 +47,11 @@ fn add_walks(shelf: &mut Shelf<'_>) {
             list(call, &Any, call.map(0).entries().into_iter().map(|(_, value)| value).collect())
         })
         .add("dig", Signature::variadic(&[], Any), dig)
-        .all(&["deepCopy", "mustDeepCopy"], Signature::new(&[Any]), |call| match call.arg(0) {
-            Value::Nil => refuse("reflect: call of reflect.Value.Type on zero Value"),
-            value => copied(call, value),
+        .all(&["deepCopy", "mustDeepCopy"], Signature::new(&[Any]), |call| {
+            if matches!(call.arg(0), Value::Nil) {
+                return refuse("reflect: call of reflect.Value.Type on zero Value");
+            }
+            copied(call, call.arg(0))
         });
 }
 
@@ -93,10 +95,12 @@ fn dig(call: &Call<'_>) -> Result {
 }
 
 fn as_map(value: &Value) -> Outcome<Map> {
-    match value {
-        Value::Map(map) if map.go_type() == MAP => Ok(map.clone()),
-        other => refuse(wrong(other, "map[string]interface {}")),
+    if let Value::Map(map) = value
+        && map.go_type() == MAP
+    {
+        return Ok(map.clone());
     }
+    refuse(wrong(value, "map[string]interface {}"))
 }
 
 fn as_key(value: &Value) -> Outcome<Bytes> {
@@ -112,20 +116,17 @@ fn copied(call: &Call<'_>, value: &Value) -> Result {
     let budget = call.budget();
     budget.steps(1)?;
     budget.enter()?;
-    let copy = match value {
-        Value::List(list) => {
-            budget.memory(size_of_val(list.values()))?;
-            let values =
-                list.values().iter().map(|value| copied(call, value)).collect::<Outcome<Vec<_>>>()?;
-            List::new(list.elem(), values).into()
-        }
-        Value::Map(map) => {
-            let entries = map.entries();
-            budget.memory(size_of_val(&*entries))?;
-            let entries = entries.into_iter().map(|(key, value)| Ok((key, copied(call, &value)?)));
-            Map::new(map.elem(), entries.collect::<Outcome<Vec<_>>>()?).into()
-        }
-        plain => plain.clone(),
+    let copy = if let Value::List(list) = value {
+        budget.memory(size_of_val(list.values()))?;
+        let values = list.values().iter().map(|value| copied(call, value)).collect::<Outcome<Vec<_>>>()?;
+        List::new(list.elem(), values).into()
+    } else if let Value::Map(map) = value {
+        let entries = map.entries();
+        budget.memory(size_of_val(&*entries))?;
+        let entries = entries.into_iter().map(|(key, value)| Ok((key, copied(call, &value)?)));
+        Map::new(map.elem(), entries.collect::<Outcome<Vec<_>>>()?).into()
+    } else {
+        value.clone()
     };
     budget.leave();
     Ok(copy)

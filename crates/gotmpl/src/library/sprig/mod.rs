@@ -113,8 +113,5 @@ fn text(call: &Call<'_>, write: impl FnOnce(&mut Buffer)) -> Result {
 
 /// What sprig makes of a value that it needs as a string.
 fn string_of(call: &Call<'_>, value: &Value) -> Outcome<Bytes> {
-    match value {
-        Value::Str(bytes) => Ok(bytes.clone()),
-        other => crate::display(other, call.budget()),
-    }
+    if let Value::Str(bytes) = value { Ok(bytes.clone()) } else { crate::display(value, call.budget()) }
 }

@@ -1,4 +1,6 @@
 //! `derivePassword`: the password of a site by the algorithm of Master Password, which is Spectre now.
+//!
+//! Go takes a uint32 as its first argument, and so no variable; here an int will do, of which the last 32 bits count.
 
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;

@@ -31,13 +31,13 @@ pub(super) fn weekday(day: i64) -> &'static str {
 }
 
 /// The month or weekday that the text begins with, counted from nought, and the text behind it. Letter case does not matter.
-pub(super) fn named<'t>(text: &'t [u8], months: bool, long: bool) -> Option<(i64, &'t [u8])> {
+pub(super) fn named(text: &[u8], months: bool, long: bool) -> Option<(i64, &[u8])> {
     let names = if months { &MONTHS[..] } else { &WEEKDAYS };
     let shown = |name: &&'static str| if long { *name } else { name.get(..3).unwrap_or_default() };
     let begins =
         |name: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
-    let index = names.iter().position(|name| begins(shown(&name)))?;
-    let length = names.get(index).map(|name| shown(&name).len())?;
+    let index = names.iter().position(|name| begins(shown(name)))?;
+    let length = names.get(index).map(|name| shown(name).len())?;
     Some((i64::try_from(index).ok()?, text.get(length..)?))
 }
 

@@ -54,29 +54,36 @@ fn add_parsers(shelf: &mut Shelf<'_>) {
                 .map_or_else(|| refuse("invalid date"), |time| Ok(value(time)))
         })
         .add("ago", one, |call| {
-            let age = Time::now().since(&moment(call.arg(0), false));
+            let age = Time::now().since(&moment(call.arg(0)));
             call.string(duration::shown(duration::to_seconds(age)))
         })
         .add("duration", one, |call| {
-            let seconds = match call.arg(0) {
-                Value::Str(text) => cast::parse_int(text, 10).unwrap_or_else(|nearest| nearest),
-                Value::Int64(seconds) => *seconds,
-                _ => 0,
+            let seconds = if let Value::Str(text) = call.arg(0) {
+                cast::parse_int(text, 10).unwrap_or_else(|nearest| nearest)
+            } else {
+                int64(call.arg(0)).unwrap_or_default()
             };
             call.string(duration::shown(seconds.wrapping_mul(duration::SECOND)))
         })
         .add("durationRound", one, |call| {
-            let span = match call.arg(0) {
-                Value::Str(text) => duration::parse(text).unwrap_or_default(),
-                Value::Int64(span) => *span,
-                other => as_time(other).map_or(0, |time| Time::now().since(&time)),
+            let age = |time| Time::now().since(&time);
+            let span = if let Value::Str(text) = call.arg(0) {
+                duration::parse(text)
+            } else {
+                int64(call.arg(0)).or_else(|| as_time(call.arg(0)).map(age))
             };
+            let span = span.unwrap_or_default();
             call.string(duration::rounded(span))
         });
 }
 
 fn value(time: Time) -> Value {
     Value::Object(Rc::new(time))
+}
+
+/// The int64 that a value is; an int is none.
+fn int64(value: &Value) -> Option<i64> {
+    if let Value::Int64(number) = value { Some(*number) } else { None }
 }
 
 /// The time that a value is.
@@ -91,15 +98,15 @@ fn taken(call: &Call<'_>, index: usize) -> Outcome<Time> {
 }
 
 /// A time, or seconds since 1970; anything else is now.
-fn moment(value: &Value, local: bool) -> Time {
-    match value {
-        Value::Int(seconds) | Value::Int64(seconds) => Time::at(*seconds, 0),
-        other => as_time(other).unwrap_or_else(Time::now),
+fn moment(value: &Value) -> Time {
+    if let Value::Int(seconds) | Value::Int64(seconds) = value {
+        Time::at(*seconds, 0)
+    } else {
+        as_time(value).unwrap_or_else(Time::now)
     }
-    .in_zone(if local { b"Local" } else { b"UTC" })
 }
 
 fn shown(call: &Call<'_>, layout: &[u8], time: &Value, zone: &[u8]) -> Result {
-    let time = moment(time, true).in_zone(zone);
+    let time = moment(time).in_zone(zone);
     super::text(call, |out| format::time(out, &time, layout))
 }

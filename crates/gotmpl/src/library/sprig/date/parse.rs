@@ -117,7 +117,16 @@ impl<'t> Parser<'t> {
                 self.afternoon = Some(taken == after).filter(|_| taken == before || taken == after);
                 self.afternoon?;
             }
-            _ => self.clock(piece, after)?,
+            Piece::Hour
+            | Piece::Hour12
+            | Piece::ZeroHour12
+            | Piece::Minute
+            | Piece::ZeroMinute
+            | Piece::Second
+            | Piece::ZeroSecond
+            | Piece::ZoneName
+            | Piece::Offset { .. }
+            | Piece::Fraction { .. } => self.clock(piece, after)?,
         }
         Some(())
     }
@@ -148,7 +157,22 @@ impl<'t> Parser<'t> {
             Piece::Fraction { .. } if begins_fraction(self.rest) => self.fraction()?,
             Piece::Offset { utc_is_z, colon, parts } => self.offset(utc_is_z, colon, parts)?,
             Piece::ZoneName => self.zone_name()?,
-            _ => {}
+            // A fraction that is not there, and what is no part of the clock.
+            Piece::LongMonth
+            | Piece::Month
+            | Piece::NumMonth
+            | Piece::ZeroMonth
+            | Piece::LongWeekday
+            | Piece::Weekday
+            | Piece::Day
+            | Piece::UnderDay
+            | Piece::ZeroDay
+            | Piece::UnderYearDay
+            | Piece::ZeroYearDay
+            | Piece::LongYear
+            | Piece::Year
+            | Piece::Pm { .. }
+            | Piece::Fraction { .. } => {}
         }
         Some(())
     }

@@ -67,11 +67,15 @@ fn add_sets(shelf: &mut Shelf<'_>) {
 
 /// The list that an argument is, or Go's complaint that it is none.
 fn elements(value: &Value, complaint: &str) -> Outcome<List> {
-    match value {
-        Value::List(list) => Ok(list.clone()),
-        Value::Nil => refuse(NIL),
-        other => refuse(format!("{complaint} {}", reflect::kind_of(other))),
+    if let Value::List(list) = value {
+        return Ok(list.clone());
     }
+    refuse(no_list(value).map_or_else(|| NIL.to_owned(), |kind| format!("{complaint} {kind}")))
+}
+
+/// The kind of what is no list; none for nil.
+fn no_list(value: &Value) -> Option<&'static str> {
+    (!matches!(value, Value::Nil)).then(|| reflect::kind_of(value))
 }
 
 /// A `[]interface {}` of these, taken from the budget.
@@ -94,10 +98,8 @@ fn concat(call: &Call<'_>) -> Result {
     let mut all = Vec::new();
     for value in call.args() {
         let Value::List(list) = value else {
-            return match value {
-                Value::Nil => refuse(NIL),
-                other => refuse(format!("Cannot concat type {} as list", reflect::kind_of(other))),
-            };
+            let complaint = |kind| format!("Cannot concat type {kind} as list");
+            return refuse(no_list(value).map_or_else(|| NIL.to_owned(), complaint));
         };
         all.extend_from_slice(list.values());
     }
@@ -106,15 +108,11 @@ fn concat(call: &Call<'_>) -> Result {
 
 /// Strings in order; what is no list becomes one of one string.
 fn sort_alpha(call: &Call<'_>) -> Result {
-    let strings = match call.arg(0) {
-        list @ Value::List(_) => {
-            let mut strings = strings_of(call, list)?;
-            call.budget().steps(strings.len() as u64)?;
-            strings.sort_unstable();
-            strings
-        }
-        other => vec![string_of(call, other)?],
-    };
+    let is_list = matches!(call.arg(0), Value::List(_));
+    let mut strings =
+        if is_list { strings_of(call, call.arg(0))? } else { vec![string_of(call, call.arg(0))?] };
+    call.budget().steps(strings.len() as u64)?;
+    strings.sort_unstable();
     call.budget().memory(strings.len() * size_of::<Value>())?;
     Ok(List::new(&Str, strings.into_iter().map(Value::Str).collect()).into())
 }

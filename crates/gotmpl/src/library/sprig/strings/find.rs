@@ -137,14 +137,8 @@ fn numbered(parts: Vec<Value>) -> Value {
 
 /// A list of strings of whatever it is; nil is left out.
 pub(in super::super) fn strings_of(call: &Call<'_>, value: &Value) -> Outcome<Vec<Bytes>> {
-    let single;
-    let values = match value {
-        Value::List(list) => list.values(),
-        other => {
-            single = [other.clone()];
-            &single[..]
-        }
-    };
+    let single = [value.clone()];
+    let values = if let Value::List(list) = value { list.values() } else { &single };
     call.budget().memory(size_of_val(values))?;
     values.iter().filter(|value| !matches!(value, Value::Nil)).map(|value| string_of(call, value)).collect()
 }

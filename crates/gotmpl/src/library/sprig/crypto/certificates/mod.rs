@@ -1,6 +1,7 @@
 //! Keys and certificates: `genPrivateKey`, `genCA`, `genSelfSignedCert`, `genSignedCert`, their twins `…WithKey`, `buildCustomCert`.
 //!
-//! There are no DSA keys. RSA keys have at least 2048 bits. Errors tell less of why a key or certificate cannot be read.
+//! There are no DSA keys. RSA keys have at least 2048 bits. A PEM block may begin inside of a line. No certificate is valid beyond
+//! the year 9999. Errors tell less of why a key or certificate cannot be read.
 
 mod issue;
 mod key;
