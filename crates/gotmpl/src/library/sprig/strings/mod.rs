@@ -2,6 +2,7 @@
 
 mod case;
 mod find;
+mod runs;
 mod trim;
 mod words;
 mod wrap;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::case::{lower, upper};
-use super::trim::split_first;
+use super::runs::{Kind, Word, Words};
 use super::{Result, Shelf, text};
 use crate::Type::Str;
 use crate::buffer::Buffer;
@@ -20,7 +20,7 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
         .add("kebabcase", one, |call| text(call, |out| joined_by(out, &call.bytes(0), '-')));
 }
 
-fn connects(c: char) -> bool {
+pub(super) fn connects(c: char) -> bool {
     matches!(c, '-' | '_') || c.is_whitespace()
 }
 
@@ -50,13 +50,18 @@ pub(super) fn is_lower(c: char) -> bool {
 }
 
 /// Whether it is a letter of a script that has words: those of Chinese are none here.
-fn is_letter(c: char) -> bool {
+pub(super) fn is_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
     }
     let ideograph =
         matches!(c, '\u{4e00}'..='\u{9fcc}' | '\u{3400}'..='\u{4d85}' | '\u{20000}'..='\u{2b81d}');
     !ideograph && of_category(c, &LETTER)
+}
+
+/// Whether it is punctuation.
+pub(super) fn is_punctuation(c: char) -> bool {
+    of_category(c, &PUNCTUATION)
 }
 
 /// Words begin with a capital, what connects them goes; what connects nothing stays.
@@ -93,111 +98,6 @@ fn camel(call: &Call<'_>) -> Result {
         }
         out.char(last);
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Nothing follows, or only bytes that are no text.
-    None,
-    Number,
-    Upper,
-    Letters,
-    Connector,
-    Punctuation,
-    Other,
-}
-
-/// A run of characters that belong together.
-#[derive(Clone, Copy)]
-struct Word<'a> {
-    kind: Kind,
-    bytes: &'a [u8],
-}
-
-/// The words of a text, from front to end.
-struct Words<'a>(&'a [u8]);
-
-impl<'a> Words<'a> {
-    fn next(&mut self) -> Word<'a> {
-        let (kind, length) = word_at(self.0);
-        let (bytes, rest) = self.0.split_at_checked(length).unwrap_or((self.0, b""));
-        self.0 = rest;
-        Word { kind, bytes }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// The next character that is text, and how many bytes it takes with those before it that are none. At the end it is the
-/// one before.
-fn next_valid(bytes: &[u8], before: char) -> (char, usize) {
-    let mut size = 0;
-    let mut rest = bytes;
-    while let Some((c, after)) = split_first(rest) {
-        size += rest.len() - after.len();
-        if c != char::REPLACEMENT_CHARACTER {
-            return (c, size);
-        }
-        rest = after;
-    }
-    (before, size)
-}
-
-/// How many bytes follow that belong to the run.
-fn run(bytes: &[u8], first: char, belongs: impl Fn(char) -> bool) -> usize {
-    let (mut at, mut last) = (0, first);
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let (c, size) = next_valid(rest, last);
-        if !belongs(c) {
-            break;
-        }
-        (at, last) = (at + size, c);
-    }
-    at
-}
-
-fn word_at(bytes: &[u8]) -> (Kind, usize) {
-    let (c, size) = next_valid(bytes, char::REPLACEMENT_CHARACTER);
-    let rest = bytes.get(size..).unwrap_or_default();
-    let with = |kind, belongs: &dyn Fn(char) -> bool| (kind, size + run(rest, c, belongs));
-    let small = |c: char| is_letter(c) && !is_upper(c);
-    match c {
-        char::REPLACEMENT_CHARACTER => (Kind::None, size),
-        c if connects(c) => with(Kind::Connector, &connects),
-        c if is_punctuation(c) => with(Kind::Punctuation, &is_punctuation),
-        c if is_upper(c) => (Kind::Upper, size + capitals(rest, c)),
-        c if is_letter(c) => with(Kind::Letters, &small),
-        c if c.is_numeric() => with(Kind::Number, &char::is_numeric),
-        _ => with(Kind::Other, &|c| !(connects(c) || is_letter(c) || c.is_numeric() || is_punctuation(c))),
-    }
-}
-
-fn is_punctuation(c: char) -> bool {
-    of_category(c, &PUNCTUATION)
-}
-
-/// What belongs to the capital before: more capitals, or small letters. The last capital of many begins the next word if
-/// small letters follow it.
-fn capitals(rest: &[u8], first: char) -> usize {
-    let (next, _) = next_valid(rest, first);
-    if rest.is_empty() || !is_upper(next) {
-        return if is_letter(next) { run(rest, first, |c| is_letter(c) && !is_upper(c)) } else { 0 };
-    }
-    let length = run(rest, first, is_upper);
-    let (after, behind) = (rest.get(..length).unwrap_or_default(), rest.get(length..).unwrap_or_default());
-    let follows = next_valid(behind, next).0;
-    if behind.is_empty() || !is_letter(follows) {
-        return length;
-    }
-    let mut last = 0;
-    let mut at = 0;
-    while let Some(rest) = after.get(at..).filter(|rest| !rest.is_empty()) {
-        last = next_valid(rest, first).1;
-        at += last;
-    }
-    length - last
 }
 
 /// Words in small letters with a connector between them.

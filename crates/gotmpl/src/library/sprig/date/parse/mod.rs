@@ -1,8 +1,11 @@
 //! Reads a time that is written in a layout.
 
+mod assemble;
+mod zone;
+
 use super::format::named;
 use super::layout::{Piece, next};
-use super::time::{Time, Zone, days_in, is_leap};
+use super::time::Time;
 
 /// The time that the text is, if it is one.
 pub(super) fn time(layout: &[u8], text: &[u8]) -> Option<Time> {
@@ -230,58 +233,8 @@ impl<'t> Parser<'t> {
             self.utc = true;
             return Some(());
         }
-        self.zone = self.take(zone_length(self.rest)?)?;
+        self.zone = self.take(zone::length(self.rest)?)?;
         Some(())
-    }
-
-    /// Puts it together.
-    fn time(self) -> Option<Time> {
-        let hour = match self.afternoon {
-            Some(true) if self.hour < 12 => self.hour + 12,
-            Some(false) if self.hour == 12 => 0,
-            _ => self.hour,
-        };
-        let (month, day) = self.date()?;
-        let seconds = hour * 3600 + self.minute * 60 + self.second;
-        let made = |zone| Time::of((self.year, month, day), seconds, self.nanos, zone);
-        let name = || String::from_utf8_lossy(self.zone).into();
-        if self.utc {
-            return Some(made(Zone::utc()));
-        }
-        if let Some(offset) = self.offset {
-            let local = offset == 0 && matches!(self.zone, b"" | b"UTC");
-            return Some(made(if local { Zone::utc() } else { Zone { offset, name: name() } }));
-        }
-        if self.zone.is_empty() {
-            return Some(made(Zone::utc()));
-        }
-        // Nobody knows how far a name is from UTC; that of GMT+3 is only shown.
-        let hours =
-            self.zone.strip_prefix(b"GMT").and_then(|hours| std::str::from_utf8(hours).ok()?.parse().ok());
-        let offset = hours.unwrap_or(0_i64) * 3600;
-        let seconds = seconds + offset;
-        Some(Time::of((self.year, month, day), seconds, self.nanos, Zone { offset, name: name() }))
-    }
-
-    /// Month and day, which must be ones that the year has.
-    fn date(&self) -> Option<(i64, i64)> {
-        let (mut month, mut day) = (self.month, self.day);
-        if let Some(of_year) = self.year_day {
-            if of_year < 1 || of_year > 365 + i64::from(is_leap(self.year)) {
-                return None;
-            }
-            let (mut found, mut left) = (1, of_year);
-            while left > days_in(self.year, found) {
-                left -= days_in(self.year, found);
-                found += 1;
-            }
-            if month.is_some_and(|month| month != found) || day.is_some_and(|day| day != left) {
-                return None;
-            }
-            (month, day) = (Some(found), Some(left));
-        }
-        let (month, day) = (month.unwrap_or(1), day.unwrap_or(1));
-        (1..=days_in(self.year, month)).contains(&day).then_some((month, day))
     }
 }
 
@@ -289,37 +242,6 @@ impl<'t> Parser<'t> {
 fn nanos(digits: &[u8]) -> u32 {
     let digits = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
     digits.fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
-}
-
-/// How long the name of a zone is that the text begins with.
-fn zone_length(text: &[u8]) -> Option<usize> {
-    if text.starts_with(b"ChST") || text.starts_with(b"MeST") {
-        return Some(4);
-    }
-    if let Some(rest) = text.strip_prefix(b"GMT") {
-        return Some(3 + signed_length(rest));
-    }
-    if matches!(text.first(), Some(b'+' | b'-')) {
-        return Some(signed_length(text)).filter(|length| *length > 0);
-    }
-    let capitals = text.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count();
-    let ends_in_t = text.get(..capitals).is_some_and(|name| name.ends_with(b"T"));
-    match capitals {
-        3 => Some(3),
-        4 if ends_in_t || text.starts_with(b"WITA") => Some(4),
-        5 if ends_in_t => Some(5),
-        _ => None,
-    }
-}
-
-/// How long a sign and the hours behind it are; nought if there are none, or too many.
-fn signed_length(text: &[u8]) -> usize {
-    if !matches!(text.first(), Some(b'+' | b'-')) {
-        return 0;
-    }
-    let digits = text.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
-    let hours = text.get(1..=digits).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
-    if hours.is_some_and(|hours| hours <= 23) { digits + 1 } else { 0 }
 }
 
 /// The text without the spaces at its front.
