@@ -63,7 +63,10 @@ fn text(budget: &Budget<'_>, write: impl FnOnce(&mut Buffer)) -> Result {
 }
 
 /// What `write` writes, as long as the budget allows.
-fn written(budget: &Budget<'_>, write: impl FnOnce(&mut Buffer)) -> std::result::Result<Bytes, FuncError> {
+pub(crate) fn written(
+    budget: &Budget<'_>,
+    write: impl FnOnce(&mut Buffer),
+) -> std::result::Result<Bytes, FuncError> {
     let mut out = Buffer::new(budget.memory_left(), Limit::Memory(budget.limits().memory));
     write(&mut out);
     let bytes = out.finish()?;

@@ -1,7 +1,7 @@
 //! Makes a tree of a template.
 
 mod control;
-mod number;
+pub(crate) mod number;
 mod operand;
 mod pipeline;
 mod unquote;

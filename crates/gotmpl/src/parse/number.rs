@@ -62,7 +62,7 @@ fn whole<T: TryFrom<i128>>(float: f64, least: f64, beyond: f64) -> Option<T> {
     if whole { T::try_from(float as i128).ok() } else { None }
 }
 
-fn signed(literal: &str) -> Option<i64> {
+pub(crate) fn signed(literal: &str) -> Option<i64> {
     let (negative, digits) = match literal.as_bytes().first()? {
         b'-' => (true, &literal[1..]),
         b'+' => (false, &literal[1..]),
@@ -88,7 +88,7 @@ fn unsigned(literal: &str) -> Option<u64> {
     if plain { u64::from_str_radix(digits, base).ok() } else { None }
 }
 
-fn float(literal: &str) -> Option<f64> {
+pub(crate) fn float(literal: &str) -> Option<f64> {
     if !underscores_separate(literal) {
         return None;
     }
