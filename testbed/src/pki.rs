@@ -80,6 +80,8 @@ impl CertificateAuthority {
     }
 
     fn sign(&self, mut params: CertificateParams) -> Result<Pair> {
+        // As every real authority does: chains are put in order by these.
+        params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;

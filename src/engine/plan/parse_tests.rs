@@ -115,7 +115,7 @@ fn esos_texts_are_said_all_in_one_line() {
 
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
-    let data = json!({"k": "{{ .password | b64enc }}"});
+    let data = json!({"k": "{{ .password | env }}"});
     for (change, field) in [
         (
             json!({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password", "name": "p"}}}]}),
