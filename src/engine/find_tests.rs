@@ -7,8 +7,8 @@ use latchkey_api::ExternalSecret;
 use latchkey_provider::ErrorKind as Remote;
 use serde_json::{Value, json};
 
-use crate::engine::testing::{Mood, World, engine, external_secret, store_key};
-use crate::engine::{Deadline, Effects, Engine, Error, ErrorKind, Job, Lane, Outcome, Stage, lock};
+use crate::engine::testing::{Mood, World, engine, external_secret, new, store_key};
+use crate::engine::{Deadline, Engine, Error, ErrorKind, Outcome, lock};
 
 fn finds(from: Value) -> ExternalSecret {
     let mut object = external_secret(&[]);
@@ -17,16 +17,7 @@ fn finds(from: Value) -> ExternalSecret {
 }
 
 async fn sync(engine: &Engine, object: ExternalSecret) -> Result<Outcome, Error> {
-    let job = Job {
-        external_secret: Arc::new(object),
-        stage: Stage::Create,
-        effects: Effects::Apply,
-        max_age: Duration::from_secs(5),
-        lane: Lane::Admission,
-        over: None,
-        beside: None,
-    };
-    engine.sync(job, Deadline::after(Duration::from_secs(8))).await
+    engine.sync(new(object), Deadline::after(Duration::from_secs(8))).await
 }
 
 /// A store of these entries.

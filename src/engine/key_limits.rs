@@ -22,16 +22,14 @@ const NAMESPACE: &str = "{namespace}";
 pub(super) struct Limits(Vec<Vec<String>>);
 
 impl Limits {
+    /// Whether everybody may name every key.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a key, as the provider resolves it, may be named.
     pub(super) fn allow(&self, key: &str) -> bool {
         self.0.iter().all(|patterns| patterns.iter().any(|pattern| matches(pattern, key)))
-    }
-}
-
-impl Opened {
-    /// Whether not everybody may name every key.
-    pub(super) fn limits_keys(&self) -> bool {
-        self.store.allowed_keys.is_some() || !self.store.spec.allowed_keys.is_empty()
     }
 }
 

@@ -79,10 +79,9 @@ impl Engine {
         let cached = values.oldest(began);
         let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
         let objects = self.template_objects(&plan, deadline).await?;
-        let rendered = match takes_long(&plan, &objects) {
-            true => work::aside(|| render(&plan, selected, &objects))?,
-            false => work::bounded(|| render(&plan, selected, &objects))?,
-        };
+        let long = takes_long(&plan, &objects);
+        let rendering = || render(&plan, selected, &objects);
+        let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =

@@ -10,19 +10,11 @@ use latchkey_provider::ErrorKind as ProviderErrorKind;
 use serde_json::json;
 
 use crate::engine::plan::StoreKey;
-use crate::engine::testing::{Mood, World, engine, external_secret, read, store, store_key, terms};
-use crate::engine::{Deadline, Effects, Engine, Error, ErrorKind, Job, Lane, Outcome, Stage, Written, lock};
+use crate::engine::testing::{Mood, World, engine, external_secret, new, read, store, store_key, terms};
+use crate::engine::{Deadline, Engine, Error, ErrorKind, Job, Outcome, Written, lock};
 
 fn job(keys: &[&str]) -> Job {
-    Job {
-        external_secret: Arc::new(external_secret(keys)),
-        stage: Stage::Create,
-        effects: Effects::Apply,
-        max_age: Duration::from_secs(5),
-        lane: Lane::Admission,
-        over: None,
-        beside: None,
-    }
+    new(external_secret(keys))
 }
 
 async fn sync(engine: &Engine, job: Job) -> Result<Outcome, Error> {

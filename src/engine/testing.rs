@@ -22,7 +22,7 @@ use super::plan::{Plan, StoreKey};
 use super::resolve::Connect;
 use super::stores::{LookupFailed, Store, Stores};
 use super::values::Values;
-use super::{Deadline, Engine, Lane, Settings, lock};
+use super::{Deadline, Effects, Engine, Job, Lane, Settings, Stage, lock};
 
 /// How the remote store behaves towards one entry.
 #[derive(Debug, Clone)]
@@ -163,6 +163,19 @@ impl Provider for Client {
 
     async fn validate(&self) -> Result<Validation, Error> {
         self.remote.answer("", self.credentials).map(|()| Validation::Ready)
+    }
+}
+
+/// The job of a new ExternalSecret that is being admitted.
+pub fn new(object: ExternalSecret) -> Job {
+    Job {
+        external_secret: Arc::new(object),
+        stage: Stage::Create,
+        effects: Effects::Apply,
+        max_age: Duration::from_secs(5),
+        lane: Lane::Admission,
+        over: None,
+        beside: None,
     }
 }
 

@@ -85,7 +85,7 @@ impl Engine {
         let opening = tokio::time::timeout_at(terms.deadline.instant(), self.open(plan, key)).await;
         let mut opened = opening.unwrap_or_else(|_| Err(message::not_opened(key)))?;
         let limits = self.admit_keys(plan, &opened).await?;
-        let beside = if opened.limits_keys() { &[] } else { beside };
+        let beside = if limits.are_none() { beside } else { &[] };
         let answers = self.read_well(&mut opened, entries, beside, terms).await;
         let answers = entries.iter().cloned().zip(answers).collect();
         let found = self.find(plan, &mut opened, &answers, (&limits, terms)).await;
