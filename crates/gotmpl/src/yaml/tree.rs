@@ -78,7 +78,9 @@ fn indented_by_tabs(text: &str, budget: &Budget<'_>) -> Result<Option<Option<Sha
 type Brackets = Vec<(usize, usize)>;
 
 fn document(text: &str, budget: &Budget<'_>) -> Result<(Option<Shared>, Brackets), YamlError> {
-    let parser = Parser::new_from_str_with_options(text, Options::default());
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    let parser = Parser::new_from_str_with_options(text, options);
     let (anchors, brackets) = (HashMap::new(), Vec::new());
     let mut builder = Builder { parser, anchors, budget, open: open_end(text), line: 0, brackets };
     loop {
@@ -133,7 +135,10 @@ impl<'a> Builder<'a> {
     }
 
     /// The next node; None where a collection ends.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else an event is, it is no node")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is neither a node nor an end does not come; read past, it would take something along"
+    )]
     fn node(&mut self) -> Result<Option<Shared>, YamlError> {
         let Some((event, span)) = self.next()? else { return Ok(None) };
         let (node, anchor) = match event {
@@ -156,7 +161,10 @@ impl<'a> Builder<'a> {
                     self.anchors.get(&anchor).ok_or_else(|| failed("anchor value contains itself"))?;
                 (Node::Alias(Rc::clone(target)), 0)
             }
-            _ => return Ok(None),
+            Event::SequenceEnd | Event::MappingEnd | Event::DocumentEnd | Event::StreamEnd => {
+                return Ok(None);
+            }
+            _ => return Err(failed("the text is not well-formed")),
         };
         let node = Rc::new(node);
         if anchor > 0 {
