@@ -17,6 +17,14 @@ fn state(ns: &Namespace<'_>) -> Vec<Value> {
     paths.map(|path| ns.world.get(path).expect("a list")["items"].clone()).collect()
 }
 
+/// A namespace with an ExternalSecret after whose sync nothing more is to be written: the event is the last.
+fn settled(prefix: &str) -> Remote {
+    let remote = Remote::start(prefix);
+    remote.synced("a", "1");
+    remote.ns.wait_event("a", "Created", "secret created");
+    remote
+}
+
 #[test]
 fn a_good_object_is_proven_and_nothing_is_written() {
     let remote = Remote::start("dry-good");
@@ -30,8 +38,7 @@ fn a_good_object_is_proven_and_nothing_is_written() {
 
 #[test]
 fn an_update_is_proven_and_nothing_is_written() {
-    let remote = Remote::start("dry-update");
-    remote.synced("a", "1");
+    let remote = settled("dry-update");
     remote.put("b", "2");
     let before = state(&remote.ns);
     let good = external_secret("a", &remote.ns.name, remote.spec("b"));
@@ -110,8 +117,7 @@ fn a_store_is_refused_and_warned_of_as_without() {
 
 #[test]
 fn a_pod_is_proven_and_nothing_is_written() {
-    let remote = Remote::start("dry-pod");
-    remote.synced("a", "1");
+    let remote = settled("dry-pod");
     let (before, reads) = (state(&remote.ns), remote.reads());
     remote.ns.dry_run(&pod("app", &["a"]).to_string()).silent();
     assert_eq!((state(&remote.ns), remote.reads()), (before, reads));
