@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,8 @@ pub enum Error {
 /// The background work of the process, and the phases of its end. All clones are one.
 #[derive(Debug, Clone)]
 pub struct Tasks {
+    /// Whose threads they run on; none: those of whoever starts them.
+    runtime: Option<Handle>,
     running: TaskTracker,
     ended: mpsc::UnboundedSender<Error>,
     leaving: CancellationToken,
@@ -87,7 +90,13 @@ impl Tasks {
     pub fn new() -> (Self, Watch) {
         let (ended, watch) = mpsc::unbounded_channel();
         let (running, leaving, draining) = Default::default();
-        (Self { running, ended, leaving, draining }, Watch { ended: watch, signals: None })
+        (Self { runtime: None, running, ended, leaving, draining }, Watch { ended: watch, signals: None })
+    }
+
+    /// The same, but what is started from here runs on this runtime's threads.
+    #[must_use]
+    pub fn on(&self, runtime: Handle) -> Self {
+        Self { runtime: Some(runtime), ..self.clone() }
     }
 
     /// Cancelled by the first signal: background work stops and Leases are given back; admission goes on.
@@ -121,14 +130,18 @@ impl Tasks {
 
     fn supervise(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static, finite: bool) {
         let (ended, leaving) = (self.ended.clone(), self.leaving.clone());
-        self.running.spawn(async move {
+        let supervised = async move {
             let ending = match AssertUnwindSafe(work).catch_unwind().await {
                 Err(_) => "panicked",
                 Ok(()) if finite || leaving.is_cancelled() => return,
                 Ok(()) => "ended by itself",
             };
             let _ = ended.send(Error::Task { task, ending });
-        });
+        };
+        match &self.runtime {
+            Some(runtime) => self.running.spawn_on(supervised, runtime),
+            None => self.running.spawn(supervised),
+        };
     }
 
     /// Runs until a signal or until a task ends by itself; then ends in order. `unready` is called first.

@@ -57,30 +57,36 @@ const LONGEST: Duration = Duration::from_mins(5);
 #[error("no answer within {} s", LIMIT.as_secs())]
 pub struct NoAnswer;
 
-/// A client for all that latchkey asks of the API server.
+/// A client for what latchkey asks of the API server, with connections of its own; what the API server says to one, all that
+/// share this heed. Its work is done on the runtime that it is made on.
 ///
 /// # Errors
 /// The configuration cannot be used.
-pub fn client(mut config: Config, metrics: Arc<Metrics>) -> Result<Client, kube::Error> {
+pub fn client(mut config: Config, shared: &Arc<Shared>) -> Result<Client, kube::Error> {
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT);
     let values = values::client(&config)?;
     let inner = Client::try_from(config)?;
     let (namespace, valid_until) = (inner.default_namespace().to_owned(), *inner.valid_until());
-    let (paces, watches, health) = Default::default();
-    let service = ApiServer {
-        values: values.unwrap_or_else(|| inner.clone()),
-        inner,
-        shared: Arc::new(Shared { paces, watches, health, metrics }),
-    };
+    let service =
+        ApiServer { values: values.unwrap_or_else(|| inner.clone()), inner, shared: Arc::clone(shared) };
     Ok(Client::new(service, namespace).with_valid_until(valid_until))
 }
 
-struct Shared {
+/// What is known of the API server.
+pub struct Shared {
     paces: Paces,
     watches: Watches,
     health: Health,
     metrics: Arc<Metrics>,
+}
+
+impl Shared {
+    /// Nothing yet.
+    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        let (paces, watches, health) = Default::default();
+        Arc::new(Self { paces, watches, health, metrics })
+    }
 }
 
 /// The service behind the client.

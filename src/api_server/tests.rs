@@ -25,7 +25,7 @@ async fn server(answers: Vec<ResponseTemplate>) -> (MockServer, Api<ConfigMap>) 
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(InTurn(answers, AtomicUsize::new(0))).mount(&server).await;
     let config = Config::new(server.uri().parse().expect("a URI"));
-    let client = client(config, Arc::default()).expect("a client");
+    let client = client(config, &Shared::new(Arc::default())).expect("a client");
     (server, Api::namespaced(client, "a"))
 }
 
@@ -74,7 +74,7 @@ async fn many_callers_at_nobody_are_few_requests() {
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
     let metrics = Arc::<Metrics>::default();
     let uri = format!("http://127.0.0.1:{port}").parse().expect("a URI");
-    let client = client(Config::new(uri), Arc::clone(&metrics)).expect("a client");
+    let client = client(Config::new(uri), &Shared::new(Arc::clone(&metrics))).expect("a client");
     let api: Api<ConfigMap> = Api::namespaced(client, "a");
     let failed = Mutex::new(0);
     let worker = async || {

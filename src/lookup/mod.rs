@@ -125,13 +125,13 @@ impl Lookup {
         })
     }
 
-    /// Keeps the watches; does not return.
-    pub async fn run(self: Arc<Self>) {
+    /// Keeps the watches, by a client of their own; does not return.
+    pub async fn run(self: Arc<Self>, client: Client) {
         let all = follow::config;
-        let external_secrets: Api<Each<ExternalSecret>> = self.in_scope();
-        let secret_stores: Api<Each<SecretStore>> = self.in_scope();
-        let cluster_stores: Api<Each<ClusterSecretStore>> = Api::all(self.client.clone());
-        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope(); // by this type kube asks for metadata only
+        let external_secrets: Api<Each<ExternalSecret>> = self.in_scope(&client);
+        let secret_stores: Api<Each<SecretStore>> = self.in_scope(&client);
+        let cluster_stores: Api<Each<ClusterSecretStore>> = Api::all(client.clone());
+        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope(&client); // by this type kube asks for metadata only
         let managed = all().labels(&format!("{MANAGED}=true"));
         let sinks = (
             rows::ExternalSecrets(Arc::clone(&self)),
@@ -163,13 +163,13 @@ impl Lookup {
     }
 
     /// The objects of the cluster, or of the one namespace that latchkey sees to.
-    fn in_scope<K>(&self) -> Api<K>
+    fn in_scope<K>(&self, client: &Client) -> Api<K>
     where
         K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         match &self.scope.scoped_namespace {
-            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
-            None => Api::all(self.client.clone()),
+            Some(namespace) => Api::namespaced(client.clone(), namespace),
+            None => Api::all(client.clone()),
         }
     }
 

@@ -28,6 +28,7 @@ use objects::Objects;
 pub use objects::{Condition, Kind, ReconcileTimer};
 use process::Process;
 use remote::Remote;
+use tokio::runtime::Handle;
 
 /// All metrics of the process.
 #[derive(Debug)]
@@ -131,6 +132,11 @@ impl Metrics {
     /// Pending Secrets were searched.
     pub fn sweep(&self) {
         self.sweeps.inc();
+    }
+
+    /// Has the tasks of this runtime counted beside those of the runtime that serves the metrics.
+    pub fn count_tasks_of(&self, background: Handle) {
+        self.process.count_tasks_of(background);
     }
 
     /// Everything in Prometheus' text form.

@@ -1,6 +1,7 @@
 //! What is known of the process itself, under the names that Prometheus' client libraries agree on.
 
 use std::fs;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,6 +20,7 @@ pub(super) struct Process {
     resident_memory: Gauge,
     open_files: Gauge,
     tasks: Gauge,
+    background: OnceLock<Handle>,
 }
 
 impl Process {
@@ -39,6 +41,7 @@ impl Process {
             resident_memory: register(registry, "process_resident_memory_bytes", help),
             open_files,
             tasks: register(registry, "latchkey_tasks", "Tasks of the runtime that have not ended"),
+            background: OnceLock::new(),
         }
     }
 
@@ -53,9 +56,14 @@ impl Process {
         if let Ok(files) = fs::read_dir("/proc/self/fd") {
             self.open_files.set(i64::try_from(files.count()).unwrap_or(i64::MAX) - 1); // the folder itself is open just now
         }
-        if let Ok(runtime) = Handle::try_current() {
-            self.tasks.set(i64::try_from(runtime.metrics().num_alive_tasks()).unwrap_or(i64::MAX));
-        }
+        let runtimes = Handle::try_current().into_iter().chain(self.background.get().cloned());
+        let tasks: usize = runtimes.map(|runtime| runtime.metrics().num_alive_tasks()).sum();
+        self.tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+    }
+
+    /// Has the tasks of this runtime counted too.
+    pub(super) fn count_tasks_of(&self, background: Handle) {
+        let _ = self.background.set(background); // there is one
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use kube::Client;
 use latchkey_provider::Guard;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use crate::api_server;
 use crate::certs::{Certificates, DigestKey, Files, Names, Own};
@@ -74,7 +75,19 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// What latchkey waits for before it is ready.
     pub readiness: Readiness,
-    /// Background work.
+    /// What answers, and what it needs at once.
+    pub tasks: Tasks,
+    /// What can wait.
+    pub background: Background,
+}
+
+/// Where all that is done beside admission has threads and connections of its own: it shares nothing with what is answered
+/// but the processors, and there it steps back.
+#[derive(Clone)]
+pub struct Background {
+    /// The API server.
+    pub client: Client,
+    /// On threads of their own.
     pub tasks: Tasks,
 }
 
@@ -84,20 +97,22 @@ pub fn install_crypto_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// Runs latchkey until it is told to stop.
+/// Runs latchkey until it is told to stop; what it does beside admission on the threads of `background`.
 ///
 /// # Errors
 /// It cannot start, or did not end in order.
-pub async fn run(config: Config) -> Result<(), Error> {
+pub async fn run(config: Config, background: Handle) -> Result<(), Error> {
     let (tasks, mut watch) = Tasks::new();
     let delay = config.shutdown_delay;
-    let Some(started) = watch.unless_told(start(config, tasks.clone())).await? else { return Ok(()) };
+    let Some(started) = watch.unless_told(start(config, tasks.clone(), background)).await? else {
+        return Ok(());
+    };
     let serving = started?;
     Ok(tasks.run(watch, delay, || serving.unready()).await?)
 }
 
 /// Starts everything; what is given back says whether requests are to be sent here.
-async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
+async fn start(config: Config, tasks: Tasks, background: Handle) -> Result<ReadyHandle, Error> {
     let (metrics, readiness) = (Arc::new(Metrics::new()), Readiness::default());
     let serving = readiness.handle("serving");
     let webhook = listen("--webhook-listen", config.webhook_listen).await?;
@@ -107,7 +122,7 @@ async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
     let of_admin = server("admin", ADMIN_CONNECTIONS, &tasks, &metrics);
     tasks.spawn("the admin server", http::serve(admin, None, admin_router, of_admin));
 
-    let client = connect(metrics.clone()).await?;
+    let (client, background) = connect(&metrics, &tasks, background).await?;
     let certificates = Arc::new(certificates(&config, &client, &metrics));
     patiently("the certificate", async || certificates.refresh().await).await?;
     let username = patiently("who latchkey is", async || identity::username(&client).await);
@@ -115,7 +130,8 @@ async fn start(config: Config, tasks: Tasks) -> Result<ReadyHandle, Error> {
     let load = async || DigestKey::load(client.clone(), &config.namespace).await;
     let digest_key = patiently("the digest key", load).await?;
     let config = Arc::new(config);
-    let context = Context { config, client, username, digest_key, guard, metrics, readiness, tasks };
+    let context =
+        Context { config, client, username, digest_key, guard, metrics, readiness, tasks, background };
 
     let router = parts::start(&context);
     warn_of_gaps(&context.config);
@@ -152,10 +168,23 @@ async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, 
     Ok(listener)
 }
 
-async fn connect(metrics: Arc<Metrics>) -> Result<Client, Error> {
+/// The API server, for what answers and for what is done beside it on this runtime.
+async fn connect(
+    metrics: &Arc<Metrics>,
+    tasks: &Tasks,
+    runtime: Handle,
+) -> Result<(Client, Background), Error> {
+    let cluster = |error| Error::Cluster(Box::new(error));
     let config = kube::Config::infer().await.map_err(|error| Error::Cluster(Box::new(error)))?;
     tracing::info!(cluster = %config.cluster_url, "talking to the API server");
-    api_server::client(config, metrics).map_err(|error| Error::Cluster(Box::new(error)))
+    metrics.count_tasks_of(runtime.clone());
+    let shared = api_server::Shared::new(metrics.clone());
+    let beside = {
+        let _on = runtime.enter();
+        api_server::client(config.clone(), &shared).map_err(cluster)?
+    };
+    let background = Background { client: beside, tasks: tasks.on(runtime) };
+    Ok((api_server::client(config, &shared).map_err(cluster)?, background))
 }
 
 fn certificates(config: &Config, client: &Client, metrics: &Arc<Metrics>) -> Certificates {

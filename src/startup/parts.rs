@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use kube::Client;
 use latchkey_provider::Connector;
 
 use super::Context;
@@ -17,11 +18,12 @@ use crate::refresh::{self, Candidate, Refresher};
 
 /// Starts the background parts and gives the routes that answer the API server's reviews.
 pub fn start(context: &Context) -> Router {
-    let Context { config, client, metrics, readiness, tasks, digest_key, .. } = context;
+    let Context { config, client, metrics, readiness, digest_key, background, .. } = context;
     let lookup = Lookup::new(client.clone(), config.scope.clone(), filled(readiness));
-    let writer = SecretWriter::new(client.clone()).knowing(lookup.clone());
-    let engine = engine(context, &lookup, writer.clone());
-    tasks.spawn_daemon("the watches", Arc::clone(&lookup).run());
+    let writer = |client: &Client| SecretWriter::new(client.clone()).knowing(lookup.clone());
+    let engine = engine(context, &lookup, writer(client));
+    let tasks = &background.tasks;
+    tasks.spawn_daemon("the watches", Arc::clone(&lookup).run(background.client.clone()));
     tasks.spawn_daemon("the core's housekeeping", engine.clone().housekeeping());
     let settings = refresh::Settings {
         concurrent: config.concurrent,
@@ -30,10 +32,10 @@ pub fn start(context: &Context) -> Router {
     };
     let refresher = Refresher::new(
         engine.clone(),
-        writer,
+        writer(&background.client),
         Arc::clone(&lookup),
         Arc::clone(metrics),
-        client.clone(),
+        background.client.clone(),
         settings,
     );
     tasks.spawn("the refresher", Arc::new(refresher).run(tasks.leaving()));

@@ -57,7 +57,7 @@ async fn watched(objects: usize) -> (Arc<Lookup>, kube::Client) {
     let client = cluster::client(objects);
     let on_filled = Box::new(move |_| filled.send(()).unwrap_or_default());
     let lookup = Lookup::new(client.clone(), Scope::default(), on_filled);
-    tokio::spawn(Arc::clone(&lookup).run());
+    tokio::spawn(Arc::clone(&lookup).run(client.clone()));
     for _ in Lookup::WATCHES {
         is_filled.recv().await;
     }

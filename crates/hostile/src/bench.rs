@@ -54,7 +54,7 @@ impl Bench {
             Scope::default(),
             Box::new(move |_| filled.send(()).unwrap_or_default()),
         );
-        tokio::spawn(Arc::clone(&lookup).run());
+        tokio::spawn(Arc::clone(&lookup).run(client.clone()));
         for _ in Lookup::WATCHES {
             is_filled.recv().await;
         }
