@@ -2,13 +2,16 @@
 //! due, together with what comes due at the same time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::time::Duration;
 
+use latchkey::engine::budget::{Bucket, Rate};
 use latchkey::engine::plan::StoreKey;
 use latchkey::engine::recurrence::Recurrence;
 use latchkey::refresh::schedule::{self, Spread};
 use latchkey_api::external_secret::StoreKind;
 use latchkey_provider::EntryRef;
+use tokio::time::Instant;
 
 /// A day and an hour, in seconds. The first hour is not told of: it begins with everything created in it.
 const BEGIN: i64 = 1_800_000_000;
@@ -22,6 +25,7 @@ pub(crate) struct World {
     pub(crate) stores: usize,
     pub(crate) batch: usize,
     pub(crate) interval: u64,
+    pub(crate) rate: Rate,
 }
 
 /// A day under way.
@@ -34,8 +38,11 @@ pub(crate) struct Day<'a> {
     turns: BinaryHeap<Reverse<(i64, usize)>>,
     outage: std::ops::Range<i64>,
     chance: u64,
-    /// The last second in which each store was called, and how often.
-    called: Vec<(i64, usize)>,
+    /// What each store may still be called, and how often it was within a second of late.
+    buckets: Vec<Bucket>,
+    called: HashMap<(usize, i64), usize>,
+    /// When the day began, on the clock that buckets go by.
+    midnight: Instant,
     told: Told,
 }
 
@@ -60,8 +67,9 @@ pub(crate) struct Told {
     /// Calls and reads by minute of the day.
     pub(crate) calls: BTreeMap<i64, usize>,
     pub(crate) reads: BTreeMap<i64, usize>,
-    /// The most calls that one store got within one second.
+    /// The most calls that one store got within one second, and the longest that a call had to wait for its token.
     pub(crate) most_at_once: usize,
+    pub(crate) longest_wait: Duration,
     /// Turns that found what they needed read already.
     pub(crate) shared: usize,
     pub(crate) refreshed: usize,
@@ -96,7 +104,9 @@ impl<'a> Day<'a> {
             turns: BinaryHeap::new(),
             outage: noon..noon + outage,
             chance: 1,
-            called: vec![(0, 0); world.stores],
+            buckets: (0..world.stores).map(|_| Bucket::new(world.rate)).collect(),
+            called: HashMap::new(),
+            midnight: Instant::now(),
             told: Told::default(),
         };
         for number in 0..world.objects {
@@ -131,11 +141,13 @@ impl<'a> Day<'a> {
 
     fn works(&mut self, now: i64, number: usize) -> i64 {
         let Object { entry, refreshed, due, failures } = self.objects[number];
+        let asked = now;
         if self.entries[entry].read >= due {
-            self.told.shared += usize::from(is_told(now));
+            self.told.shared += usize::from(is_told(asked));
         } else {
-            self.read(now, entry);
+            self.read(asked, entry);
         }
+        let now = asked.max(self.entries[entry].read); // a call that waits for its token is waited for
         self.age(now, now - refreshed);
         if failures > 0 {
             self.told.well_after = self.told.well_after.max(now - self.outage.end);
@@ -157,17 +169,27 @@ impl<'a> Day<'a> {
             wanted.sort_unstable();
             wanted.dedup();
         }
-        wanted.iter().for_each(|index| self.entries[*index].read = now);
-        if is_told(now) {
-            let minute = (now - BEGIN) / 60;
-            *self.told.reads.entry(minute).or_default() += wanted.len();
-            let calls = wanted.len().div_ceil(self.world.batch.max(1));
-            *self.told.calls.entry(minute).or_default() += calls;
-            let (second, count) = &mut self.called[store];
-            *count = if *second == now { *count + calls } else { calls };
-            *second = now;
-            self.told.most_at_once = self.told.most_at_once.max(*count);
+        for call in wanted.chunks(self.world.batch.max(1)) {
+            let answered = self.call(now, store, call.len());
+            call.iter().for_each(|index| self.entries[*index].read = answered);
         }
+    }
+
+    /// A call that reads so many: when it is made.
+    fn call(&mut self, now: i64, store: usize, reads: usize) -> i64 {
+        let since = Duration::from_secs(now.abs_diff(BEGIN));
+        let wait = self.buckets[store].take(self.midnight + since);
+        let made = now + wait.as_secs_f64() as i64;
+        if is_told(made) {
+            let minute = (made - BEGIN) / 60;
+            *self.told.reads.entry(minute).or_default() += reads;
+            *self.told.calls.entry(minute).or_default() += 1;
+            let count = self.called.entry((store, made)).or_default();
+            *count += 1;
+            self.told.most_at_once = self.told.most_at_once.max(*count);
+            self.told.longest_wait = self.told.longest_wait.max(wait);
+        }
+        made
     }
 
     fn age(&mut self, now: i64, age: i64) {

@@ -5,6 +5,8 @@ mod day;
 mod told;
 
 use clap::Parser;
+use latchkey::engine::Settings;
+use latchkey::engine::budget::Rate;
 
 use day::{Day, World};
 
@@ -27,15 +29,19 @@ struct Arguments {
     /// `refreshInterval`, in seconds.
     #[arg(long, default_value_t = 3_600)]
     interval: u64,
+    /// How many calls a second the refresher makes of one store, and at once after a rest twice as many.
+    #[arg(long, default_value_t = Settings::default().rates.refresh.per_second)]
+    rate: f64,
     /// How long no store answers, in seconds, from noon on.
     #[arg(long, default_value_t = 3_600)]
     outage: i64,
 }
 
 fn main() {
-    let Arguments { objects, keys, stores, batch, interval, outage } = Arguments::parse();
-    let world =
-        World { objects, keys: keys.clamp(1, objects.max(1)), stores: stores.max(1), batch, interval };
+    let Arguments { objects, keys, stores, batch, interval, rate, outage } = Arguments::parse();
+    let rate = Rate { per_second: rate.max(0.01), burst: 2.0 * rate.max(0.5) };
+    let (keys, stores) = (keys.clamp(1, objects.max(1)), stores.max(1));
+    let world = World { objects, keys, stores, batch, interval, rate };
     println!(
         "A day of {objects} ExternalSecrets on {} keys in {} stores, refreshed every {interval} s; a call reads {batch}.\n",
         world.keys, world.stores

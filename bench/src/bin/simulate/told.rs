@@ -25,6 +25,7 @@ pub(crate) fn print(world: &World, days: &[Told]) {
         format!("{:.2}", peak(&day.calls) * MINUTES / sum(&day.calls))
     });
     row("calls of one store within one second: most", &|day| day.most_at_once.to_string());
+    row("longest wait of a call for its token", &|day| format!("{:.1} s", day.longest_wait.as_secs_f64()));
     row("reads a minute: peak over mean", &|day| {
         format!("{:.2}", peak(&day.reads) * MINUTES / sum(&day.reads))
     });
