@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Admission;
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
-use crate::engine::due;
 use crate::engine::{Deadline, Effects, Job, Stage};
+use crate::engine::{due, windows};
 use crate::lookup::Key;
 
 /// What `kubectl apply` notes for itself; a change of it alone asks for nothing.
@@ -148,7 +148,9 @@ impl Admission {
                     self.lookup.synced(&object);
                 }
                 self.failures.forget(&key);
-                verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
+                let odd = windows::odd(&object.spec, jiff::Timestamp::now());
+                let answer = verdict::synced(&name, &outcome, &ignored_fields(&object.spec));
+                odd.into_iter().fold(answer, |answer, odd| answer.warned(format!("{name}: {odd}")))
             }
             Err(error) => {
                 let mode = self.mode_in_time(request, deadline).await;

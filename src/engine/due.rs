@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretStatus, RefreshPolicy};
 
-use super::hash;
+use super::{hash, windows};
 
 /// ESO's schema default, for objects that were stored without it.
 const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
@@ -77,7 +77,8 @@ pub fn expires(object: &ExternalSecret) -> Option<Timestamp> {
     Some(refreshed.saturating_add(interval).unwrap_or(Timestamp::MAX))
 }
 
-/// Whether a sync is due: never synced, changed since, out of date, or synced in the future by somebody's clock.
+/// Whether a sync is due: never synced, changed since, out of date while no sync window is in the way, or synced in the future
+/// by somebody's clock.
 pub fn should_refresh(object: &ExternalSecret, now: Timestamp) -> bool {
     if !is_synced(object.status.as_ref()) {
         return true;
@@ -91,10 +92,10 @@ pub fn should_refresh(object: &ExternalSecret, now: Timestamp) -> bool {
 fn is_over(object: &ExternalSecret, now: Timestamp) -> bool {
     let refreshed = object.status.as_ref().and_then(|status| status.refresh_time.as_ref());
     let in_future = refreshed.is_some_and(|time| time.0 > now) && expires(object).is_some();
-    in_future || expires(object).is_some_and(|expires| expires < now)
+    in_future || expires(object).is_some_and(|expires| expires < now && windows::allow(&object.spec, now))
 }
 
-/// Whether a Pod may start on the value as it is: synced once, and not out of date.
+/// Whether a Pod may start on the value as it is: synced once, and not out of date unless a sync window keeps it so.
 pub fn is_fresh(object: &ExternalSecret, now: Timestamp) -> bool {
     is_synced(object.status.as_ref()) && (is_frozen(object) || !is_over(object, now))
 }
@@ -136,6 +137,19 @@ mod tests {
     fn past_its_interval_it_is_due_and_no_longer_fresh() {
         let object = synced(3_601, |_| ());
         assert!(should_refresh(&object, at(0)) && !is_fresh(&object, at(0)));
+    }
+
+    #[test]
+    fn a_sync_window_keeps_what_is_past_its_interval_but_not_what_has_changed() {
+        let closed = |kind: &str| {
+            let windows = serde_json::json!({ "kind": kind, "windows": [{ "schedule": "* * * * *", "duration": "1h" }] });
+            synced(3_601, |spec| spec.sync_windows = serde_json::from_value(windows).expect("windows"))
+        };
+        let (mut denied, allowed) = (closed("deny"), closed("allow"));
+        assert!(!should_refresh(&denied, at(0)) && is_fresh(&denied, at(0)));
+        assert!(should_refresh(&allowed, at(0)) && !is_fresh(&allowed, at(0)));
+        denied.metadata.generation = Some(4);
+        assert!(should_refresh(&denied, at(0)));
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub mod sync;
 mod testing;
 pub mod validate;
 pub mod values;
+pub mod windows;
 pub mod work;
 
 pub use error::{Error, ErrorKind};

@@ -14,6 +14,7 @@ use super::queue::Priority;
 use super::status::{self, Ready};
 use crate::engine::plan::StoreKey;
 use crate::engine::validate::StoreVerdict;
+use crate::engine::windows;
 use crate::lookup::StoreRow;
 use crate::metrics::{Condition, Kind};
 use crate::telemetry::chain;
@@ -47,12 +48,13 @@ impl Term<'_> {
     }
 
     /// A store is new or was edited: whoever has a value of it makes sure that it is of the store as it is now, unless it is
-    /// never read again by time. Each key is read once for all who share it.
+    /// never read again by time, or a sync window is in the way. Each key is read once for all who share it.
     pub(super) async fn dependents(&self, key: &StoreKey) {
         let lookup = &self.refresher.lookup;
         for user in lookup.using(key) {
             let Some(object) = lookup.external_secret(&user) else { continue };
-            if self.due(&object).is_some() && self.refresher.engine.is_ours(&object).await {
+            let open = windows::allow(&object.spec, jiff::Timestamp::now());
+            if open && self.due(&object).is_some() && self.refresher.engine.is_ours(&object).await {
                 self.queue.add(Item::Again(user), Duration::ZERO, Priority::Routine);
             }
         }

@@ -8,13 +8,19 @@ use super::Term;
 use super::schedule::{self, Spread};
 use crate::engine::Beside;
 use crate::engine::recurrence::Recurrence;
+use crate::engine::windows;
 
 impl Term<'_> {
-    /// When an ExternalSecret is read again; none if never by time.
+    /// When an ExternalSecret is read again; none if never by time. What came due while a sync window was in the way is read
+    /// once it no longer is.
     pub(super) fn due(&self, object: &ExternalSecret) -> Option<Timestamp> {
         let recurrence = Recurrence::of(object)?;
         let (spread, _) = self.spread(&recurrence);
-        schedule::next(object, &recurrence, &spread)
+        let (next, now) = (schedule::next(object, &recurrence, &spread)?, Timestamp::now());
+        match windows::allow(&object.spec, next.max(now)) {
+            true => Some(next),
+            false => windows::allowed_from(&object.spec, next.max(now)),
+        }
     }
 
     /// The other entries that come due at the same time, where one call reads many: those that are named in the object's own

@@ -5,3 +5,4 @@ mod drift;
 mod metrics;
 mod retries;
 mod schedule;
+mod windows;

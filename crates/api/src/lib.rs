@@ -1,12 +1,13 @@
 //! The custom resources that latchkey serves: External Secrets Operator's API, as types.
 //!
 //! Nothing here talks to a cluster or to a provider. The types say what may be written, [`validation`] says
-//! what is wrong with it, [`crd`] says the same to the API server, and [`duration`] reads Go's durations.
+//! what is wrong with it, [`crd`] says the same to the API server, [`duration`] reads Go's durations and [`schedule`] cron's schedules.
 
 pub mod crd;
 pub mod duration;
 pub mod external_secret;
 pub mod provider;
+pub mod schedule;
 pub mod store;
 
 pub mod patterns;

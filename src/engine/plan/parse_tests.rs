@@ -122,10 +122,6 @@ fn what_is_not_supported_is_refused_by_name() {
             "spec.dataFrom[0].sourceRef.generatorRef",
         ),
         (json!({"target": {"manifest": {"apiVersion": "v1", "kind": "ConfigMap"}}}), "spec.target.manifest"),
-        (
-            json!({"syncWindows": {"kind": "allow", "windows": [{"schedule": "@daily", "duration": "1h"}]}}),
-            "spec.syncWindows",
-        ),
         (json!({"target": {"template": {"data": data}}}), "spec.target.template.data[\"k\"]"),
     ] {
         let error = refused(change);

@@ -7,18 +7,8 @@ use crate::engine::message;
 
 /// Refuses what would otherwise be left out silently.
 pub(super) fn refuse(spec: &ExternalSecretSpec) -> Result<(), Error> {
-    let whole = [
-        (spec.sync_windows.is_some(), "spec.syncWindows", "remove it"),
-        (
-            spec.target.as_ref().is_some_and(|target| target.manifest.is_some()),
-            "spec.target.manifest",
-            "write a Secret",
-        ),
-    ];
-    for (given, field, instead) in whole {
-        if given {
-            return Err(message::unsupported(field, instead));
-        }
+    if spec.target.as_ref().is_some_and(|target| target.manifest.is_some()) {
+        return Err(message::unsupported("spec.target.manifest", "write a Secret"));
     }
     spec.data_from.iter().enumerate().try_for_each(|(index, entry)| refuse_set(index, entry))
 }

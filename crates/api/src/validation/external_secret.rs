@@ -2,7 +2,8 @@
 
 use super::privileged::validate_template;
 use crate::duration::{DurationError, GoDuration};
-use crate::external_secret::{CreationPolicy, DataFromEntry, DeletionPolicy, ExternalSecretSpec};
+use crate::external_secret::{CreationPolicy, DataFromEntry, DeletionPolicy, ExternalSecretSpec, SyncWindow};
+use crate::schedule::{Schedule, ScheduleError};
 use std::collections::BTreeSet;
 
 /// One thing that is wrong with an ExternalSecret.
@@ -59,6 +60,16 @@ pub enum Invalid {
         /// Why it is no duration.
         source: DurationError,
     },
+    /// When a sync window opens is no schedule.
+    #[error("invalid schedule {text:?} in sync window {index}: {source}")]
+    SyncSchedule {
+        /// Which window, from 0.
+        index: usize,
+        /// What it is.
+        text: String,
+        /// Why it is no schedule.
+        source: ScheduleError,
+    },
     /// The length of a sync window is no duration.
     #[error("invalid duration {text:?} in sync window {index}: {source}")]
     SyncWindow {
@@ -92,11 +103,23 @@ fn durations(spec: &ExternalSecretSpec) -> Vec<Invalid> {
         Some(Invalid::RefreshInterval { text: text.clone(), source })
     });
     let windows = spec.sync_windows.iter().flat_map(|windows| windows.windows.iter().enumerate());
-    let windows = windows.filter_map(|(index, window)| {
-        let source = GoDuration::parse(&window.duration).err()?;
-        Some(Invalid::SyncWindow { index, text: window.duration.clone(), source })
+    interval.chain(windows.flat_map(|(index, window)| sync_window(index, window))).collect()
+}
+
+/// External Secrets Operator passes over a schedule that is none.
+fn sync_window(index: usize, window: &SyncWindow) -> Vec<Invalid> {
+    let SyncWindow { schedule, duration } = window;
+    let schedule = Schedule::parse(schedule).err().map(|source| Invalid::SyncSchedule {
+        index,
+        text: schedule.clone(),
+        source,
     });
-    interval.chain(windows).collect()
+    let duration = GoDuration::parse(duration).err().map(|source| Invalid::SyncWindow {
+        index,
+        text: duration.clone(),
+        source,
+    });
+    schedule.into_iter().chain(duration).collect()
 }
 
 fn policies(spec: &ExternalSecretSpec) -> Option<Invalid> {

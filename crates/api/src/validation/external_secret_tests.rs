@@ -154,6 +154,17 @@ fn durations_are_gos() {
 }
 
 #[test]
+fn schedules_are_crons() {
+    let window = |schedule: &str| json!({ "syncWindows": { "kind": "allow", "windows": [{ "schedule": schedule, "duration": "8h" }] } });
+    accepts(window("0 22 * * 1-5"));
+    accepts(window("@every 6h"));
+    rejects(
+        window("0 24 * * *"),
+        &[r#"invalid schedule "0 24 * * *" in sync window 0: end of range (24) above maximum (23): 24"#],
+    );
+}
+
+#[test]
 fn tells_all_that_is_wrong_at_once() {
     rejects(
         json!({ "data": [], "target": { "creationPolicy": "None", "deletionPolicy": "Merge" } }),
