@@ -143,11 +143,24 @@ pub struct Scope {
     #[arg(long, env = "LATCHKEY_CLUSTER_STORES", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub cluster_stores: bool,
+
+    /// Whether ClusterExternalSecrets are served. They take the right to write ExternalSecrets everywhere; with
+    /// --scoped-namespace they are not served.
+    #[arg(long, env = "LATCHKEY_CLUSTER_EXTERNAL_SECRETS", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub cluster_external_secrets: bool,
+}
+
+impl Scope {
+    /// Whether ClusterExternalSecrets are served.
+    pub fn fans_out(&self) -> bool {
+        self.cluster_external_secrets && self.scoped_namespace.is_none()
+    }
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { scoped_namespace: None, cluster_stores: true }
+        Self { scoped_namespace: None, cluster_stores: true, cluster_external_secrets: true }
     }
 }
 

@@ -190,6 +190,7 @@ const OTHER_VALUES: &[&str] = &[
     "podDisruptionBudget.minAvailable=3",
     "scopedNamespace=other",
     "scopedRBAC=true,scopedNamespace=other",
+    "processClusterExternalSecret=false",
     "processClusterStore=false",
     "controllerClass=other",
     "failureMode=deny",

@@ -14,6 +14,7 @@ mod failures;
 mod failures_at_aws;
 mod failures_in_time;
 mod failures_of_targets;
+mod fan_out;
 mod finding;
 mod generated;
 mod house;

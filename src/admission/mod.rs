@@ -3,6 +3,7 @@
 //! Deciding (`decide`, `named`) and answering (`verdict`) are pure; between them stands the one sync core.
 
 mod busy;
+pub mod cluster_external_secret;
 pub mod external_secret;
 mod failures;
 mod fence;

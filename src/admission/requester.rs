@@ -2,8 +2,8 @@
 //! he did not have.
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use latchkey_api::GROUP;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use latchkey_api::{ClusterExternalSecret, GROUP};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -35,6 +35,16 @@ fn templates(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
         name: Some(name),
     };
     of.map(|object| reading(object.name)).collect()
+}
+
+/// What a ClusterExternalSecret makes latchkey do in every namespace.
+fn everywhere(request: &Request) -> Vec<Action> {
+    let making =
+        Action { verb: "create", group: GROUP, resource: "externalsecrets", namespace: None, name: None };
+    let fan = request.object::<ClusterExternalSecret>("ClusterExternalSecret").ok();
+    let inner = fan.map(|fan| ExternalSecret::new(&request.name, fan.spec.external_secret_spec));
+    let stores = inner.iter().flat_map(stores_of).filter(|store| store.kind == StoreKind::ClusterSecretStore);
+    std::iter::once(making).chain(stores.map(using)).collect()
 }
 
 /// A name is of no use to the first: the API server does not know it either when it asks whether somebody may create.
@@ -147,6 +157,34 @@ impl Admission {
                 "the API server has not said in time whether Secret {:?} is there",
                 target.name()
             )),
+        }
+    }
+
+    /// Admits a ClusterExternalSecret by [`Admission::cluster_external_secret`] if its author may make ExternalSecrets everywhere, and
+    /// use the stores that all namespaces have in common.
+    pub async fn cluster_external_secret_of_requester(
+        &self,
+        request: &Request,
+        deadline: Deadline,
+    ) -> Response {
+        let mut unmet = Vec::new();
+        if self.requester_checks != RequesterChecks::Off && asks_for_something_new(request) {
+            for action in everywhere(request) {
+                unmet.extend(self.lacking(request, &action, deadline).await);
+            }
+        }
+        let object = format!("ClusterExternalSecret {}", request.name);
+        if !unmet.is_empty() && self.requester_checks == RequesterChecks::Enforce {
+            tracing::info!(%object, "refused: the requester lacks rights");
+            return Response::denied(format!("{object}: {}", unmet.join("; and ")))
+                .audited("outcome", "denied")
+                .audited("reason", "requester");
+        }
+        let response = self.cluster_external_secret(request);
+        let unmet = unmet.into_iter().map(|text| format!("{object}: {text}"));
+        match response.denied {
+            Some(_) => response,
+            None => unmet.fold(response, Response::warned),
         }
     }
 

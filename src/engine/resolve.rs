@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind, StoreRef};
 use latchkey_api::store::{SecretStoreSpec, StoreCondition};
@@ -197,7 +198,11 @@ pub(super) fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
 
 /// By its selector. An empty one admits everybody, one that is not valid nobody.
 pub(super) fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String, String>) -> bool {
-    let Some(selector) = &condition.namespace_selector else { return false };
+    condition.namespace_selector.as_ref().is_some_and(|selector| selects(selector, labels))
+}
+
+/// Whether a selector matches these labels. An empty one matches all, one that is not valid none.
+pub fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
     let lacks_values = selector.match_expressions.iter().flatten().any(|requirement| {
         matches!(requirement.operator.as_str(), "In" | "NotIn")
             && requirement.values.as_ref().is_none_or(|values| values.is_empty())

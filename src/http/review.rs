@@ -52,7 +52,8 @@ impl Of {
     fn kinds(self) -> Kinds {
         match self {
             Self::ExternalSecrets => {
-                Kinds { group: latchkey_api::GROUP, kinds: &["ExternalSecret"], keep: Keep::All }
+                let kinds = &["ExternalSecret", "ClusterExternalSecret"];
+                Kinds { group: latchkey_api::GROUP, kinds, keep: Keep::All }
             }
             Self::Stores => Kinds {
                 group: latchkey_api::GROUP,
@@ -115,6 +116,9 @@ fn malformed(of: Of, handlers: &Handlers, said: impl IntoResponse) -> HttpRespon
 
 async fn decide(of: Of, admission: &Admission, request: &Request, deadline: Deadline) -> Response {
     match of {
+        Of::ExternalSecrets if request.kind == "ClusterExternalSecret" => {
+            admission.cluster_external_secret_of_requester(request, deadline).await
+        }
         Of::ExternalSecrets => {
             let answer = admission.external_secret_of_requester(request, deadline);
             admission.in_time(request, deadline, answer).await

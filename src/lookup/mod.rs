@@ -1,6 +1,6 @@
 //! What is known of the cluster: watches kept in memory, and the few things that are asked for when needed.
 //!
-//! Watched: ExternalSecrets and stores, without managedFields; managed Secrets, metadata only. Everything else (the
+//! Watched: ExternalSecrets, stores and ClusterExternalSecrets, without managedFields; managed Secrets and namespaces, metadata only. Everything else (the
 //! Secrets that hold credentials, ConfigMaps, ServiceAccounts, Namespaces) is read when it is needed and remembered for
 //! seconds.
 
@@ -19,10 +19,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
 use kube::runtime::watcher;
 use kube::{Api, Client};
+use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore};
 use moka::sync::Cache;
@@ -31,7 +32,7 @@ use tokio::sync::mpsc::UnboundedSender;
 pub use access::Action;
 pub use credentials::Credentials;
 pub use entries::Entries;
-pub use rows::{SecretRow, StoreRow, stores as stores_of, target as target_of};
+pub use rows::{NamespaceRow, SecretRow, StoreRow, stores as stores_of, target as target_of};
 pub use table::{Key, Table};
 
 use crate::config::Scope;
@@ -50,6 +51,8 @@ pub enum Change {
     ExternalSecret {
         /// Which.
         key: Key,
+        /// Whether more than its status changed.
+        edited: bool,
         /// Whether it is gone.
         gone: bool,
     },
@@ -59,6 +62,16 @@ pub enum Change {
         key: StoreKey,
         /// Whether it is gone.
         gone: bool,
+    },
+    /// A ClusterExternalSecret came, changed or went.
+    ClusterExternalSecret {
+        /// Its name.
+        name: String,
+    },
+    /// A namespace came, got other labels or went.
+    Namespace {
+        /// Its name.
+        name: String,
     },
     /// A managed Secret changed by another hand than ours, or went.
     Secret {
@@ -81,6 +94,9 @@ pub struct Lookup {
     secret_stores: Table<StoreRow>,
     cluster_stores: Table<StoreRow>,
     secrets: Table<SecretRow>,
+    cluster_external_secrets: Table<ClusterExternalSecret>,
+    namespaces: Table<NamespaceRow>,
+    by_owner: Index<String>,
     by_target: Index<Key>,
     by_store: Index<StoreKey>,
     entries: Entries,
@@ -101,8 +117,14 @@ impl fmt::Debug for Lookup {
 
 impl Lookup {
     /// How many watches there are; each calls `on_filled` once.
-    pub const WATCHES: [&'static str; 4] =
-        ["ExternalSecrets", "SecretStores", "ClusterSecretStores", "Secrets"];
+    pub const WATCHES: [&'static str; 6] = [
+        "ExternalSecrets",
+        "SecretStores",
+        "ClusterSecretStores",
+        "Secrets",
+        "ClusterExternalSecrets",
+        "Namespaces",
+    ];
 
     /// An empty view; [`Lookup::run`] fills it.
     pub fn new(client: Client, scope: Scope, on_filled: Filled) -> Arc<Self> {
@@ -114,6 +136,9 @@ impl Lookup {
             secret_stores: Table::default(),
             cluster_stores: Table::default(),
             secrets: Table::default(),
+            cluster_external_secrets: Table::default(),
+            namespaces: Table::default(),
+            by_owner: Index::default(),
             by_target: Index::default(),
             by_store: Index::default(),
             entries: Entries::default(),
@@ -138,7 +163,25 @@ impl Lookup {
             self.store_sink(StoreKind::SecretStore, rows::secret_store),
             self.store_sink(StoreKind::ClusterSecretStore, rows::cluster_secret_store),
             rows::Secrets(Arc::clone(&self)),
+            rows::ClusterExternalSecrets(Arc::clone(&self)),
+            rows::Namespaces(Arc::clone(&self)),
         );
+        let fans: Api<Each<ClusterExternalSecret>> = Api::all(client.clone());
+        let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
+        let fan_out = async {
+            match self.scope.fans_out() {
+                true => {
+                    tokio::join!(
+                        follow(|| trimmed(each(watcher(fans.clone(), all()))), &sinks.4),
+                        follow(|| trimmed(watcher(namespaces.clone(), all())), &sinks.5),
+                    );
+                }
+                false => {
+                    sinks.4.filled();
+                    sinks.5.filled();
+                }
+            }
+        };
         tokio::join!(
             follow(|| trimmed(each(watcher(external_secrets.clone(), all()))), &sinks.0),
             follow(|| trimmed(each(watcher(secret_stores.clone(), all()))), &sinks.1),
@@ -149,6 +192,7 @@ impl Lookup {
                 }
             },
             follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
+            fan_out,
             self.tidy_up(),
         );
     }
@@ -235,6 +279,26 @@ impl Lookup {
     /// The ExternalSecrets that read this store.
     pub fn using(&self, store: &StoreKey) -> Vec<Key> {
         self.by_store.of(store)
+    }
+
+    /// All ClusterExternalSecrets.
+    pub fn cluster_external_secrets(&self) -> Vec<(Key, Arc<ClusterExternalSecret>)> {
+        self.cluster_external_secrets.all()
+    }
+
+    /// The ClusterExternalSecret of this name.
+    pub fn cluster_external_secret(&self, name: &str) -> Option<Arc<ClusterExternalSecret>> {
+        self.cluster_external_secrets.get(&Key::new("", name))
+    }
+
+    /// All namespaces, where ClusterExternalSecrets are served.
+    pub fn namespaces(&self) -> Vec<(Key, Arc<NamespaceRow>)> {
+        self.namespaces.all()
+    }
+
+    /// The ExternalSecrets that the ClusterExternalSecret with this uid has made.
+    pub fn made_by(&self, uid: &str) -> Vec<Key> {
+        self.by_owner.of(&uid.to_owned())
     }
 
     /// The remote entries that ExternalSecrets are read again by.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Secret;
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::ResourceExt;
 use kube::core::PartialObjectMeta;
+use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use latchkey_api::store::{
     ALLOWED_KEYS, ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus,
@@ -149,10 +152,20 @@ impl Sink for ExternalSecrets {
             target.into_iter().collect::<Vec<_>>()
         };
         let stores = |object: Option<&ExternalSecret>| object.map(stores).unwrap_or_default();
+        let owners = |object: Option<&ExternalSecret>| object.and_then(fan).into_iter().collect::<Vec<_>>();
+        self.0.by_owner.change(key, &owners(was), owners(is));
         self.0.by_target.change(key, &targets(was), targets(is));
         self.0.by_store.change(key, &stores(was), stores(is));
         self.0.entries.change(was, is);
-        self.0.tell(Change::ExternalSecret { key: key.clone(), gone: is.is_none() });
+        let edited = match (was, is) {
+            (Some(was), Some(is)) => {
+                let (was, is) = (&was.metadata, &is.metadata);
+                (&was.uid, was.generation, &was.labels, &was.annotations, &was.owner_references)
+                    != (&is.uid, is.generation, &is.labels, &is.annotations, &is.owner_references)
+            }
+            _ => true,
+        };
+        self.0.tell(Change::ExternalSecret { key: key.clone(), edited, gone: is.is_none() });
     }
 
     fn filled(&self) {
@@ -207,6 +220,92 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
 
     fn filled(&self) {
         self.lookup.filled(self.what());
+    }
+}
+
+/// The uid of the ClusterExternalSecret that an ExternalSecret was made by.
+fn fan(object: &ExternalSecret) -> Option<String> {
+    let owners = object.metadata.owner_references.as_ref()?;
+    let owner = owners
+        .iter()
+        .find(|owner| owner.controller == Some(true) && owner.kind == "ClusterExternalSecret")?;
+    Some(owner.uid.clone())
+}
+
+/// What is known of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceRow {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is being deleted: nothing can be made in it any more.
+    pub is_leaving: bool,
+}
+
+/// The sink of the ClusterExternalSecrets' watch.
+pub struct ClusterExternalSecrets(pub Arc<Lookup>);
+
+impl Sink for ClusterExternalSecrets {
+    type Object = ClusterExternalSecret;
+    type Row = ClusterExternalSecret;
+
+    fn what(&self) -> &'static str {
+        "ClusterExternalSecrets"
+    }
+
+    fn table(&self) -> &Table<ClusterExternalSecret> {
+        &self.0.cluster_external_secrets
+    }
+
+    fn row(&self, object: ClusterExternalSecret) -> Option<(Key, ClusterExternalSecret)> {
+        Some((Key::new("", object.metadata.name.as_ref()?), object))
+    }
+
+    fn changed(
+        &self,
+        key: &Key,
+        _: Option<Arc<ClusterExternalSecret>>,
+        _: Option<Arc<ClusterExternalSecret>>,
+    ) {
+        self.0.tell(Change::ClusterExternalSecret { name: key.name().to_owned() });
+    }
+
+    fn filled(&self) {
+        self.0.filled(self.what());
+    }
+}
+
+/// The sink of the namespaces' watch.
+pub struct Namespaces(pub Arc<Lookup>);
+
+impl Sink for Namespaces {
+    type Object = PartialObjectMeta<Namespace>;
+    type Row = NamespaceRow;
+
+    fn what(&self) -> &'static str {
+        "Namespaces"
+    }
+
+    fn table(&self) -> &Table<NamespaceRow> {
+        &self.0.namespaces
+    }
+
+    fn row(&self, object: PartialObjectMeta<Namespace>) -> Option<(Key, NamespaceRow)> {
+        let metadata = object.metadata;
+        let is_leaving = metadata.deletion_timestamp.is_some();
+        Some((
+            Key::new("", metadata.name?),
+            NamespaceRow { labels: metadata.labels.unwrap_or_default(), is_leaving },
+        ))
+    }
+
+    fn changed(&self, key: &Key, before: Option<Arc<NamespaceRow>>, now: Option<Arc<NamespaceRow>>) {
+        if before != now {
+            self.0.tell(Change::Namespace { name: key.name().to_owned() });
+        }
+    }
+
+    fn filled(&self) {
+        self.0.filled(self.what());
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Item {
     Dependents(StoreKey),
     /// Make sure that an ExternalSecret's Secret has what its store gives as it is now.
     Again(Key),
+    /// Bring all namespaces to where the ClusterExternalSecret of this name wants them.
+    FanOut(String),
     /// Take back what admission wrote for objects that never were stored.
     Sweep,
 }

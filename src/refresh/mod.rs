@@ -5,6 +5,7 @@ mod alone;
 mod backoff;
 mod events;
 mod external_secret;
+mod fan_out;
 mod finalizer;
 mod item;
 mod lease;
@@ -179,6 +180,9 @@ impl Term<'_> {
             secrets.extend(secret::made_by(&object)); // it may be gone
             self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Routine);
         }
+        for (key, _) in lookup.cluster_external_secrets() {
+            self.queue.add(Item::FanOut(key.name().to_owned()), Duration::ZERO, Priority::Routine);
+        }
         for (place, key) in secrets.into_iter().enumerate() {
             // What was changed or deleted while nobody led is found at 50 a second.
             let delay = Duration::from_millis(20).saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
@@ -190,9 +194,16 @@ impl Term<'_> {
 
     fn heard(&self, change: Change) {
         match change {
-            Change::ExternalSecret { key, .. } => {
+            Change::ExternalSecret { key, edited, .. } => {
+                if edited {
+                    self.fans_named(key.name());
+                }
                 self.queue.add(Item::ExternalSecret(key), Duration::ZERO, Priority::Urgent);
             }
+            Change::ClusterExternalSecret { name } => {
+                self.queue.add(Item::FanOut(name), Duration::ZERO, Priority::Urgent);
+            }
+            Change::Namespace { name } => self.fans_of(&name),
             Change::Secret { key, .. } => self.queue.add(Item::Secret(key), ECHO, Priority::Urgent),
             Change::Store { key, gone } => {
                 if !gone {
@@ -224,6 +235,7 @@ impl Term<'_> {
             Item::Store(key) => self.store(key).await,
             Item::Dependents(key) => self.dependents(key).await,
             Item::Again(key) => self.verify(key, Duration::MAX).await,
+            Item::FanOut(name) => self.fan_out(name).await,
             Item::Sweep => self.sweep().await,
         }
     }

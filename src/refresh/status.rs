@@ -6,6 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
 use kube::core::{PartialObjectMeta, Request};
 use kube::{Api, Client, Resource, ResourceExt};
+use latchkey_api::ClusterExternalSecret;
+use latchkey_api::cluster_external_secret::ClusterExternalSecretStatus;
 use latchkey_api::external_secret::{Condition, ExternalSecret, ExternalSecretStatus, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreCondition, SecretStoreStatus};
 use latchkey_provider as provider;
@@ -161,6 +163,30 @@ impl StatusWriter {
         request.headers_mut().insert(ACCEPT, METADATA_ALONE);
         let write = self.client.request::<PartialObjectMeta<ExternalSecret>>(request);
         taken(failpoint::around(Step::Status, &namespace, &name, write).await)
+    }
+
+    /// Writes a ClusterExternalSecret's status, if it differs from the one the object has.
+    ///
+    /// # Errors
+    /// The API server does not take it.
+    pub async fn cluster_external_secret(
+        &self,
+        object: &ClusterExternalSecret,
+        status: &ClusterExternalSecretStatus,
+    ) -> Result<(), kube::Error> {
+        if object.status.as_ref() == Some(status) {
+            return Ok(());
+        }
+        // A list that is empty is not written, and a merge would leave the one that was.
+        let mut value = json!(status);
+        for list in ["failedNamespaces", "provisionedNamespaces"] {
+            if value.get(list).is_none() {
+                value[list] = json!([]);
+            }
+        }
+        let api: Api<ClusterExternalSecret> = Api::all(self.client.clone());
+        let patch = Patch::Merge(patch(object.uid().as_deref(), &value));
+        taken(api.patch_status(&object.name_any(), &params(), &patch).await)
     }
 
     /// Writes a store's status.

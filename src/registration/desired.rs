@@ -74,11 +74,15 @@ impl Desired {
             true => (&["secretstores", "clustersecretstores"], "*"),
             false => (&["secretstores"], "Namespaced"),
         };
+        let (external_secrets, everywhere): (&[&str], _) = match self.scope.fans_out() {
+            true => (&["externalsecrets", "clusterexternalsecrets"], "*"),
+            false => (&["externalsecrets"], "Namespaced"),
+        };
         [
             Webhook {
                 name: "externalsecrets.latchkey.dev",
                 path: PATH_EXTERNAL_SECRETS,
-                rule: rule("external-secrets.io", &["externalsecrets"], &["CREATE", "UPDATE"], "Namespaced"),
+                rule: rule("external-secrets.io", external_secrets, &["CREATE", "UPDATE"], everywhere),
                 conditions: conditions.clone(),
                 failure_policy,
                 namespaces: all.clone(),

@@ -6,6 +6,7 @@ use kube::Client;
 use tokio::time::{Instant, sleep};
 
 use super::Context;
+use crate::config::Scope;
 use crate::telemetry::chain;
 
 /// How often the API server is asked.
@@ -15,23 +16,24 @@ const PERIOD: Duration = Duration::from_secs(5);
 const REMINDER: Duration = Duration::from_secs(60);
 
 /// What latchkey cannot do without.
-const RESOURCES: [&str; 3] = ["externalsecrets", "secretstores", "clustersecretstores"];
+const RESOURCES: [&str; 4] =
+    ["externalsecrets", "secretstores", "clustersecretstores", "clusterexternalsecrets"];
 
 /// latchkey is ready no sooner than the API server knows ExternalSecrets and stores.
 pub(super) fn wait(context: &Context) {
     let (client, installed) = (context.client.clone(), context.readiness.handle("crds"));
-    let (leaving, cluster_stores) = (context.tasks.leaving(), context.config.scope.cluster_stores);
+    let (leaving, scope) = (context.tasks.leaving(), context.config.scope.clone());
     context.tasks.spawn_finite("the wait for the CRDs", async move {
-        if leaving.run_until_cancelled(until_installed(&client, cluster_stores)).await.is_some() {
+        if leaving.run_until_cancelled(until_installed(&client, &scope)).await.is_some() {
             installed.ready();
         }
     });
 }
 
-async fn until_installed(client: &Client, cluster_stores: bool) {
+async fn until_installed(client: &Client, scope: &Scope) {
     let mut reminded: Option<Instant> = None;
     loop {
-        let missing = missing(client, cluster_stores).await;
+        let missing = missing(client, scope).await;
         if missing.as_ref().is_ok_and(Vec::is_empty) {
             return;
         }
@@ -61,7 +63,7 @@ fn remind(missing: Result<Vec<&str>, kube::Error>) {
 }
 
 /// Which of them the API server does not serve.
-async fn missing(client: &Client, cluster_stores: bool) -> Result<Vec<&'static str>, kube::Error> {
+async fn missing(client: &Client, scope: &Scope) -> Result<Vec<&'static str>, kube::Error> {
     let version = format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION);
     let served = match client.list_api_group_resources(&version).await {
         Ok(list) => list.resources,
@@ -70,6 +72,10 @@ async fn missing(client: &Client, cluster_stores: bool) -> Result<Vec<&'static s
         Err(error) => return Err(error),
     };
     let is_served = |name: &&str| served.iter().any(|resource| resource.name == *name);
-    let is_needed = |name: &&str| cluster_stores || *name != "clustersecretstores";
+    let is_needed = |name: &&str| match *name {
+        "clustersecretstores" => scope.cluster_stores,
+        "clusterexternalsecrets" => scope.fans_out(),
+        _ => true,
+    };
     Ok(RESOURCES.into_iter().filter(|name| is_needed(name) && !is_served(name)).collect())
 }

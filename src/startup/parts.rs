@@ -50,7 +50,7 @@ fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engi
     let credentials = Arc::new(Credentials::new(context.client.clone()));
     let connector =
         Connector::new(credentials.clone(), context.metrics.clone()).with_guard(context.guard.clone());
-    let Scope { scoped_namespace, cluster_stores } = context.config.scope.clone();
+    let Scope { scoped_namespace, cluster_stores, .. } = context.config.scope.clone();
     let settings = Settings {
         controller_class: context.config.controller_class.clone(),
         scoped_namespace,

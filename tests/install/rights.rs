@@ -19,6 +19,8 @@ fn may_do_what_it_is_for() {
     for what in [
         "watch externalsecrets.external-secrets.io -A",
         "patch externalsecrets.external-secrets.io --subresource=status -A",
+        "create externalsecrets.external-secrets.io -n default",
+        "watch namespaces",
         "patch secrets -n default",
         "create serviceaccounts --subresource=token -n default",
         "update mutatingwebhookconfigurations/latchkey",
@@ -42,9 +44,8 @@ fn may_do_nothing_else() {
         "update validatingwebhookconfigurations",
         "create validatingadmissionpolicies",
         // The API that it serves.
-        "create externalsecrets.external-secrets.io -n default",
-        "update externalsecrets.external-secrets.io -n default",
-        "delete externalsecrets.external-secrets.io -n default",
+        "deletecollection externalsecrets.external-secrets.io -n default",
+        "update clusterexternalsecrets.external-secrets.io",
         "patch secretstores.external-secrets.io -n default",
         "patch clustersecretstores.external-secrets.io",
         "create customresourcedefinitions",
@@ -56,7 +57,6 @@ fn may_do_nothing_else() {
         "update configmaps -n default",
         "list serviceaccounts -n default",
         "create serviceaccounts -n default",
-        "list namespaces",
         "create namespaces",
         "update namespaces/default",
         "deletecollection secrets -n default",

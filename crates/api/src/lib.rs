@@ -3,6 +3,7 @@
 //! Nothing here talks to a cluster or to a provider. The types say what may be written, [`validation`] says
 //! what is wrong with it, [`crd`] says the same to the API server, [`duration`] reads Go's durations and [`schedule`] cron's schedules.
 
+pub mod cluster_external_secret;
 pub mod crd;
 pub mod duration;
 pub mod external_secret;
@@ -13,6 +14,7 @@ pub mod store;
 pub mod patterns;
 pub mod validation;
 
+pub use cluster_external_secret::ClusterExternalSecret;
 pub use external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
 pub use provider::{Provider, ProviderRef};
 pub use store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus, StoreKind};

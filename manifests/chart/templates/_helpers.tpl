@@ -43,6 +43,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.processClusterStore (not .Values.scopedRBAC) -}}true{{- end -}}
 {{- end -}}
 
+{{- /* "true" where ClusterExternalSecrets are served. */ -}}
+{{- define "latchkey.fansOut" -}}
+{{- if and .Values.processClusterExternalSecret (not .Values.scopedNamespace) -}}true{{- end -}}
+{{- end -}}
+
 {{- /* The Secret with the certificate that is served; empty where latchkey makes its own. */ -}}
 {{- define "latchkey.certificateSecret" -}}
 {{- if .Values.webhook.existingSecret -}}

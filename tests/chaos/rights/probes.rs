@@ -144,6 +144,47 @@ pub fn changes(stage: &Stage<'_>) -> Result<(), String> {
     stage.wait("the end of the old Secret", || stage.object("secrets", "changed").is_null())
 }
 
+/// A ClusterExternalSecret makes an ExternalSecret in a namespace that comes later, changes it, takes it back, and says so.
+pub fn fans_out(stage: &Stage<'_>) -> Result<(), String> {
+    let (name, later) = (&stage.ns, format!("{}-later", stage.ns));
+    let object = |team: &str, operator: &str| {
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ClusterExternalSecret", "metadata": { "name": name },
+            "spec": {
+                "externalSecretSpec": external_secret("any", json!({}))["spec"],
+                "externalSecretMetadata": { "labels": { "team": team } },
+                "namespaceSelectors": [{ "matchExpressions": [{
+                    "key": "kubernetes.io/metadata.name", "operator": operator, "values": [later],
+                }] }],
+            },
+        })
+    };
+    stage.apply(&[object("a", "In")])?;
+    stage
+        .cluster
+        .0
+        .create("/api/v1/namespaces", &json!({ "metadata": { "name": later } }))
+        .expect("a namespace");
+    let team = || {
+        let path = format!("/apis/external-secrets.io/v1/namespaces/{later}/externalsecrets/{name}");
+        stage.cluster.get(&path).map(|made| made["metadata"]["labels"]["team"].clone())
+    };
+    let provisioned = || {
+        let path = format!("/apis/external-secrets.io/v1/clusterexternalsecrets/{name}");
+        let fan = stage.cluster.get(&path).unwrap_or_default();
+        fan["status"]["provisionedNamespaces"] == json!([later])
+    };
+    let seen = stage
+        .wait("the ExternalSecret", || team() == Some(json!("a")))
+        .and_then(|()| stage.wait("the status", provisioned))
+        .and_then(|()| stage.apply(&[object("b", "In")]))
+        .and_then(|()| stage.wait("the change of the ExternalSecret", || team() == Some(json!("b"))))
+        .and_then(|()| stage.apply(&[object("b", "NotIn")]))
+        .and_then(|()| stage.wait("the end of the ExternalSecret", || team().is_none()));
+    stage.kubectl(&["delete", "clusterexternalsecret", name], "").good();
+    seen
+}
+
 /// A Secret that somebody deletes comes back, each time: once or twice it may for another reason, a store that is new or a value
 /// from memory that is read once more.
 pub fn repairs(stage: &Stage<'_>) -> Result<(), String> {
@@ -255,6 +296,14 @@ pub fn mends(stage: &Stage<'_>) -> Result<(), String> {
 pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
     match (group, resource, verb) {
         ("external-secrets.io", _, "list") | ("", "secrets", "list") => (true, starts),
+        ("", "namespaces", "list") => (true, starts),
+        ("", "namespaces", "watch") | ("external-secrets.io", "clusterexternalsecrets", "watch") => {
+            (true, fans_out)
+        }
+        ("external-secrets.io", "externalsecrets", "create" | "update" | "delete")
+        | ("external-secrets.io", "clusterexternalsecrets/status" | "clusterexternalsecrets/finalizers", _) => {
+            (false, fans_out)
+        }
         ("external-secrets.io", "externalsecrets", "watch") => (true, applies),
         ("external-secrets.io", "externalsecrets", "get") => (false, knows_what_is_stored),
         ("external-secrets.io", "externalsecrets", "patch") => (false, releases),
@@ -287,13 +336,14 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
 }
 
 /// Everything, for an installation that serves the whole cluster.
-pub const ALL: [Probe; 15] = [
+pub const ALL: [Probe; 16] = [
     leads,
     applies,
     applies_of_a_cluster_store,
     validates,
     validates_a_cluster_store,
     changes,
+    fans_out,
     repairs,
     knows_what_is_stored,
     releases,

@@ -5,6 +5,9 @@ mod schema;
 
 pub(crate) use overrides::{Base64, LabelSelectorSchema, NullableTime};
 
+use crate::cluster_external_secret::{
+    ClusterExternalSecret, ClusterExternalSecretSpec, ClusterExternalSecretStatus,
+};
 use crate::external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
 use crate::store::{SecretStore, SecretStoreSpec, SecretStoreStatus};
 use crate::{OLD_VERSION, VERSION};
@@ -16,7 +19,7 @@ use kube::CustomResourceExt;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-/// The three definitions: ExternalSecret, SecretStore, ClusterSecretStore.
+/// The definitions: ExternalSecret, SecretStore, ClusterSecretStore, ClusterExternalSecret.
 ///
 /// Each serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
 /// version is not marked as deprecated: kubectl would print a warning each time that an older manifest is applied.
@@ -36,7 +39,11 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         for_the_cluster(SecretStore::crd()),
         "Where remote values live and how to get at them, for the ExternalSecrets of all namespaces or of some.",
     );
-    vec![external_secrets, stores, cluster_stores]
+    let cluster_external_secrets = define::<ClusterExternalSecretSpec, ClusterExternalSecretStatus>(
+        ClusterExternalSecret::crd(),
+        "One ExternalSecret for many namespaces.",
+    );
+    vec![external_secrets, stores, cluster_stores, cluster_external_secrets]
 }
 
 /// The definition that the derive makes of SecretStore, with the other kind's names.

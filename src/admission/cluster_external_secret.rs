@@ -1,0 +1,79 @@
+//! Admission of ClusterExternalSecrets: what could be no ExternalSecret in any namespace is said where it is applied. Nothing is
+//! read or written for one: its ExternalSecrets follow within the second.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::Selector;
+use latchkey_api::ClusterExternalSecret;
+use latchkey_api::cluster_external_secret::ClusterExternalSecretSpec;
+use latchkey_api::duration::GoDuration;
+use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::validation::ignored_fields;
+
+use super::Admission;
+use super::mode::FAILURE_MODE;
+use super::request::{Request, Response};
+use super::verdict::{self, Verdict};
+use crate::engine::plan::Plan;
+use crate::engine::{Error, ErrorKind};
+
+impl Admission {
+    /// Admits a ClusterExternalSecret, or says what is wrong with it.
+    pub fn cluster_external_secret(&self, request: &Request) -> Response {
+        if request.is_being_deleted() {
+            return Response::admitted("deleting");
+        }
+        let object: ClusterExternalSecret = match request.object("ClusterExternalSecret") {
+            Ok(object) => object,
+            Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
+        };
+        let name = format!("ClusterExternalSecret {}", request.name);
+        match judge(&request.name, &object.spec) {
+            Ok(()) => Response::admitted("valid")
+                .audited("outcome", "valid")
+                .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec)),
+            Err(error) => {
+                let mode = self.modes.known(request.annotation(FAILURE_MODE), "");
+                verdict::failed(&Verdict { object: &name, mode }, &error)
+            }
+        }
+    }
+}
+
+/// What is wrong with it, as far as the specification decides it.
+fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), Error> {
+    if let Some(text) = &spec.refresh_time {
+        GoDuration::parse(text).map_err(|error| unfit("spec.refreshTime", &error.to_string()))?;
+    }
+    let deprecated =
+        spec.namespace_selector.iter().map(|selector| ("spec.namespaceSelector".to_owned(), selector));
+    let numbered = spec.namespace_selectors.iter().enumerate();
+    let selectors = numbered.map(|(index, selector)| (format!("spec.namespaceSelectors[{index}]"), selector));
+    for (field, selector) in deprecated.chain(selectors) {
+        check_selector(selector).map_err(|why| unfit(&field, &why))?;
+    }
+    let mut inner = ExternalSecret::new(
+        spec.external_secret_name.as_deref().unwrap_or(name),
+        spec.external_secret_spec.clone(),
+    );
+    inner.metadata.namespace = Some("default".to_owned()); // any would do: nothing is looked up in it
+    Plan::try_from(&inner)
+        .map(drop)
+        .map_err(|error| Error { message: format!("externalSecretSpec: {}", error.message), ..error })
+}
+
+fn unfit(field: &str, why: &str) -> Error {
+    Error::new(ErrorKind::InvalidSpec, format!("{field}: {why}"))
+}
+
+fn check_selector(selector: &LabelSelector) -> Result<(), String> {
+    for requirement in selector.match_expressions.iter().flatten() {
+        let values = requirement.values.as_ref().is_some_and(|values| !values.is_empty());
+        if matches!(requirement.operator.as_str(), "In" | "NotIn") != values {
+            return Err(format!(
+                "{:?} with operator {:?}: In and NotIn need values, Exists and DoesNotExist take none",
+                requirement.key, requirement.operator
+            ));
+        }
+    }
+    Selector::try_from(selector.clone()).map(drop).map_err(|error| error.to_string())
+}
