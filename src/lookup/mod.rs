@@ -1,8 +1,8 @@
 //! What is known of the cluster: watches kept in memory, and the few things that are asked for when needed.
 //!
-//! Watched: ExternalSecrets, stores and ClusterExternalSecrets, without managedFields; managed Secrets and namespaces, metadata only. Everything else (the
-//! Secrets that hold credentials, ConfigMaps, ServiceAccounts, Namespaces) is read when it is needed and remembered for
-//! seconds.
+//! Watched: ExternalSecrets, stores and ClusterExternalSecrets, without managedFields; managed Secrets and, for the
+//! ClusterExternalSecrets, namespaces, metadata only. Everything else (the Secrets that hold credentials, ConfigMaps,
+//! ServiceAccounts, a namespace whose labels decide) is read when it is needed and remembered for seconds.
 
 mod access;
 mod creators;

@@ -152,10 +152,8 @@ impl Term<'_> {
 
 /// What the API server says, for a status: its reason, which tells of no value.
 fn refused(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => format!("the API server refuses it: {} ({})", status.reason, status.code),
-        _ => "the API server does not answer".to_owned(),
-    }
+    let kube::Error::Api(status) = error else { return "the API server does not answer".to_owned() };
+    format!("the API server refuses it: {} ({})", status.reason, status.code)
 }
 
 /// `spec.refreshTime`; an hour where it does not say or is none.

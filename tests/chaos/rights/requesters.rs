@@ -96,6 +96,7 @@ fn a_user_gets_nothing_done_that_he_may_not_do() {
     let began = Instant::now();
     a_secret_and_a_store_of_the_namespace(&world);
     a_store_of_the_cluster(&world);
+    everywhere(&world);
     somebody_elses_secret(&world);
     a_secret_that_is_there(&world);
     a_right_that_is_taken_away(&world);
@@ -105,7 +106,7 @@ fn a_user_gets_nothing_done_that_he_may_not_do() {
         area: "rights",
         fault: "a user without the rights applies, changes and extends ExternalSecrets (requester checks enforced)",
         test: "rights::requesters::a_user_gets_nothing_done_that_he_may_not_do",
-        tried: "19 ways".into(),
+        tried: "20 ways".into(),
         seen: format!(
             "each refused by name of the right, nothing made; {} s in all",
             began.elapsed().as_secs()
@@ -133,6 +134,32 @@ fn a_secret_and_a_store_of_the_namespace(world: &World) {
     grant(&ns, "alice", "uses-own", "use secretstores.external-secrets.io/own");
     applies(&ns, "alice", &object).silent();
     assert_eq!(ns.value("app", "password").as_deref(), Some("1"));
+}
+
+/// A ClusterExternalSecret, by somebody who may write these and nothing else.
+fn everywhere(world: &World) {
+    let ns = namespace(world, "asking-everywhere");
+    let rule = json!({
+        "apiGroups": ["external-secrets.io"], "resources": ["clusterexternalsecrets"],
+        "verbs": ["get", "create", "patch"],
+    });
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": { "name": ns.name }, "rules": [rule],
+    });
+    ns.apply(&role.to_string()).good();
+    let role = format!("--clusterrole={}", ns.name);
+    ns.kubectl(&["create", "clusterrolebinding", &ns.name, &role, "--user=alice"]).good();
+    let object = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ClusterExternalSecret", "metadata": { "name": ns.name },
+        "spec": {
+            "namespaces": [ns.name],
+            "externalSecretSpec": external_secret("any", &ns.name, one("db", "password"))["spec"],
+        },
+    });
+    let making = "create externalsecrets.external-secrets.io";
+    let using = format!("use clustersecretstores.external-secrets.io {:?}", ns.name);
+    lacks(applies(&ns, "alice", &object), &[making, &using]);
 }
 
 fn a_store_of_the_cluster(world: &World) {
