@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::Admission;
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
-use crate::engine::due;
+use crate::engine::plan::template_faults;
 use crate::engine::{Deadline, Effects, Job, Stage};
+use crate::engine::{due, work};
 use crate::lookup::Key;
 
 /// What `kubectl apply` notes for itself; a change of it alone asks for nothing.
@@ -148,7 +149,9 @@ impl Admission {
                     self.lookup.synced(&object);
                 }
                 self.failures.forget(&key);
-                verdict::synced(&name, &outcome, &ignored_fields(&object.spec))
+                let response = verdict::synced(&name, &outcome, &ignored_fields(&object.spec));
+                let doubts = work::bounded(|| template_faults(&object.spec)).doubts;
+                doubts.iter().fold(response, |response, doubt| response.warned(format!("{name}: {doubt}")))
             }
             Err(error) => {
                 let mode = self.mode_in_time(request, deadline).await;
