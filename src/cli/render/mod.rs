@@ -1,24 +1,27 @@
 //! `latchkey render`
 
+mod given;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use given::Connects;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecret};
+use latchkey_api::store::SecretStoreSpec;
 use latchkey_api::{GROUP, OLD_VERSION, VERSION};
 use latchkey_provider::{Connector, observe};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
-use world::World;
+use world::{World, values};
 
 use super::manifests::{self, Manifests, Object};
 use super::verify::{self, NO_NAMESPACE};
@@ -79,7 +82,6 @@ impl Render {
                 None => "no ExternalSecret is in these manifests".into(),
             });
         }
-        let given = given(&data)?;
         let (mut failed, mut secrets) = (false, Vec::new());
         let mut readable: Vec<(&Object, ExternalSecret)> = Vec::new();
         for object in wanted {
@@ -89,20 +91,18 @@ impl Render {
             let read = ExternalSecret::deserialize(&object.value).ok().filter(|_| errors.is_empty());
             readable.extend(read.map(|read| (object, read)));
         }
-        let versions = readable.iter().flat_map(|(_, read)| versions(read)).collect();
-        let world = World::new(&given, &versions, &manifests.objects);
-        let world = world.map_err(|error| format!("{}: {error}", data.display()))?;
+        let values = values(given(&data)?).map_err(|error| format!("{}: {error}", data.display()))?;
+        let world = Arc::new(World::new(&manifests.objects));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         runtime.block_on(async {
-            let engine = engine(Arc::new(world));
+            let engine = engine(&world, values);
             for (object, mut read) in readable {
                 read.metadata.namespace.get_or_insert_with(|| NO_NAMESPACE.to_owned());
                 match engine.preview(&read, Deadline::after(LIMIT)).await {
                     Ok(rendered) => secrets.extend(written(object, &rendered, plain)),
                     Err(error) => {
                         failed = true;
-                        let line = object.lines.of("");
-                        eprintln!("{}:{line}: {}: {error}", object.file, object.title());
+                        eprintln!("{}", verify::failure(object, &error));
                     }
                 }
             }
@@ -119,7 +119,7 @@ fn is_wanted(object: &Object, name: Option<&str>) -> bool {
         && name.is_none_or(|name| object.name() == name)
 }
 
-fn given(data: &PathBuf) -> Result<Map<String, Value>, Box<dyn Error>> {
+fn given(data: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
     match manifests::value(&manifests::text(data)?) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(Value::Null) => Ok(Map::new()),
@@ -130,19 +130,11 @@ fn given(data: &PathBuf) -> Result<Map<String, Value>, Box<dyn Error>> {
     }
 }
 
-/// The versions of remote keys that an ExternalSecret asks for.
-fn versions(of: &ExternalSecret) -> BTreeSet<(String, String)> {
-    let data = of.spec.data.iter().map(|entry| &entry.remote_ref);
-    let references = data.chain(of.spec.data_from.iter().filter_map(|entry| entry.extract.as_ref()));
-    let versions =
-        references.filter_map(|reference| Some((reference.key.clone(), reference.version.clone()?)));
-    versions.filter(|(_, version)| !version.is_empty()).collect()
-}
-
-fn engine(world: Arc<World>) -> Engine {
+fn engine(world: &Arc<World>, values: SecretStoreSpec) -> Engine {
     let connector = Connector::new(world.clone(), Arc::new(observe::Unobserved));
-    let (stores, settings) = (world.clone(), Settings::default());
-    Engine::new(stores, connector, world, SecretWriter::nowhere(), settings, Arc::new(Unobserved))
+    let (writer, settings) = (SecretWriter::nowhere(), Settings::default());
+    let connects = Connects { connector, values };
+    Engine::new(world.clone(), connects, world.clone(), writer, settings, Arc::new(Unobserved))
 }
 
 /// The Secret; none where none is made, of which a line is said.

@@ -1,16 +1,18 @@
 //! A cluster that is made of files: every store is there and holds the given values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::ByteString;
+use latchkey_api::GROUP;
 use latchkey_api::provider::Fake;
 use latchkey_api::provider::fake::FakeData;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::{Cluster, Error, ErrorKind, SecretBytes};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::super::manifests::Object;
@@ -21,7 +23,7 @@ use crate::engine::stores::{LookupFailed, Store, Stores};
 /// What the files hold.
 #[derive(Debug)]
 pub(super) struct World {
-    spec: SecretStoreSpec,
+    stores: BTreeMap<String, SecretStoreSpec>,
     config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
     secrets: BTreeMap<(String, String), BTreeMap<String, SecretBytes>>,
 }
@@ -31,41 +33,37 @@ pub(super) struct World {
 #[error("the value of {0:?} is neither text nor a map; put it in quotes")]
 pub(super) struct NoValue(String);
 
+/// The values by remote key, as a fake store.
+///
+/// # Errors
+/// A value that YAML has read as something else than text, such as a number: how it was written is lost.
+pub(super) fn values(data: Map<String, Value>) -> Result<SecretStoreSpec, NoValue> {
+    let line = |(key, value)| match value {
+        Value::String(value) => Ok(FakeData { key, value, version: None }),
+        Value::Object(_) => Ok(FakeData { key, value: value.to_string(), version: None }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Err(NoValue(key)),
+    };
+    let data = data.into_iter().map(line).collect::<Result<_, _>>()?;
+    let mut spec = SecretStoreSpec::default();
+    spec.provider.fake = Some(Fake { data, validation_result: None });
+    Ok(spec)
+}
+
 impl World {
-    /// The values by remote key. `versions` are the keys and versions that are asked for: a version has the value of
-    /// `key@version` if that is given, else that of `key`.
-    pub(super) fn new(
-        data: &Map<String, Value>,
-        versions: &BTreeSet<(String, String)>,
-        objects: &[Object],
-    ) -> Result<Self, NoValue> {
-        let mut values = BTreeMap::new();
-        for (key, value) in data {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Object(_) => value.to_string(),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-                    return Err(NoValue(key.clone()));
-                }
-            };
-            values.insert(key.clone(), text);
-        }
-        let of_versions = versions.iter().filter_map(|(key, version)| {
-            let own = format!("{key}@{version}");
-            let value = values.get(&own).or_else(|| values.get(key))?.clone();
-            Some((own, FakeData { key: key.clone(), value, version: Some(version.clone()) }))
-        });
-        let (own, mut lines): (BTreeSet<_>, Vec<_>) = of_versions.unzip();
-        let plain = values.into_iter().filter(|(key, _)| !own.contains(key));
-        lines.extend(plain.map(|(key, value)| FakeData { key, value, version: None }));
-        let mut spec = SecretStoreSpec::default();
-        spec.provider.fake = Some(Fake { data: lines, validation_result: None });
-        Ok(Self {
-            spec,
-            config_maps: by_name(objects, "ConfigMap", texts),
-            secrets: by_name(objects, "Secret", bytes),
-        })
+    /// A cluster of these objects.
+    pub(super) fn new(objects: &[Object]) -> Self {
+        let (config_maps, secrets) =
+            (by_name(objects, "ConfigMap", texts), by_name(objects, "Secret", bytes));
+        Self { stores: objects.iter().filter_map(store).collect(), config_maps, secrets }
     }
+}
+
+/// The provider of a store by the store's kind and name. Who may use it is not asked here, nor in which namespace it is.
+fn store(object: &Object) -> Option<(String, SecretStoreSpec)> {
+    let is_store = object.text("/apiVersion").starts_with(GROUP) && object.kind().ends_with("SecretStore");
+    let spec = SecretStoreSpec::deserialize(object.value.get("spec").filter(|_| is_store)?).ok()?;
+    let name = format!("{} {:?}", object.kind(), object.name());
+    Some((name, SecretStoreSpec { provider: spec.provider, ..SecretStoreSpec::default() }))
 }
 
 fn by_name<T>(objects: &[Object], kind: &str, data: impl Fn(&Value) -> T) -> BTreeMap<(String, String), T> {
@@ -96,7 +94,8 @@ fn bytes(value: &Value) -> BTreeMap<String, SecretBytes> {
 #[async_trait]
 impl Stores for World {
     async fn store(&self, key: &StoreKey) -> Result<Option<Arc<Store>>, LookupFailed> {
-        let (key, uid, spec) = (key.clone(), key.to_string(), self.spec.clone());
+        let (key, uid) = (key.clone(), key.to_string());
+        let spec = self.stores.get(&uid).cloned().unwrap_or_default();
         Ok(Some(Arc::new(Store { key, uid, generation: 1, spec, not_ready: None, allowed_keys: None })))
     }
 

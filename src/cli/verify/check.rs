@@ -35,12 +35,12 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
     let kind = object.kind();
     let Some(faults) = schema::check(kind, &object.value) else {
         let said = format!("kind: latchkey does not serve {kind:?}: nobody here acts on it; remove it");
-        return (vec![Finding::of(object, Severity::Error, Kind::UnknownKind, said)], None);
+        return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
     };
     if ![VERSION, OLD_VERSION].contains(&version) {
         let said =
             format!("apiVersion: latchkey does not serve {version:?} of this kind; write {GROUP}/{VERSION}");
-        return (vec![Finding::of(object, Severity::Error, Kind::UnknownKind, said)], None);
+        return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
     }
     let fault =
         |(kind, field, message)| Finding::of(object, Severity::Error, kind, format!("{field}: {message}"));

@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     /// The document is no YAML.
     Unreadable,
     /// A kind, or a version, of the group that latchkey does not serve.
-    UnknownKind,
+    Unserved,
     /// A field that the kind does not have.
     UnknownField,
     /// A value of another type than the field's.
@@ -55,7 +55,7 @@ impl Kind {
     /// All kinds, for the list of rules.
     pub(super) const ALL: [Self; 14] = [
         Self::Unreadable,
-        Self::UnknownKind,
+        Self::Unserved,
         Self::UnknownField,
         Self::WrongType,
         Self::MissingField,
@@ -74,7 +74,7 @@ impl Kind {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
-            Self::UnknownKind => "unknown-kind",
+            Self::Unserved => "unserved",
             Self::UnknownField => "unknown-field",
             Self::WrongType => "wrong-type",
             Self::MissingField => "missing-field",
@@ -94,7 +94,7 @@ impl Kind {
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Unreadable => "The document is no YAML.",
-            Self::UnknownKind => "latchkey does not serve this kind or version of its group.",
+            Self::Unserved => "latchkey does not serve this kind or version of its group.",
             Self::UnknownField => "The kind has no such field.",
             Self::WrongType => "The field takes a value of another type.",
             Self::MissingField => "A field that has to be there is missing.",

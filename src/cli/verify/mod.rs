@@ -91,6 +91,11 @@ fn findings(manifests: &Manifests) -> Vec<Finding> {
     findings
 }
 
+/// What is said of an object whose Secret cannot be made.
+pub(super) fn failure(object: &Object, error: &crate::engine::Error) -> String {
+    Finding::of(object, Severity::Error, Kind::of(error), error.to_string()).line()
+}
+
 /// What forbids that this object is used: one line each.
 pub(super) fn errors(object: &Object) -> Vec<String> {
     let (findings, _) = check::object(object);
