@@ -79,7 +79,9 @@ fn document(text: &str, first: u64) -> Option<Result<(Value, Lines), Unreadable>
             Some(Ok((value, lines)))
         }
         Err(error) => {
-            let line = first + error.location().map_or(1, |at| at.line().max(1)) - 1;
+            // What never ends is told behind the last line.
+            let last = text.lines().count().max(1) as u64;
+            let line = first + error.location().map_or(1, |at| at.line().clamp(1, last)) - 1;
             let twice = error.to_string().contains("duplicate");
             let why = if twice { "a key stands twice in one map" } else { "this is no YAML" };
             Some(Err(Unreadable { line, why }))
