@@ -174,11 +174,13 @@ fn stores_are_checked_too() {
     let (code, lines) = verified(&store("  provider: {}\n"), &[]);
     let says = "m.yaml:5: ClusterSecretStore s: spec.provider: has 0 fields, and needs 1 at least";
     assert_eq!((code, lines), (1, vec![says.to_owned()]));
-    let token = "{tokenSecretRef: {name: t, key: token}}";
-    let (code, lines) =
-        verified(&store(&format!("  provider: {{vault: {{server: 'https://v', auth: {token}}}}}\n")), &[]);
-    assert_eq!(code, 1, "a store of the cluster says in which namespace its credentials are: {lines:?}");
-    assert!(lines[0].contains("cluster scope requires namespace"), "{lines:?}");
+    let own = store(
+        "  provider: {vault: {server: 'https://v', auth: {tokenSecretRef: {name: t, key: k, namespace: other}}}}\n",
+    );
+    let own = own.replace("kind: Cluster", "kind: ").replace("{name: s}", "{name: s, namespace: shop}");
+    let (code, lines) = verified(&own, &[]);
+    let says = "namespace should either be empty or match the namespace of the SecretStore for a namespaced SecretStore";
+    assert!(code == 1 && lines.len() == 1 && lines[0].ends_with(says), "{lines:?}");
 }
 
 #[test]
