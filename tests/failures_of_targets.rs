@@ -48,6 +48,35 @@ fn everything_that_is_wrong_with_a_spec_is_told_at_once() {
     );
 }
 
+fn template(text: &str) -> Value {
+    json!({ "target": { "template": { "data": { "url": text } } } })
+}
+
+#[test]
+fn a_template_that_cannot_be_parsed_is_told_with_its_line_and_column() {
+    let at = r#"spec.target.template.data["url"]: template: text:2: "#;
+    is_invalid(
+        "no-template",
+        template("a\n {{ .a"),
+        &format!("{at}unclosed action (at column 6); correct the template"),
+    );
+}
+
+#[test]
+fn a_template_that_asks_for_a_key_which_data_does_not_fetch() {
+    let says = r#"spec.target.template.data["url"]: template: text:1:3: executing "text" at <.b>: map has no entry for key "b"; correct the template"#;
+    is_invalid("unfetched", template("{{ .b }}"), says);
+}
+
+#[test]
+fn a_template_that_may_ask_for_such_a_key_works_with_a_warning() {
+    let ns = prepared("may-be-unfetched");
+    let said = ns.external("db", spec(template("{{ if eq .a \"x\" }}{{ .b }}{{ end }}")));
+    let says = r#"spec.target.template.data["url"]: template: text:1:21: executing "text" at <.b>: map has no entry for key "b"; correct the template"#;
+    assert_eq!(said.warnings(), [format!("ExternalSecret {}/db: {says}", ns.name)], "{said}");
+    assert_eq!(ns.value("db", "url").as_deref(), Some(""));
+}
+
 #[test]
 fn deleting_what_is_not_its_own() {
     is_invalid(

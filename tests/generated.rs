@@ -166,7 +166,7 @@ fn the_reference_of_the_command_line_is_its_help() {
     let mut page = "# The command line\n\nGenerated from `--help` by `make generate`. Each flag of `latchkey serve` can \
                     also be given in the environment.\n"
         .to_owned();
-    for command in ["", "serve", "crds", "webhooks", "version"] {
+    for command in ["", "serve", "crds", "webhooks", "render", "verify", "version"] {
         let title = format!("latchkey {command}");
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help: Vec<String> = latchkey(&args).lines().map(|line| line.trim_end().to_owned()).collect();

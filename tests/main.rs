@@ -20,6 +20,7 @@ mod generated;
 mod house;
 mod install;
 mod monitoring;
+mod offline;
 mod pods;
 mod pods_without;
 mod policies;

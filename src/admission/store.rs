@@ -27,7 +27,7 @@ fn read(request: &Request) -> Result<(StoreKind, SecretStoreSpec), Unreadable> {
 }
 
 /// Patterns of namespaces that are none, in ESO's words. They would admit nobody, without a word.
-fn bad_patterns(spec: &SecretStoreSpec) -> Vec<String> {
+pub fn bad_patterns(spec: &SecretStoreSpec) -> Vec<String> {
     let conditions = spec
         .conditions
         .iter()

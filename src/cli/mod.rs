@@ -1,7 +1,10 @@
 //! The command line: one file per subcommand.
 
 mod crds;
+mod manifests;
+mod render;
 mod serve;
+mod verify;
 mod version;
 mod webhooks;
 
@@ -32,6 +35,16 @@ enum Command {
     Crds,
     /// Print the MutatingWebhookConfiguration that `serve` registers as YAML.
     Webhooks(webhooks::Webhooks),
+    /// Render the Secrets of ExternalSecrets from values in a file, without a cluster.
+    ///
+    /// What the ExternalSecrets of the manifests would make of these values is printed as Secrets, by the code that does it in
+    /// the cluster. Every store has the values of --data. Ends with 1 where an ExternalSecret fails, with one line for each.
+    Render(render::Render),
+    /// Check manifests of ExternalSecrets and stores, without a cluster.
+    ///
+    /// Finds what the API server and latchkey would refuse, and more. Objects of other groups are passed over. Ends with 0
+    /// without errors, with 1 where there are some, with 2 where something could not be read.
+    Verify(verify::Verify),
     /// Print the version.
     Version,
 }
@@ -40,19 +53,25 @@ impl Cli {
     /// Does what was asked; what went wrong is printed with all its causes.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Serve(config) => serve::run(*config),
-            Command::Crds => crds::print(),
-            Command::Webhooks(webhooks) => webhooks.print(),
-            Command::Version => version::print(),
+            Command::Serve(config) => serve::run(*config).map(succeeded),
+            Command::Crds => crds::print().map(succeeded),
+            Command::Webhooks(webhooks) => webhooks.print().map(succeeded),
+            Command::Render(render) => render.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Version => version::print().map(succeeded),
         };
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => {
                 eprintln!("latchkey: {}", chain(error.as_ref()));
                 ExitCode::FAILURE
             }
         }
     }
+}
+
+fn succeeded((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Writes to standard output; a reader that went away, such as `head`, is no failure.

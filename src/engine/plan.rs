@@ -16,6 +16,8 @@ use super::rewrite::Rewriting;
 mod parse;
 mod unsupported;
 
+pub use parse::{pattern_faults, template_faults};
+
 /// The name of a store, as seen from an ExternalSecret's namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoreKey {

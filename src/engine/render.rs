@@ -18,7 +18,7 @@ mod from;
 mod template;
 mod yaml;
 
-pub use check::check;
+pub use check::{Faults, Keys, faults};
 pub use from::{Object, ObjectKind, Objects, objects};
 pub use template::{KeyTemplate, TemplateError, execute, said};
 

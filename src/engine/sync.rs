@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kube::ResourceExt;
+use latchkey_api::external_secret::ExternalSecret;
 use latchkey_provider::Cluster;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -21,7 +22,7 @@ use super::select::select;
 use super::settings::Settings;
 use super::standing::Standings;
 use super::stores::Stores;
-use super::{Deadline, Error, ErrorKind, Job, Outcome, work};
+use super::{Beside, Deadline, Error, ErrorKind, Job, Lane, Outcome, Rendered, work};
 use crate::failpoint::{self, Step};
 
 /// How often memory is tidied up.
@@ -72,22 +73,45 @@ impl Engine {
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
         let Job { external_secret, stage, effects, max_age, lane, over, beside } = job;
-        let plan = work::bounded(|| Plan::try_from(&*external_secret))?;
-        let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
-        let fetch = self.fetch(&plan, Terms { lane, max_age, deadline }, beside.as_ref());
-        let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
-        let cached = values.oldest(began);
-        let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
-        let objects = self.template_objects(&plan, deadline).await?;
-        let long = takes_long(&plan, &objects);
-        let rendering = || render(&plan, selected, &objects);
-        let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
+        let terms = Terms { lane, max_age, deadline };
+        let (rendered, cached) = self.rendered(&external_secret, terms, beside.as_ref(), began).await?;
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
             self.inner.writer.apply(&write, deadline).await?;
         let (keys, missing) = (rendered.data.len(), rendered.missing);
         Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes })
+    }
+
+    /// What the ExternalSecret gives its Secret: every step of a sync but the write.
+    ///
+    /// # Errors
+    /// Any kind that does not come of writing. A panic on the way stays here.
+    pub async fn preview(&self, of: &ExternalSecret, deadline: Deadline) -> Result<Rendered, Error> {
+        let terms = Terms { lane: Lane::Admission, max_age: Duration::ZERO, deadline };
+        let steps = AssertUnwindSafe(self.rendered(of, terms, None, Instant::now())).catch_unwind();
+        steps.await.unwrap_or_else(|_| Err(defect())).map(|(rendered, _)| rendered)
+    }
+
+    /// The steps before the write; with it the age of the oldest value, if one is older than `began`.
+    async fn rendered(
+        &self,
+        of: &ExternalSecret,
+        terms: Terms,
+        beside: Option<&Beside>,
+        began: Instant,
+    ) -> Result<(Rendered, Option<Duration>), Error> {
+        let plan = work::bounded(|| Plan::try_from(of))?;
+        let (namespace, name) = (of.namespace().unwrap_or_default(), of.name_any());
+        let fetch = self.fetch(&plan, terms, beside);
+        let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
+        let cached = values.oldest(began);
+        let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
+        let objects = self.template_objects(&plan, terms.deadline).await?;
+        let long = takes_long(&plan, &objects);
+        let rendering = || render(&plan, selected, &objects);
+        let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
+        Ok((rendered, cached))
     }
 
     /// How long the store will be left alone from now, and why, if it is known to be down.

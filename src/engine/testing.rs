@@ -266,7 +266,7 @@ pub fn observed(observer: Arc<dyn Observer>) -> (Engine, Arc<World>) {
     let settings = Settings::default();
     let connects = Connects(Arc::clone(&world));
     let (stores, cluster) = (world.clone(), world.clone());
-    (Engine::new(stores, connects, cluster, no_writer(), settings, observer), world)
+    (Engine::new(stores, connects, cluster, SecretWriter::nowhere(), settings, observer), world)
 }
 
 /// A core in a cluster with this one store, and the providers as they are.
@@ -276,15 +276,14 @@ pub fn real(spec: SecretStoreSpec) -> Engine {
     lock(&world.stores).insert(store_key(), store(store_key(), spec));
     let connector =
         latchkey_provider::Connector::new(world.clone(), Arc::new(latchkey_provider::observe::Unobserved));
-    Engine::new(world.clone(), connector, world, no_writer(), Settings::default(), Arc::new(Unobserved))
-}
-
-/// A writer for tests that write nothing.
-fn no_writer() -> SecretWriter {
-    let refuse = |_: http::Request<kube::client::Body>| async {
-        Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("no test of the core writes"))
-    };
-    SecretWriter::new(kube::Client::new(tower::service_fn(refuse), "team"))
+    Engine::new(
+        world.clone(),
+        connector,
+        world,
+        SecretWriter::nowhere(),
+        Settings::default(),
+        Arc::new(Unobserved),
+    )
 }
 
 pub fn store_key() -> StoreKey {

@@ -12,6 +12,9 @@ pub struct ParseError {
     pub name: String,
     /// The line, counted from one.
     pub line: usize,
+    /// The column of what was read last, in bytes and counted from nought, if it begins in that line. Go does not tell it,
+    /// and it is not part of the text.
+    pub column: Option<usize>,
     /// What kind of error it is.
     pub kind: ParseErrorKind,
 }

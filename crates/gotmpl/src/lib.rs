@@ -36,6 +36,7 @@ mod parse;
 mod printer;
 mod template;
 mod text;
+mod unknown;
 mod value;
 #[cfg(feature = "yaml")]
 pub mod yaml;
@@ -45,4 +46,5 @@ pub use error::{ExecError, ExecErrorKind, ParseError, ParseErrorKind, RenderErro
 pub use functions::{Call, FuncError, Functions, Signature};
 pub use limits::{Budget, Limit, Limits};
 pub use template::{MissingKey, Options, Template, render};
+pub use unknown::UnknownKey;
 pub use value::{Bytes, List, Map, Object, Type, Value};

@@ -94,6 +94,10 @@ impl Template {
         &self.0.name
     }
 
+    pub(crate) fn parsed(&self) -> &Parsed {
+        &self.0
+    }
+
     /// Applies it to the data. The output is wiped when it is dropped.
     pub fn execute(&self, data: &Value, limits: &Limits<'_>) -> Result<Zeroizing<Vec<u8>>, ExecError> {
         Exec::new(&self.0, &Budget::new(*limits), data).run()

@@ -99,6 +99,14 @@ impl SecretWriter {
         Self { secrets: Secrets::new(client), known: Arc::new(orphans::Unknown) }
     }
 
+    /// A writer of a core that only looks: whatever it is asked, nothing leaves the process.
+    pub fn nowhere() -> Self {
+        let refuse = |_: http::Request<kube::client::Body>| async {
+            Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("nothing is written here"))
+        };
+        Self::new(Client::new(tower::service_fn(refuse), "default"))
+    }
+
     /// The same, which does not ask for what is known.
     #[must_use]
     pub fn knowing(self, known: Arc<dyn Known>) -> Self {

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{
-    DataEntry, DataFromEntry, ExternalSecretSpec, Find, RemoteRef, SourceRef, StoreKind, StoreRef,
+    CreationPolicy, DataEntry, DataFromEntry, ExternalSecretSpec, Find, RemoteRef, SourceRef, StoreKind,
+    StoreRef,
 };
 use latchkey_api::{ExternalSecret, validation};
 
 use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, unsupported};
 use crate::engine::error::Error;
+use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
-use crate::engine::{message, recurrence, regexp, render};
+use crate::engine::{message, recurrence, regexp};
 
 /// The interval of an ExternalSecret that names none: the CRD's default.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
@@ -26,7 +28,8 @@ impl TryFrom<&ExternalSecret> for Plan {
             return Err(message::invalid_spec(&invalid));
         }
         unsupported::refuse(spec)?;
-        render::check(spec.target.as_ref().and_then(|target| target.template.as_ref()))?;
+        let Faults { broken, unfetched, doubts: _ } = template_faults(spec);
+        broken.into_iter().chain(unfetched).next().map_or(Ok(()), Err)?;
         let namespace = named(object.metadata.namespace.as_ref(), "metadata.namespace")?;
         let stores = Stores { namespace: &namespace, default: spec.secret_store_ref.as_ref() };
         Ok(Self {
@@ -38,6 +41,32 @@ impl TryFrom<&ExternalSecret> for Plan {
             namespace,
         })
     }
+}
+
+/// What is wrong with the templates of a specification, before anything is read. Which keys they may name is known where
+/// all are of `data`, and asked of nobody where no Secret is written.
+pub fn template_faults(spec: &ExternalSecretSpec) -> Faults {
+    let keys = spec.data.iter().map(|entry| entry.secret_key.as_str()).collect();
+    let known = spec.data_from.is_empty() && spec.creation_policy() != CreationPolicy::None;
+    let template = spec.target.as_ref().and_then(|target| target.template.as_ref());
+    render::faults(template, known.then_some(&keys))
+}
+
+/// The regular expressions of a specification that are none, each with its place.
+pub fn pattern_faults(spec: &ExternalSecretSpec) -> Vec<Error> {
+    let entries = spec.data_from.iter().enumerate();
+    let patterns = entries.flat_map(|(index, entry)| {
+        let name = entry.find.as_ref().and_then(|find| find.name.as_ref()?.regexp.as_deref());
+        let name = name.map(|text| (format!("{}.name.regexp", SourcePath::Find(index)), text));
+        let rewrites = entry.rewrite.iter().enumerate().filter_map(move |(step, rewrite)| {
+            let regexp = rewrite.regexp.as_ref().filter(|_| rewrite.merge.is_none())?;
+            Some((format!("spec.dataFrom[{index}].rewrite[{step}].regexp.source"), regexp.source.as_str()))
+        });
+        name.into_iter().chain(rewrites)
+    });
+    let fault =
+        |(at, text): (String, &str)| Some(message::invalid_pattern(&at, &regexp::compile(text).err()?));
+    patterns.filter_map(fault).collect()
 }
 
 fn named(name: Option<&String>, field: &str) -> Result<String, Error> {

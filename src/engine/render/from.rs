@@ -6,6 +6,7 @@ use std::fmt;
 use latchkey_api::external_secret::{DecodingStrategy, Template, TemplateAs, TemplateFrom, TemplateRef};
 use latchkey_provider::SecretBytes;
 
+use super::check::{Faults, Keys};
 use super::{Parts, template, yaml};
 use crate::engine::convert::Data;
 use crate::engine::decode::by_strategy;
@@ -89,11 +90,12 @@ fn path(index: usize) -> String {
 }
 
 /// Checks what needs no object.
-pub(super) fn check(index: usize, source: &TemplateFrom) -> Result<(), Error> {
+pub(super) fn check(faults: &mut Faults, index: usize, source: &TemplateFrom, keys: Keys<'_>) {
     let at = path(index);
-    Target::parse(&at, source.target.as_deref())?;
-    let literal = source.literal.as_deref().map_or(Ok(()), template::check);
-    literal.map_err(|why| template::said(&format!("{at}.literal"), &why))
+    faults.broken.extend(Target::parse(&at, source.target.as_deref()).err());
+    if let Some(text) = &source.literal {
+        faults.text(&format!("{at}.literal"), text, keys);
+    }
 }
 
 /// Renders one source into the parts: its ConfigMap, its Secret, then its literal.

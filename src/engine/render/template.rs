@@ -2,9 +2,12 @@
 
 use std::sync::LazyLock;
 
-use latchkey_gotmpl::{Functions, Limits, Options, ParseError, ParseErrorKind, Template, Value, library};
+use latchkey_gotmpl::{
+    Functions, Limits, Options, ParseError, ParseErrorKind, Template, UnknownKey, Value, library,
+};
 use latchkey_provider::SecretBytes;
 
+use super::check::Keys;
 use crate::engine::convert::Data;
 use crate::engine::error::Error;
 use crate::engine::{message, work};
@@ -70,23 +73,29 @@ fn refused(error: ParseError) -> TemplateError {
     match error.kind {
         ParseErrorKind::UnknownFunction(name) => TemplateError::UnknownFunction(name),
         ParseErrorKind::Syntax(_) | ParseErrorKind::Unsupported(_) | ParseErrorKind::Limit(_) => {
-            TemplateError::Failed(error.to_string())
+            let column = error.column.map(|column| format!(" (at column {column})"));
+            TemplateError::Failed(format!("{error}{}", column.unwrap_or_default()))
         }
     }
 }
 
-/// Sees whether the text is a template that can be executed.
+/// The keys that the text names beside these, each as the error that it will be, and whether every execution comes by it.
+/// Without keys it is only seen whether the text is a template that can be executed.
 ///
 /// # Errors
 /// It cannot be parsed.
-pub fn check(text: &str) -> Result<(), TemplateError> {
-    parse(text).map(drop)
+pub(super) fn unknown_keys(text: &str, keys: Keys<'_>) -> Result<Vec<(TemplateError, bool)>, TemplateError> {
+    let template = parse(text)?;
+    let Some(keys) = keys else { return Ok(Vec::new()) };
+    let unknown = template.unknown_keys(&|key| keys.contains(key));
+    let said = |key: UnknownKey| (TemplateError::Failed(key.error.to_string()), key.certain);
+    Ok(unknown.into_iter().map(said).collect())
 }
 
 /// Executes the text on the values.
 ///
 /// # Errors
-/// As [`check`]; it names a key that is not there, does what cannot be done, or passes a limit.
+/// It cannot be parsed; it names a key that is not there, does what cannot be done, or passes a limit.
 pub fn execute(text: &str, values: &Data) -> Result<SecretBytes, TemplateError> {
     let data = Value::string_map(values.iter().map(|(key, value)| (key, value.expose())));
     let output = parse(text)?.execute(&data, &limits());
@@ -141,7 +150,7 @@ mod tests {
         assert_eq!(executed("{{ .user | upper | printf \"%s!\" }}"), Ok("APP!".to_owned()));
         for left_out in ["env", "expandenv", "getHostByName"] {
             let text = format!("{{{{ {left_out} \"HOME\" }}}}");
-            assert_eq!(check(&text), Err(TemplateError::UnknownFunction(left_out.to_owned())));
+            assert_eq!(unknown_keys(&text, None), Err(TemplateError::UnknownFunction(left_out.to_owned())));
         }
     }
 }

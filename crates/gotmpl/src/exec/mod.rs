@@ -182,7 +182,7 @@ impl<'t> Exec<'t> {
 }
 
 /// An error at this node.
-fn error(parsed: &Parsed, executing: &[u8], at: At<'_>, kind: ExecErrorKind) -> ExecError {
+pub(crate) fn error(parsed: &Parsed, executing: &[u8], at: At<'_>, kind: ExecErrorKind) -> ExecError {
     let before = parsed.source.get(..at.pos()).unwrap_or_default();
     let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();

@@ -43,6 +43,8 @@ struct Parser<'a> {
     ahead: Vec<Token>,
     /// The line of the token that was read last, which is the line that errors name.
     line: usize,
+    /// Where that token begins.
+    start: usize,
     depth: usize,
     max_depth: usize,
     scope: Scope,
@@ -110,8 +112,8 @@ impl<'a> Parser<'a> {
         let loop_words = [!functions.contains("break"), !functions.contains("continue")];
         let lexer = Lexer::new(source, options.left(), options.right(), loop_words);
         let (ahead, scope, templates) = (Vec::new(), Scope::default(), Templates::new());
-        let (line, depth, max_depth) = (1, 0, options.max_depth);
-        Self { name, source, functions, lexer, ahead, line, depth, max_depth, scope, templates }
+        let (line, start, depth, max_depth) = (1, 0, 0, options.max_depth);
+        Self { name, source, functions, lexer, ahead, line, start, depth, max_depth, scope, templates }
     }
 
     /// Text, actions and definitions up to the end.
@@ -199,7 +201,7 @@ impl<'a> Parser<'a> {
     fn next(&mut self) -> Token {
         self.ahead.pop().unwrap_or_else(|| {
             let token = self.lexer.token();
-            self.line = token.line;
+            (self.line, self.start) = (token.line, token.span.start);
             token
         })
     }
@@ -245,7 +247,11 @@ impl<'a> Parser<'a> {
     }
 
     fn fail(&self, kind: ParseErrorKind) -> ParseError {
-        ParseError { name: self.name.to_owned(), line: self.line, kind }
+        let before = self.source.get(..self.start).unwrap_or_default();
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let column = (line == self.line).then_some(column);
+        ParseError { name: self.name.to_owned(), line: self.line, column, kind }
     }
 
     fn syntax(&self, message: impl Into<String>) -> ParseError {

@@ -1,0 +1,201 @@
+//! `latchkey render`
+
+mod given;
+mod world;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use given::Connects;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecret};
+use latchkey_api::store::SecretStoreSpec;
+use latchkey_api::{GROUP, OLD_VERSION, VERSION};
+use latchkey_provider::{Connector, observe};
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
+use world::{World, values};
+
+use super::manifests::{self, Manifests, Object};
+use super::verify::{self, NO_NAMESPACE};
+use crate::engine::apply::SecretWriter;
+use crate::engine::fetch::Unobserved;
+use crate::engine::{Deadline, Engine, Rendered, Settings};
+
+/// How long one ExternalSecret may take: some functions of templates are slow on purpose.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The flags of `latchkey render`.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// A file of manifests, or a directory of them; - is standard input. May be given several times. ConfigMaps and Secrets
+    /// among them serve templateFrom.
+    #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
+    files: Vec<PathBuf>,
+
+    /// The remote values: a map of YAML or JSON from remote key to value. A value is a text, or a map that stands for its JSON.
+    /// KEY@VERSION gives a version a value of its own.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+
+    /// Only the ExternalSecret of this name.
+    #[arg(long)]
+    name: Option<String>,
+
+    /// How the Secrets are printed.
+    #[arg(short, long, value_enum, default_value_t = Output::Yaml)]
+    output: Output,
+
+    /// Print values that are text as they are, under stringData.
+    #[arg(long)]
+    plain: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// One document for each.
+    Yaml,
+    /// The Secret, or a List of several.
+    Json,
+}
+
+impl Render {
+    /// Prints the Secrets that can be made, and says of each ExternalSecret whose Secret cannot why.
+    pub(super) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let Self { files, data, name, output, plain } = self;
+        let manifests = Manifests::read(&files)?;
+        if let Some(broken) = manifests.broken.first() {
+            return Err(format!("{}:{}: {}", broken.file, broken.why.line, broken.why.why).into());
+        }
+        let wanted: Vec<_> =
+            manifests.objects.iter().filter(|object| is_wanted(object, name.as_deref())).collect();
+        if wanted.is_empty() {
+            return Err(match name {
+                Some(name) => format!("no ExternalSecret {name:?} is in these manifests").into(),
+                None => "no ExternalSecret is in these manifests".into(),
+            });
+        }
+        let (mut failed, mut secrets) = (false, Vec::new());
+        let mut readable: Vec<(&Object, ExternalSecret)> = Vec::new();
+        for object in wanted {
+            let errors = verify::errors(object);
+            errors.iter().for_each(|error| eprintln!("{error}"));
+            failed |= !errors.is_empty();
+            let read = ExternalSecret::deserialize(&object.value).ok().filter(|_| errors.is_empty());
+            readable.extend(read.map(|read| (object, read)));
+        }
+        let values = values(given(&data)?).map_err(|error| format!("{}: {error}", data.display()))?;
+        let world = Arc::new(World::new(&manifests.objects));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        runtime.block_on(async {
+            let engine = engine(&world, values);
+            for (object, mut read) in readable {
+                read.metadata.namespace.get_or_insert_with(|| NO_NAMESPACE.to_owned());
+                match engine.preview(&read, Deadline::after(LIMIT)).await {
+                    Ok(rendered) => secrets.extend(written(object, &rendered, plain)),
+                    Err(error) => {
+                        failed = true;
+                        eprintln!("{}", verify::failure(object, &error));
+                    }
+                }
+            }
+        });
+        super::print(&printed(&secrets, output)?)?;
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn is_wanted(object: &Object, name: Option<&str>) -> bool {
+    let ours = |version: &str| object.text("/apiVersion") == format!("{GROUP}/{version}");
+    [VERSION, OLD_VERSION].iter().any(|version| ours(version))
+        && object.kind() == "ExternalSecret"
+        && name.is_none_or(|name| object.name() == name)
+}
+
+fn given(data: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
+    match manifests::value(&manifests::text(data)?) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Err(format!("{}: this is no map of remote keys to values", data.display()).into())
+        }
+        Err(why) => Err(format!("{}:{}: {}", data.display(), why.line, why.why).into()),
+    }
+}
+
+fn engine(world: &Arc<World>, values: SecretStoreSpec) -> Engine {
+    let connector = Connector::new(world.clone(), Arc::new(observe::Unobserved));
+    let (writer, settings) = (SecretWriter::nowhere(), Settings::default());
+    let connects = Connects { connector, values };
+    Engine::new(world.clone(), connects, world.clone(), writer, settings, Arc::new(Unobserved))
+}
+
+/// The Secret; none where none is made, of which a line is said.
+fn written(object: &Object, rendered: &Rendered, plain: bool) -> Option<Secret> {
+    let none = match (rendered.creation, rendered.deletion) {
+        (CreationPolicy::None, _) => Some("creationPolicy None makes no Secret"),
+        (_, DeletionPolicy::Delete) if rendered.provider_empty => {
+            Some("nothing is there, so deletionPolicy Delete makes no Secret")
+        }
+        _ => None,
+    };
+    for missing in &rendered.missing {
+        eprintln!(
+            "{}:{}: note: {}: {:?} is not in the data",
+            object.file,
+            object.lines.of(""),
+            object.title(),
+            missing.key
+        );
+    }
+    if let Some(none) = none {
+        eprintln!("{}:{}: note: {}: {none}", object.file, object.lines.of(""), object.title());
+        return None;
+    }
+    Some(secret(object.namespace(), rendered, plain))
+}
+
+fn secret(namespace: Option<&str>, rendered: &Rendered, plain: bool) -> Secret {
+    let (mut texts, mut data) = (BTreeMap::new(), BTreeMap::new());
+    for (key, value) in &rendered.data {
+        match value.expose_str().filter(|_| plain) {
+            Some(text) => drop(texts.insert(key.clone(), text.to_owned())),
+            None => drop(data.insert(key.clone(), ByteString(value.expose().to_vec()))),
+        }
+    }
+    Secret {
+        metadata: ObjectMeta {
+            name: Some(rendered.name.clone()),
+            namespace: namespace.map(str::to_owned),
+            labels: Some(rendered.labels.clone()).filter(|labels| !labels.is_empty()),
+            annotations: Some(rendered.annotations.clone()).filter(|annotations| !annotations.is_empty()),
+            finalizers: Some(rendered.finalizers.clone()).filter(|finalizers| !finalizers.is_empty()),
+            ..ObjectMeta::default()
+        },
+        type_: Some(rendered.type_.clone().unwrap_or_else(|| "Opaque".to_owned())),
+        immutable: rendered.immutable.then_some(true),
+        data: Some(data).filter(|data| !data.is_empty()),
+        string_data: Some(texts).filter(|texts| !texts.is_empty()),
+    }
+}
+
+fn printed(secrets: &[Secret], output: Output) -> Result<String, Box<dyn Error>> {
+    match (output, secrets) {
+        (Output::Yaml, _) => {
+            let documents: Result<Vec<_>, _> = secrets.iter().map(serde_saphyr::to_string).collect();
+            Ok(documents?.join("---\n"))
+        }
+        (Output::Json, [one]) => Ok(format!("{}\n", serde_json::to_string_pretty(one)?)),
+        (Output::Json, several) => {
+            let list = json!({ "apiVersion": "v1", "kind": "List", "items": several });
+            Ok(format!("{}\n", serde_json::to_string_pretty(&list)?))
+        }
+    }
+}

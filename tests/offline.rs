@@ -1,0 +1,262 @@
+//! `latchkey render` and `latchkey verify`: what can be told without a cluster, by the real binary on files.
+
+mod rendering;
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{CANARY, repository};
+
+/// A folder of files.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().expect("a folder"));
+        files.iter().for_each(|(name, text)| folder.write(name, text));
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+
+    fn run(&self, args: &[&str], input: &str) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command.args(args).env_clear().current_dir(self.0.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("latchkey starts");
+        let written = std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), input.as_bytes());
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+        written.or_else(|error| if input.is_empty() { Ok(()) } else { Err(error) }).expect("input is taken");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (status.code().expect("an exit code"), text(stdout), text(stderr))
+    }
+}
+
+/// The findings of one manifest, as lines, and the exit code.
+fn verified(manifest: &str, more: &[&str]) -> (i32, Vec<String>) {
+    let folder = Folder::new(&[("m.yaml", manifest)]);
+    let (code, out, err) = folder.run(&[&["verify", "-f", "m.yaml"], more].concat(), "");
+    assert_eq!(err, "", "{manifest}");
+    (code, out.lines().map(str::to_owned).collect())
+}
+
+/// An ExternalSecret of the store that stands in front of it; its specification begins on line 9.
+fn manifest(spec: &str) -> String {
+    format!(
+        "{{apiVersion: external-secrets.io/v1, kind: SecretStore, metadata: {{name: s, namespace: shop}}, spec: {{provider: \
+         {{kubernetes: {{server: {{caProvider: {{type: ConfigMap, name: ca, key: ca}}}}, auth: {{serviceAccount: {{name: r}}}}}}}}}}}}\n\
+         ---\n# a remark\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: db, namespace: shop}}\n\
+         spec:\n  secretStoreRef: {{name: s}}\n{spec}"
+    )
+}
+
+/// Entries of `data` for these keys.
+const DATA: &str = "  data:\n    - {secretKey: user, remoteRef: {key: db}}\n";
+
+fn finds(spec: &str, finding: &str) {
+    let (code, lines) = verified(&manifest(spec), &[]);
+    assert_eq!(lines, [finding], "{spec}");
+    assert_eq!(code, if finding.contains(": warning: ") { 0 } else { 1 }, "{spec}");
+}
+
+#[test]
+fn good_manifests_have_no_findings() {
+    assert_eq!(verified(&manifest(DATA), &["--strict"]), (0, Vec::new()));
+    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nwhatever: true\n---\napiVersion: apps/v1\nkind: Deployment\n";
+    assert_eq!(verified(pods, &["--strict"]), (0, Vec::new()), "other groups are nobody's business here");
+    assert_eq!(verified("# nothing\n", &["--strict"]), (0, Vec::new()));
+}
+
+#[test]
+fn the_examples_have_no_errors() {
+    let examples = repository().join("examples");
+    let (code, out, err) = Folder::new(&[]).run(&["verify", "-f", &examples.to_string_lossy()], "");
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+}
+
+#[test]
+fn what_the_schema_does_not_take_is_found_with_its_line() {
+    let at = "ExternalSecret shop/db: spec";
+    let unknown = format!(
+        "m.yaml:11: {at}.refreshInterva: is no field that this kind has; remove it, or correct its name"
+    );
+    finds(&format!("{DATA}  refreshInterva: 1h\n"), &unknown);
+    finds("  data: user\n", &format!("m.yaml:9: {at}.data: has to be a list, not a text"));
+    finds(
+        "  data:\n    - {secretKey: 5, remoteRef: {key: db}}\n",
+        &format!(
+            "m.yaml:10: {at}.data[0].secretKey: has to be a text, not a number; put it in quotes if it is meant as a text"
+        ),
+    );
+    finds(
+        "  data:\n    - secretKey: a\n      remoteRef: {}\n",
+        &format!("m.yaml:11: {at}.data[0].remoteRef.key: is missing; set it"),
+    );
+    finds(
+        &format!("{DATA}  refreshPolicy: Always\n"),
+        &format!(
+            "m.yaml:11: {at}.refreshPolicy: \"Always\" is none of \"CreatedOnce\", \"Periodic\", \"OnChange\""
+        ),
+    );
+}
+
+#[test]
+fn what_admission_refuses_is_found_in_the_same_words() {
+    let at = "ExternalSecret shop/db: ";
+    finds("  data: []\n", &format!("m.yaml:4: {at}either data or dataFrom should be specified"));
+    let entry = DATA.lines().nth(1).expect("an entry");
+    finds(&format!("{DATA}{entry}\n"), &format!("m.yaml:4: {at}duplicate secretKey found: user"));
+    let windows = "  syncWindows: {kind: allow, windows: [{schedule: '@daily', duration: 1h}]}\n";
+    finds(
+        &format!("{DATA}{windows}"),
+        &format!("m.yaml:11: {at}spec.syncWindows is not supported by this version of latchkey; remove it"),
+    );
+    let why = "is no regular expression: unclosed group; correct it (RE2 syntax)";
+    finds(
+        "  dataFrom:\n    - find: {name: {regexp: 'a('}}\n",
+        &format!("m.yaml:10: {at}spec.dataFrom[0].find.name.regexp {why}"),
+    );
+    finds(
+        "  dataFrom:\n    - extract: {key: a}\n      rewrite:\n        - regexp: {source: 'b(', target: c}\n",
+        &format!("m.yaml:12: {at}spec.dataFrom[0].rewrite[0].regexp.source {why}"),
+    );
+}
+
+#[test]
+fn templates_are_parsed_and_their_keys_looked_for() {
+    let template =
+        |text: &str| format!("{DATA}  target:\n    template:\n      data:\n        url: '{text}'\n");
+    let at = "ExternalSecret shop/db: spec.target.template.data[\"url\"]: template: text:1";
+    finds(
+        &template("{{ .user"),
+        &format!("m.yaml:14: {at}: unclosed action (at column 8); correct the template"),
+    );
+    let no_entry = |column: u32, key: &str| {
+        format!(
+            "{column}: executing \"text\" at <.{key}>: map has no entry for key \"{key}\"; correct the template"
+        )
+    };
+    finds(&template("{{ .usr }}"), &format!("m.yaml:14: {at}:{}", no_entry(3, "usr")));
+    let doubt = format!("m.yaml:14: warning: {at}:{}", no_entry(17, "pass"));
+    finds(&template("{{ if .user }}{{ .pass }}{{ end }}"), &doubt);
+    let (code, _) = verified(&manifest(&template("{{ if .user }}{{ .pass }}{{ end }}")), &["--strict"]);
+    assert_eq!(code, 1, "--strict fails on warnings");
+    let from = template("{{ .anything }}").replace(DATA, "  dataFrom: [{extract: {key: db}}]\n");
+    assert_eq!(verified(&manifest(&from), &[]), (0, Vec::new()), "only the store knows these keys");
+}
+
+#[test]
+fn stores_are_checked_too() {
+    let store = |spec: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {{name: s}}\nspec:\n{spec}"
+        )
+    };
+    let (code, lines) = verified(
+        &store(
+            "  provider: {fake: {data: [{key: a, value: canary}]}}\n  conditions:\n    - namespaceRegexes: ['team-(']\n",
+        ),
+        &[],
+    );
+    assert_eq!(code, 1);
+    assert_eq!(
+        lines,
+        [
+            "m.yaml:1: ClusterSecretStore s: failed to compile 0th namespace regex in 0th condition: unclosed group",
+            "m.yaml:1: warning: ClusterSecretStore s: store s isn't currently maintained. Please plan and prepare accordingly.",
+        ]
+    );
+    let (code, lines) = verified(&store("  provider: {}\n"), &[]);
+    let says = "m.yaml:5: ClusterSecretStore s: spec.provider: has 0 fields, and needs 1 at least";
+    assert_eq!((code, lines), (1, vec![says.to_owned()]));
+    let own = store(
+        "  provider: {vault: {server: 'https://v', auth: {tokenSecretRef: {name: t, key: k, namespace: other}}}}\n",
+    );
+    let own = own.replace("kind: Cluster", "kind: ").replace("{name: s}", "{name: s, namespace: shop}");
+    let (code, lines) = verified(&own, &[]);
+    let says = "namespace should either be empty or match the namespace of the SecretStore for a namespaced SecretStore";
+    assert!(code == 1 && lines.len() == 1 && lines[0].ends_with(says), "{lines:?}");
+}
+
+#[test]
+fn kinds_and_versions_of_the_group_that_nobody_serves_are_found() {
+    let (code, lines) =
+        verified("apiVersion: external-secrets.io/v1\nkind: PushSecret\nmetadata: {name: p}\n", &[]);
+    let says = "m.yaml:2: PushSecret p: kind: latchkey does not serve \"PushSecret\": nobody here acts on it; remove it";
+    assert_eq!((code, lines), (1, vec![says.to_owned()]));
+    let old = manifest(DATA)
+        .replace("apiVersion: external-secrets.io/v1\n", "apiVersion: external-secrets.io/v1alpha1\n");
+    let (code, lines) = verified(&old, &[]);
+    let says = "m.yaml:4: ExternalSecret shop/db: apiVersion: latchkey does not serve \"v1alpha1\" of this kind; write \
+                external-secrets.io/v1";
+    assert_eq!((code, lines), (1, vec![says.to_owned()]));
+}
+
+#[test]
+fn references_within_the_set_are_followed() {
+    let elsewhere = manifest(DATA).replace("secretStoreRef: {name: s}", "secretStoreRef: {name: other}");
+    let note = "m.yaml:8: note: ExternalSecret shop/db: spec.secretStoreRef: no manifest of these defines the SecretStore \
+                \"other\"";
+    assert_eq!(verified(&elsewhere, &[]), (0, vec![note.to_owned()]));
+    assert_eq!(verified(&elsewhere, &["--strict"]).0, 1);
+    let folder = Folder::new(&[("a/one.yaml", &manifest(DATA))]);
+    folder.write("b/two.json", &json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "other", "namespace": "shop"},
+        "spec": {"secretStoreRef": {"name": "s"}, "target": {"name": "db"}, "data": [{"secretKey": "a", "remoteRef": {"key": "b"}}]},
+    }).to_string());
+    folder.write("b/notes.txt", "no: [manifest");
+    let (code, out, _) = folder.run(&["verify", "-f", "a", "-f", "b"], "");
+    let says = "b/two.json:1: warning: ExternalSecret shop/other: spec.target.name: the Secret \"db\" is owned by \
+                ExternalSecret shop/db too (a/one.yaml:4); give each its own\n";
+    assert_eq!((code, out.as_str()), (0, says));
+}
+
+#[test]
+fn lists_and_standard_input_are_read() {
+    let list = "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: external-secrets.io/v1\n    kind: ExternalSecret\n    \
+                metadata: {name: db}\n    spec: {data: []}\n";
+    let (code, out, _) = Folder::new(&[]).run(&["verify", "-f", "-"], list);
+    assert_eq!(
+        (code, out.as_str()),
+        (1, "-:4: ExternalSecret db: either data or dataFrom should be specified\n")
+    );
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_two_and_is_not_quoted() {
+    let (code, lines) = verified(&format!("a: 1\n---\nb: '{CANARY}\n"), &[]);
+    assert_eq!((code, lines), (2, vec!["m.yaml:3: this is no YAML; correct it".to_owned()]));
+    let (code, lines) = verified("a: 1\nb: 2\na: 3\n", &[]);
+    assert_eq!((code, lines), (2, vec!["m.yaml:3: a key stands twice in one map; correct it".to_owned()]));
+    let (code, out, err) = Folder::new(&[]).run(&["verify", "-f", "nowhere"], "");
+    assert!(code == 2 && out.is_empty() && err.contains("\"nowhere\" cannot be read"), "{err}");
+}
+
+#[test]
+fn findings_are_json_and_sarif() {
+    let folder = Folder::new(&[("a b/m.yaml", &manifest("  data: user\n"))]);
+    let (code, out, _) = folder.run(&["verify", "-f", ".", "--output", "json"], "");
+    let findings: Value = serde_json::from_str(&out).expect("JSON");
+    let message = "has to be a list, not a text";
+    let want = json!([{
+        "file": "./a b/m.yaml", "line": 9, "severity": "error", "kind": "wrong-type",
+        "object": "ExternalSecret shop/db", "field": "spec.data", "message": message,
+    }]);
+    assert_eq!((code, findings), (1, want));
+    let (code, out, _) = folder.run(&["verify", "-f", ".", "--output", "sarif"], "");
+    let log: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, log["version"].as_str()), (1, Some("2.1.0")));
+    let (run, result) = (&log["runs"][0], &log["runs"][0]["results"][0]);
+    assert_eq!(run["tool"]["driver"]["name"], "latchkey");
+    let rule = result["ruleIndex"].as_u64().and_then(|index| usize::try_from(index).ok()).expect("a rule");
+    assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], "wrong-type");
+    assert_eq!((&result["ruleId"], &result["level"]), (&json!("wrong-type"), &json!("error")));
+    assert_eq!(result["message"]["text"], format!("ExternalSecret shop/db: spec.data: {message}"));
+    let place = json!({ "artifactLocation": { "uri": "a%20b/m.yaml" }, "region": { "startLine": 9 } });
+    assert_eq!(result["locations"], json!([{ "physicalLocation": place }]));
+}
