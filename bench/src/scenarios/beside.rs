@@ -53,7 +53,12 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
         Goal::AtMost(1.5),
     );
     figures.add("a server of the benchmark's that admits everything, over alone too", "x", bound, Goal::None);
-    figures.add("latchkey over that server, beside refreshes against alone", "x", beside / alone / bound, Goal::None);
+    figures.add(
+        "latchkey over that server, beside refreshes against alone",
+        "x",
+        beside / alone / bound,
+        Goal::None,
+    );
     figures.add("refreshes a second meanwhile", "", each.round(), Goal::None);
     Ok(())
 }

@@ -34,6 +34,7 @@ pub mod library;
 mod limits;
 mod parse;
 mod printer;
+pub mod regexp;
 mod template;
 mod text;
 mod value;
