@@ -57,7 +57,7 @@ fn invalid() -> Vec<(Value, String)> {
         ),
         (of(fake(&[("", "b")])), "key must be set in data 0".into()),
         (negative, "invalid refreshInterval \"-1\": must not be negative".into()),
-        (pattern, "failed to compile 0th namespace regex in 0th condition: a class [ is not closed".into()),
+        (pattern, "failed to compile 0th namespace regex in 0th condition: missing closing ]".into()),
     ]
 }
 

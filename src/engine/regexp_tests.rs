@@ -83,6 +83,9 @@ fn what_go_does_not_take_is_refused() {
         r"\p{Nope}",
         "[a-\\d]",
         r"\é",
+        "a**", // a repetition of a repetition
+        "a{1001}",
+        "(?:a{2}){3}{4}",
     ] {
         let error = compile(pattern).expect_err(pattern);
         assert!(!error.contains('\n') && !error.is_empty(), "{pattern}: {error}");

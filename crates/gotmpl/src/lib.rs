@@ -16,7 +16,7 @@
 //!
 //! What differs from Go:
 //!
-//! - There are no complex numbers, no channels, no pointers, no methods with arguments; `call` always fails.
+//! - There are no complex numbers, no channels, no pointers; methods are those of times, durations, versions and certificates; `call` always fails.
 //! - A list or map is empty where Go's may be nil, and a list has no room beyond its length.
 //! - `%p` prints one and the same address for everything.
 //! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
@@ -34,6 +34,7 @@ pub mod library;
 mod limits;
 mod parse;
 mod printer;
+pub mod regexp;
 mod template;
 mod text;
 mod unknown;

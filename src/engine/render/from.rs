@@ -172,9 +172,9 @@ fn insert_map(
     decoding: DecodingStrategy,
 ) -> Result<(), Error> {
     let rendered = template::run(at, text, values)?;
-    let map = yaml::string_map(&String::from_utf8_lossy(rendered.expose()));
+    let map = yaml::string_map(rendered.expose());
     for (key, text) in map.map_err(|why| message::template_map(at, &why))? {
-        let value = by_strategy(decoding, &text.into());
+        let value = by_strategy(decoding, &text);
         let value = value.ok_or_else(|| message::template_not_text(at, &key, decoding))?;
         target.insert(parts, key, value);
     }

@@ -65,7 +65,8 @@ impl KeyTemplate {
     }
 }
 
-fn limits() -> Limits<'static> {
+/// What one template, and what it renders to, may take.
+pub(super) fn limits() -> Limits<'static> {
     Limits { deadline: Some(&work::is_over), ..Limits::default() }
 }
 

@@ -1,124 +1,23 @@
-//! A rendered text as a map of strings, as `sigs.k8s.io/yaml` reads it into Go's `map[string]string`: YAML 1.1, and
-//! every scalar becomes a string again (`yes` is `true`, `010` is `8`, `1.10` is `1.1`).
+//! A rendered text as a map of strings, as `sigs.k8s.io/yaml` reads it into Go's `map[string]string`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
+use latchkey_gotmpl::{Budget, yaml};
+use latchkey_provider::SecretBytes;
+
+use super::template;
 
 /// Reads the map. Nothing at all is an empty map.
 ///
 /// # Errors
-/// What is wrong and in which line, without a word of the text.
-pub fn string_map(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let options = serde_saphyr::options! {
-        legacy_octal_numbers: true,
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
-        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        with_snippet: false,
-    };
-    match serde_saphyr::from_str_with_options::<Root>(text, options) {
-        Ok(Root(map)) => Ok(map),
-        Err(error) => Err(match error.location() {
-            Some(at) => format!("line {} cannot be read", at.line()),
-            None => "it cannot be read".to_owned(),
-        }),
-    }
-}
-
-struct Root(BTreeMap<String, String>);
-
-impl<'de> Deserialize<'de> for Root {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RootVisitor)
-    }
-}
-
-struct RootVisitor;
-
-impl<'de> Visitor<'de> for RootVisitor {
-    type Value = Root;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_unit<E>(self) -> Result<Root, E> {
-        Ok(Root(BTreeMap::new()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Root, A::Error> {
-        let mut map = BTreeMap::new();
-        while let Some((Scalar(key), Scalar(value))) = access.next_entry()? {
-            map.insert(key, value);
-        }
-        Ok(Root(map))
-    }
-}
-
-/// A scalar as Go prints it.
-struct Scalar(String);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
-    }
-}
-
-struct ScalarVisitor;
-
-impl Visitor<'_> for ScalarVisitor {
-    type Value = Scalar;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a single value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-        Ok(Scalar(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-        Ok(Scalar(value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-        Ok(Scalar(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-        Ok(Scalar(go_float(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-        Ok(Scalar(value.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar(String::new()))
-    }
-}
-
-/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`: rounded to 32 bits, with an exponent below 1e-4 and from 1e6 on.
-#[expect(clippy::cast_possible_truncation, reason = "Go rounds to 32 bits here too")]
-fn go_float(value: f64) -> String {
-    let value = value as f32;
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let scientific = format!("{value:e}"); // 1.5e-7
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..6).contains(&exponent) {
-        return value.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+/// What is wrong, in Go's words where they do not show the text; or it takes too much.
+pub fn string_map(text: &[u8]) -> Result<BTreeMap<String, SecretBytes>, String> {
+    let map =
+        yaml::read_strings(text, &Budget::new(template::limits())).map_err(|error| error.to_string())?;
+    let entries = map.into_iter();
+    Ok(entries
+        .map(|(key, value)| (String::from_utf8_lossy(&key).into_owned(), value.to_vec().into()))
+        .collect())
 }
 
 #[cfg(test)]
@@ -126,6 +25,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The map with its values in the open.
+    fn string_map(text: &str) -> Result<BTreeMap<String, String>, String> {
+        let shown = |value: SecretBytes| String::from_utf8_lossy(value.expose()).into_owned();
+        super::string_map(text.as_bytes())
+            .map(|map| map.into_iter().map(|(key, value)| (key, shown(value))).collect())
+    }
 
     fn read(scalar: &str) -> String {
         let map = string_map(&format!("k: {scalar}\n")).unwrap_or_else(|error| panic!("{scalar}: {error}"));

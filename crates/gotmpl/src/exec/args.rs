@@ -1,8 +1,9 @@
 //! Arguments of functions, and whether they have the types of the parameters.
 
+use super::call::Args;
 use super::{Exec, Operand, Result};
 use crate::ast::{At, Expr, ExprKind, Number};
-use crate::{ExecError, Type, Value};
+use crate::{ExecError, Type, Value, library};
 
 impl<'t> Exec<'t> {
     /// The value of an operand, as a parameter of this type takes it. Without a type anything will do.
@@ -11,14 +12,14 @@ impl<'t> Exec<'t> {
         let value = match &expr.kind {
             ExprKind::Dot => dot.clone(),
             ExprKind::Nil => return self.nil(kind),
-            ExprKind::Field(names) => self.field(dot, expr, names, false)?,
-            ExprKind::Variable(name, names) => self.variable(expr, name, names, false)?,
+            ExprKind::Field(names) => self.field(dot, expr, names, Args::none())?,
+            ExprKind::Variable(name, names) => self.variable(dot, expr, name, names, Args::none())?,
             ExprKind::Pipe(pipe) => Operand::bare(self.pipeline(dot, pipe)?),
             ExprKind::Identifier(name) => {
                 let value = self.call(dot, name, At::Expr(expr), &[], None)?;
                 Operand { boxed: matches!(value, Value::Nil), value }
             }
-            ExprKind::Chain(inner, names) => self.chain(dot, expr, inner, names, false)?,
+            ExprKind::Chain(inner, names) => self.chain(dot, expr, inner, names, Args::none())?,
             ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String { .. } => {
                 return self.literal(dot, kind.unwrap_or(Type::Any), expr);
             }
@@ -65,6 +66,7 @@ impl<'t> Exec<'t> {
                 let float = number(expr).and_then(|number| number.float);
                 float.map(Value::Float).ok_or_else(|| self.expected("float", expr))
             }
+            Type::Object("time.Duration") => self.whole(expr).map(library::duration),
             Type::List(_) | Type::Map(_) | Type::Object(_) => {
                 let shown = At::Expr(expr).show(&self.parsed.source);
                 Err(self.fail(format!("can't handle {shown} for arg of type {kind}")))

@@ -1,11 +1,50 @@
 //! Calls of functions.
 
+use std::rc::Rc;
+
 use super::{Exec, Operand, Result};
 use crate::ast::{At, Expr};
 use crate::functions::{Function, Signature};
-use crate::{Call, ExecErrorKind, FuncError, Value, builtin, text};
+use crate::{Call, ExecErrorKind, FuncError, Object, Value, builtin, text};
+
+/// What stands behind a word, and the last value of the pipeline if there is one.
+pub(super) struct Args<'t> {
+    pub(super) exprs: &'t [Expr],
+    pub(super) last: Option<Value>,
+}
+
+impl<'t> Args<'t> {
+    pub(super) fn new(exprs: &'t [Expr], last: Option<Value>) -> Self {
+        Self { exprs, last }
+    }
+
+    pub(super) fn none() -> Self {
+        Self { exprs: &[], last: None }
+    }
+
+    pub(super) fn are_given(&self) -> bool {
+        !self.exprs.is_empty() || self.last.is_some()
+    }
+}
 
 impl<'t> Exec<'t> {
+    /// Calls a method of an object.
+    pub(super) fn call_method(
+        &mut self,
+        dot: &Operand,
+        at: At<'t>,
+        object: &Rc<dyn Object>,
+        name: &str,
+        signature: &Signature,
+        args: Args<'t>,
+    ) -> Result<Value> {
+        self.within(self.budget.steps(1))?;
+        self.check_count(name, signature, args.exprs.len(), args.last.is_some())?;
+        let values = self.arguments(dot, signature, args.exprs, args.last)?;
+        let result = object.call(name, &Call::new(values, self.budget));
+        result.map_err(|failure| self.refused(name, at, failure))
+    }
+
     /// Calls a function with these arguments and, if there is one, the last value of the pipeline.
     pub(super) fn call(
         &mut self,
@@ -49,7 +88,19 @@ impl<'t> Exec<'t> {
         args: &'t [Expr],
         last: Option<Value>,
     ) -> Result<Value> {
-        let signature = &function.signature;
+        let values = self.arguments(dot, &function.signature, args, last)?;
+        let result = (function.body)(&Call::new(values, self.budget));
+        result.map_err(|failure| self.refused(name, at, failure))
+    }
+
+    /// The values of the arguments, each of which has the type of its parameter.
+    fn arguments(
+        &mut self,
+        dot: &Operand,
+        signature: &Signature,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Vec<Value>> {
         let mut values = Vec::with_capacity(args.len() + 1);
         for (index, expr) in args.iter().enumerate() {
             values.push(self.arg(dot, Some(signature.parameter(index)), expr)?);
@@ -58,8 +109,7 @@ impl<'t> Exec<'t> {
             let kind = signature.parameter(args.len());
             values.push(self.convert(Operand::bare(last), Some(kind))?);
         }
-        let result = (function.body)(&Call::new(values, self.budget));
-        result.map_err(|failure| self.refused(name, at, failure))
+        Ok(values)
     }
 
     /// A function's failure becomes an error at the whole command.

@@ -1,5 +1,6 @@
 //! Pipelines, commands and constants.
 
+use super::call::Args;
 use super::{Exec, Operand, Result};
 use crate::Value;
 use crate::ast::{At, Command, Expr, ExprKind, Number, Pipe};
@@ -29,18 +30,17 @@ impl<'t> Exec<'t> {
     /// The value of a command; `last` is what the one before it gave.
     fn command(&mut self, dot: &Operand, command: &'t Command, last: Option<Value>) -> Result<Operand> {
         let Some(first) = command.args.first() else { return Ok(Operand::bare(Value::Nil)) };
-        let has_args = command.args.len() > 1 || last.is_some();
+        let args = Args::new(&command.args[1..], last);
         match &first.kind {
-            ExprKind::Field(names) => self.field(dot, first, names, has_args),
-            ExprKind::Chain(inner, names) => self.chain(dot, first, inner, names, has_args),
-            ExprKind::Variable(name, names) => self.variable(first, name, names, has_args),
+            ExprKind::Field(names) => self.field(dot, first, names, args),
+            ExprKind::Chain(inner, names) => self.chain(dot, first, inner, names, args),
+            ExprKind::Variable(name, names) => self.variable(dot, first, name, names, args),
             ExprKind::Identifier(name) => {
                 self.at = At::Expr(first);
-                let args = &command.args[1..];
-                self.call(dot, name, At::Command(command), args, last).map(Operand::bare)
+                self.call(dot, name, At::Command(command), args.exprs, args.last).map(Operand::bare)
             }
             ExprKind::Pipe(pipe) => {
-                self.refuse_args(first, has_args)?;
+                self.refuse_args(first, args.are_given())?;
                 self.pipeline(dot, pipe).map(Operand::bare)
             }
             ExprKind::Dot
@@ -49,7 +49,7 @@ impl<'t> Exec<'t> {
             | ExprKind::Number(_)
             | ExprKind::String { .. } => {
                 self.at = At::Expr(first);
-                self.refuse_args(first, has_args)?;
+                self.refuse_args(first, args.are_given())?;
                 self.constant(dot, first)
             }
         }

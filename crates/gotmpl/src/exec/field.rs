@@ -1,5 +1,6 @@
 //! Fields of maps and structs, and variables.
 
+use super::call::Args;
 use super::{Exec, Operand, Result};
 use crate::ast::{At, Expr, ExprKind};
 use crate::value::{Map, Type};
@@ -12,10 +13,10 @@ impl<'t> Exec<'t> {
         dot: &Operand,
         expr: &'t Expr,
         names: &'t [String],
-        has_args: bool,
+        args: Args<'t>,
     ) -> Result<Operand> {
         self.at = At::Expr(expr);
-        self.follow(dot.clone(), names, has_args)
+        self.follow(dot, At::Expr(expr), dot.clone(), names, args)
     }
 
     /// `(…).A.B`
@@ -25,40 +26,63 @@ impl<'t> Exec<'t> {
         expr: &'t Expr,
         inner: &'t Expr,
         names: &'t [String],
-        has_args: bool,
+        args: Args<'t>,
     ) -> Result<Operand> {
         self.at = At::Expr(expr);
         let value = self.arg(dot, None, inner)?;
         // A function gives nil in an interface, a pipeline takes it out.
         let boxed = matches!(value, Value::Nil) && matches!(inner.kind, ExprKind::Identifier(_));
-        self.follow(Operand { value, boxed }, names, has_args)
+        self.follow(dot, At::Expr(expr), Operand { value, boxed }, names, args)
     }
 
     /// `$x` and `$x.A.B`
     pub(super) fn variable(
         &mut self,
+        dot: &Operand,
         expr: &'t Expr,
         name: &'t str,
         names: &'t [String],
-        has_args: bool,
+        args: Args<'t>,
     ) -> Result<Operand> {
         self.at = At::Expr(expr);
         let value = self.slot(name)?.clone();
         if names.is_empty() {
-            self.refuse_args(expr, has_args)?;
+            self.refuse_args(expr, args.are_given())?;
         }
-        self.follow(value, names, has_args)
+        self.follow(dot, At::Expr(expr), value, names, args)
     }
 
     /// One name after the other. Arguments would be for the last one.
-    fn follow(&self, mut receiver: Operand, names: &[String], has_args: bool) -> Result<Operand> {
-        for (index, name) in names.iter().enumerate() {
-            receiver = self.member(&receiver, name, has_args && index + 1 == names.len())?;
+    fn follow(
+        &mut self,
+        dot: &Operand,
+        at: At<'t>,
+        mut receiver: Operand,
+        names: &'t [String],
+        args: Args<'t>,
+    ) -> Result<Operand> {
+        let Some((last, before)) = names.split_last() else { return Ok(receiver) };
+        for name in before {
+            receiver = self.member(dot, at, &receiver, name, Args::none())?;
         }
-        Ok(receiver)
+        self.member(dot, at, &receiver, last, args)
     }
 
-    fn member(&self, receiver: &Operand, name: &str, has_args: bool) -> Result<Operand> {
+    fn member(
+        &mut self,
+        dot: &Operand,
+        at: At<'t>,
+        receiver: &Operand,
+        name: &'t str,
+        args: Args<'t>,
+    ) -> Result<Operand> {
+        let has_args = args.are_given();
+        if let Value::Object(object) = &receiver.value
+            && let Some(signature) = object.method(name)
+        {
+            let value = self.call_method(dot, at, object, name, &signature, args)?;
+            return Ok(Operand::bare(value));
+        }
         if let Value::Map(map) = &receiver.value {
             if has_args {
                 return Err(self.fail(format!("{name} is not a method but has arguments")));

@@ -4,7 +4,7 @@
 mod keys;
 mod sprig;
 
-use crate::Functions;
+use crate::{Functions, Value};
 
 /// All of them.
 pub fn external_secrets() -> Functions {
@@ -12,4 +12,9 @@ pub fn external_secrets() -> Functions {
     sprig::add(&mut functions);
     keys::add(&mut functions);
     functions
+}
+
+/// A `time.Duration` of so many nanoseconds.
+pub(crate) fn duration(nanos: i64) -> Value {
+    sprig::duration(nanos)
 }

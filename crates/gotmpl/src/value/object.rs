@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::{Bytes, Value};
+use crate::{Call, FuncError, Signature};
 
 /// A value that is neither text nor number nor a collection: a function makes it, a function takes it, a template
 /// may read its fields.
@@ -12,6 +13,20 @@ pub trait Object {
 
     /// The field of this name, or what its method without arguments gives.
     fn field(&self, name: &str) -> Option<Value>;
+
+    /// What the method of this name takes; None if there is no such method. A method that takes nothing may be left to
+    /// [`field`](Self::field); then it only lacks Go's words for arguments that are too many.
+    fn method(&self, _name: &str) -> Option<Signature> {
+        None
+    }
+
+    /// Calls a method that [`method`](Self::method) knows, with arguments of its types.
+    ///
+    /// # Errors
+    /// The method refuses them, or there is none of this name.
+    fn call(&self, _name: &str, _call: &Call<'_>) -> Result<Value, FuncError> {
+        Err(FuncError::failed("there is no such method"))
+    }
 
     /// What printing it gives.
     fn text(&self) -> Bytes;

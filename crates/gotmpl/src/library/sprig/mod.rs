@@ -28,6 +28,8 @@ mod semver;
 mod strings;
 mod url;
 
+pub(super) use date::span as duration;
+
 use crate::buffer::Buffer;
 use crate::{Bytes, Call, FuncError, Functions, Signature, Value, builtin};
 

@@ -6,6 +6,7 @@
 mod duration;
 mod format;
 mod layout;
+mod methods;
 mod parse;
 mod time;
 
@@ -79,6 +80,11 @@ fn add_parsers(shelf: &mut Shelf<'_>) {
 
 fn value(time: Time) -> Value {
     Value::Object(Rc::new(time))
+}
+
+/// A `time.Duration` of so many nanoseconds.
+pub(in super::super) fn span(nanos: i64) -> Value {
+    Value::Object(Rc::new(methods::Span(nanos)))
 }
 
 /// The int64 that a value is; an int is none.

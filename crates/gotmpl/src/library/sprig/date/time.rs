@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 
-use super::format;
+use super::{format, methods};
 use crate::buffer::Buffer;
-use crate::{Bytes, Limit, Object, Value};
+use crate::{Bytes, Call, FuncError, Limit, Object, Signature, Value};
 
 /// A `time.Time`.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Zone {
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The seconds from the year 1 to 1970.
-const YEAR_ONE: i64 = -62_135_596_800;
+pub(super) const YEAR_ONE: i64 = -62_135_596_800;
 const DAY: i64 = 86_400;
 
 impl Time {
@@ -94,6 +94,17 @@ impl Time {
             self.seconds.wrapping_add(span.div_euclid(1_000_000_000)).wrapping_add(nanos / 1_000_000_000);
         let nanos = u32::try_from(nanos % 1_000_000_000).unwrap_or_default();
         Self { seconds, nanos, zone: self.zone.clone() }
+    }
+
+    /// So many years, months and days later on the calendar, at the same time of the day.
+    pub(super) fn moved(&self, years: i64, months: i64, days: i64) -> Self {
+        const MOST: i64 = 1_000_000_000;
+        let bounded = |count: i64| count.clamp(-MOST, MOST);
+        let Shown { year, month, day, second, .. } = self.shown();
+        let month = month - 1 + bounded(months);
+        let first = (year + bounded(years) + month.div_euclid(12), month.rem_euclid(12) + 1, 1);
+        let second = second + (day - 1 + bounded(days)) * DAY;
+        Self::of(first, second, self.nanos, self.zone.clone())
     }
 
     /// The nanoseconds that passed since then; the most that there can be if there are more.
@@ -171,30 +182,16 @@ impl Object for Time {
         "time.Time"
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        let shown = self.shown();
-        Some(match name {
-            "Year" => Value::Int(shown.year),
-            "Month" => Value::Object(Rc::new(Named("time.Month", format::month(shown.month)))),
-            "Weekday" => Value::Object(Rc::new(Named("time.Weekday", format::weekday(shown.weekday)))),
-            "Day" => Value::Int(shown.day),
-            "YearDay" => Value::Int(shown.year_day),
-            "Hour" => Value::Int(shown.second / 3600),
-            "Minute" => Value::Int(shown.second / 60 % 60),
-            "Second" => Value::Int(shown.second % 60),
-            "Nanosecond" => Value::Int(i64::from(self.nanos)),
-            "Unix" => Value::Int64(self.seconds),
-            "UnixMilli" => {
-                Value::Int64(self.seconds.wrapping_mul(1000).wrapping_add(i64::from(self.nanos / 1_000_000)))
-            }
-            "UnixNano" => {
-                Value::Int64(self.seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(self.nanos)))
-            }
-            "UTC" | "Local" => Value::Object(Rc::new(self.clone().in_zone(b"UTC"))),
-            "IsZero" => Value::Bool(self.seconds == YEAR_ONE && self.nanos == 0),
-            "String" => Value::Str(self.text()),
-            _ => return None,
-        })
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<Signature> {
+        methods::of_time(name).or_else(|| methods::plain(self, name).map(|_| Signature::new(&[])))
+    }
+
+    fn call(&self, name: &str, call: &Call<'_>) -> Result<Value, FuncError> {
+        methods::call_time(self, name, call)
     }
 
     fn text(&self) -> Bytes {
@@ -219,15 +216,23 @@ pub(in super::super) fn json(time: &Time) -> Bytes {
 }
 
 /// A month or a weekday.
-struct Named(&'static str, &'static str);
+pub(super) struct Named(pub(super) &'static str, pub(super) &'static str);
 
 impl Object for Named {
     fn type_name(&self) -> &'static str {
         self.0
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        (name == "String").then(|| self.1.into())
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<Signature> {
+        (name == "String").then_some(Signature::new(&[]))
+    }
+
+    fn call(&self, _: &str, _: &Call<'_>) -> Result<Value, FuncError> {
+        Ok(self.1.into())
     }
 
     fn text(&self) -> Bytes {

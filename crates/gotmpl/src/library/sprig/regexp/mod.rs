@@ -2,9 +2,7 @@
 //!
 //! In text that is no UTF-8, a dot does not match the bytes that are no characters; Go's does. `\C` is unknown.
 
-mod class;
 mod replacement;
-mod syntax;
 
 use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
@@ -59,7 +57,8 @@ const PATTERN_SIZE: usize = 2 << 20;
 fn compiled(call: &Call<'_>) -> Outcome<Regex> {
     let (pattern, text) = (call.bytes(0), call.bytes(1));
     call.budget().steps(50 + 4 * pattern.len() as u64 + text.len() as u64 / 16)?;
-    let pattern = std::str::from_utf8(&pattern).ok().and_then(|pattern| syntax::translate(pattern).ok());
+    let pattern =
+        std::str::from_utf8(&pattern).ok().and_then(|pattern| crate::regexp::translate(pattern).ok());
     let regex = pattern.and_then(|pattern| {
         RegexBuilder::new(&pattern).size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE).build().ok()
     });

@@ -1,8 +1,8 @@
 //! `[…]`: each item is written anew, so that no two of them join to an operator that Go does not have.
 
-use super::{Escape, Scan, escape, write_literal};
+use super::syntax::{Escape, Scan, escape, write_literal};
 
-const UNCLOSED: &str = "a class [ is not closed";
+const UNCLOSED: &str = "missing closing ]";
 
 /// One end of a range, or an item of its own.
 enum Item {
@@ -43,7 +43,7 @@ fn write_range(out: &mut String, from: char, rest: &mut Scan<'_>) -> Result<(), 
             write_literal(out, to);
             Ok(())
         }
-        Item::Set(_) => Err("a range in a class ends in another class".to_owned()),
+        Item::Set(_) => Err("invalid character class range".to_owned()),
     }
 }
 

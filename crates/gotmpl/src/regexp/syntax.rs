@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use super::class::write_class;
 
+const INVALID_ESCAPE: &str = "invalid escape sequence";
+
 /// The pattern in the regex crate's syntax.
 pub(super) fn translate(pattern: &str) -> Result<String, String> {
     let mut out = String::with_capacity(pattern.len() + 16);
@@ -18,7 +20,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         // Go has no repetition of a repetition.
         let repeats = matches!(char, '*' | '+' | '?') || char == '{' && counts(rest.0)?;
         if repeats && std::mem::replace(&mut repeated, true) {
-            return Err("a repetition is repeated".to_owned());
+            return Err("invalid nested repetition operator".to_owned());
         }
         repeated = repeats;
         match char {
@@ -118,7 +120,7 @@ pub(super) enum Escape {
 
 pub(super) fn escape(rest: &mut Scan<'_>) -> Result<Escape, String> {
     let class = |inside, negated| Ok(Escape::Class { inside, negated });
-    match rest.next().ok_or("it ends with a backslash")? {
+    match rest.next().ok_or("trailing backslash at end of expression")? {
         'd' => class("0-9", false),
         'D' => class("0-9", true),
         's' => class("\\t\\n\\f\\r\\x20", false),
@@ -136,7 +138,7 @@ pub(super) fn escape(rest: &mut Scan<'_>) -> Result<Escape, String> {
         'P' => property(rest, true),
         digit @ '0'..='7' => octal(digit, rest).map(Escape::Literal),
         mark if mark.is_ascii() && !mark.is_ascii_alphanumeric() => Ok(Escape::Literal(mark)),
-        other => Err(format!("\\{other} is no escape")),
+        _ => Err(INVALID_ESCAPE.to_owned()),
     }
 }
 
@@ -150,14 +152,14 @@ fn hexadecimal(rest: &mut Scan<'_>) -> Result<char, String> {
     };
     let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    number.and_then(char::from_u32).ok_or_else(|| "\\x is not followed by a character's number".to_owned())
+    number.and_then(char::from_u32).ok_or_else(|| INVALID_ESCAPE.to_owned())
 }
 
 /// `\0` and up to two more digits, or two or three digits; one digit alone would refer back, which Go cannot.
 fn octal(first: char, rest: &mut Scan<'_>) -> Result<char, String> {
     let is_digit = |char: &char| matches!(char, '0'..='7');
     if first != '0' && !rest.peek().as_ref().is_some_and(is_digit) {
-        return Err(format!("\\{first} is no escape"));
+        return Err(INVALID_ESCAPE.to_owned());
     }
     let mut number = first.to_digit(8).unwrap_or_default();
     for _ in 0..2 {
@@ -165,12 +167,12 @@ fn octal(first: char, rest: &mut Scan<'_>) -> Result<char, String> {
         rest.next();
         number = number * 8 + digit;
     }
-    char::from_u32(number).ok_or_else(|| "an octal escape is too large".to_owned())
+    char::from_u32(number).ok_or_else(|| INVALID_ESCAPE.to_owned())
 }
 
 /// `\pN` or `\p{Name}`; Go negates by a caret inside the braces as well.
 fn property(rest: &mut Scan<'_>, mut negated: bool) -> Result<Escape, String> {
-    let unclosed = "\\p is not followed by a class of characters";
+    let unclosed = "invalid character class range";
     let name = if rest.skip("{") {
         let name = rest.until("}").ok_or(unclosed)?;
         negated ^= name.starts_with('^');
@@ -193,7 +195,7 @@ fn write_group<'a>(
         return Ok(());
     }
     if ["P<", "<"].iter().any(|name| rest.0.starts_with(name)) {
-        let name = rest.until(">").ok_or("a group's name is not closed")?;
+        let name = rest.until(">").ok_or("invalid named capture")?;
         // Go lets two groups have one name; the crate does not, so the first one keeps it.
         if names.insert(name.trim_start_matches("P<").trim_start_matches('<')) {
             out.extend(["?", name, ">"]);
@@ -208,10 +210,10 @@ fn write_group<'a>(
                 out.push(char);
                 return Ok(());
             }
-            other => return Err(format!("(?{other} is no group")),
+            _ => return Err("invalid or unsupported Perl syntax".to_owned()),
         }
     }
-    Err("a group is not closed".to_owned())
+    Err("missing closing )".to_owned())
 }
 
 /// Whether what stands behind a brace is `n}`, `n,}` or `n,m}`. Go counts to a thousand.
@@ -225,7 +227,7 @@ fn counts(text: &str) -> Result<bool, String> {
     let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
     let repeats = number(least) && (most.is_empty() || number(most));
     if repeats && !(small(least) && small(most)) {
-        return Err("a repetition counts too far".to_owned());
+        return Err("invalid repeat count".to_owned());
     }
     Ok(repeats)
 }
