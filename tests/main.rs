@@ -16,6 +16,7 @@ mod failures_in_time;
 mod failures_of_targets;
 mod finding;
 mod generated;
+mod generators;
 mod house;
 mod install;
 mod monitoring;

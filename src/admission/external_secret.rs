@@ -72,6 +72,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         lane,
         over,
         beside: None,
+        renew: stage == Stage::Update,
     }
 }
 

@@ -15,7 +15,7 @@ use super::cache::EntryCache;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
 use super::plan::{Plan, StoreKey};
-use super::render::{render, takes_long};
+use super::render::{Rendered, render, takes_long};
 use super::resolve::Connect;
 use super::select::select;
 use super::settings::Settings;
@@ -71,17 +71,19 @@ impl Engine {
 
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
-        let Job { external_secret, stage, effects, max_age, lane, over, beside } = job;
+        let Job { external_secret, stage, effects, max_age, lane, over, beside, renew } = job;
         let plan = work::bounded(|| Plan::try_from(&*external_secret))?;
         let (namespace, name) = (external_secret.namespace().unwrap_or_default(), external_secret.name_any());
         let fetch = self.fetch(&plan, Terms { lane, max_age, deadline }, beside.as_ref());
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
-        let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
+        let made = self.generate(&plan, deadline).await?;
+        let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
         let objects = self.template_objects(&plan, deadline).await?;
         let long = takes_long(&plan, &objects);
         let rendering = || render(&plan, selected, &objects);
         let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
+        let rendered = Rendered { renew, ..rendered };
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =

@@ -19,6 +19,8 @@ fn may_do_what_it_is_for() {
     for what in [
         "watch externalsecrets.external-secrets.io -A",
         "patch externalsecrets.external-secrets.io --subresource=status -A",
+        "get passwords.generators.external-secrets.io -n default",
+        "get clustergenerators.generators.external-secrets.io",
         "patch secrets -n default",
         "create serviceaccounts --subresource=token -n default",
         "update mutatingwebhookconfigurations/latchkey",
@@ -47,6 +49,9 @@ fn may_do_nothing_else() {
         "delete externalsecrets.external-secrets.io -n default",
         "patch secretstores.external-secrets.io -n default",
         "patch clustersecretstores.external-secrets.io",
+        "list passwords.generators.external-secrets.io -n default",
+        "update passwords.generators.external-secrets.io -n default",
+        "watch clustergenerators.generators.external-secrets.io",
         "create customresourcedefinitions",
         "update customresourcedefinitions",
         // Objects in namespaces.

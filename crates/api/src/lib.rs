@@ -6,6 +6,7 @@
 pub mod crd;
 pub mod duration;
 pub mod external_secret;
+pub mod generator;
 pub mod provider;
 pub mod store;
 

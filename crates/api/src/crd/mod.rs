@@ -1,5 +1,6 @@
 //! The CustomResourceDefinitions, made of the types.
 
+mod generators;
 mod overrides;
 mod schema;
 
@@ -16,9 +17,9 @@ use kube::CustomResourceExt;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-/// The three definitions: ExternalSecret, SecretStore, ClusterSecretStore.
+/// All definitions: ExternalSecret, SecretStore, ClusterSecretStore, and the generators.
 ///
-/// Each serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
+/// Each of the first three serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
 /// version is not marked as deprecated: kubectl would print a warning each time that an older manifest is applied.
 ///
 /// # Panics
@@ -36,7 +37,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         for_the_cluster(SecretStore::crd()),
         "Where remote values live and how to get at them, for the ExternalSecrets of all namespaces or of some.",
     );
-    vec![external_secrets, stores, cluster_stores]
+    [external_secrets, stores, cluster_stores].into_iter().chain(generators::all()).collect()
 }
 
 /// The definition that the derive makes of SecretStore, with the other kind's names.
