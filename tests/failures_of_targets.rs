@@ -117,11 +117,12 @@ fn a_name_to_find_that_is_no_pattern() {
 }
 
 #[test]
-fn a_generator() {
+fn a_generator_that_needs_something_remote() {
     is_not_supported(
         "generator",
-        json!({ "dataFrom": [{ "sourceRef": { "generatorRef": { "kind": "Password", "name": "p" } } }] }),
-        "spec.dataFrom[0].sourceRef.generatorRef is not supported by this version of latchkey; read a store",
+        json!({ "dataFrom": [{ "sourceRef": { "generatorRef": { "kind": "ECRAuthorizationToken", "name": "p" } } }] }),
+        "spec.dataFrom[0].sourceRef.generatorRef: the generator ECRAuthorizationToken is not supported by this version of \
+         latchkey; use a Password, UUID, SSHKey, MFA or Fake, or read a store",
     );
 }
 

@@ -17,6 +17,7 @@ mod failures_of_targets;
 mod fan_out;
 mod finding;
 mod generated;
+mod generators;
 mod house;
 mod install;
 mod monitoring;

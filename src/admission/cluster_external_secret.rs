@@ -40,7 +40,7 @@ impl Admission {
 }
 
 /// What is wrong with it, as far as the specification decides it.
-fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), Error> {
+pub(crate) fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), Error> {
     if let Some(text) = &spec.refresh_time {
         GoDuration::parse(text).map_err(|error| unfit("spec.refreshTime", &error.to_string()))?;
     }

@@ -73,6 +73,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         lane,
         over,
         beside: None,
+        renew: stage == Stage::Update,
     }
 }
 

@@ -128,6 +128,7 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         lane,
         over: None,
         beside: None,
+        renew: false,
     }
 }
 

@@ -67,7 +67,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::engine::plan::StoreKey;
+    use crate::engine::plan::{GeneratorKey, StoreKey};
     use crate::engine::stores::{LookupFailed, Store};
 
     /// A namespace with this label, or one that cannot be read.
@@ -83,6 +83,10 @@ mod tests {
         async fn namespace_labels(&self, _: &str) -> Result<BTreeMap<String, String>, LookupFailed> {
             let label = self.0.ok_or(LookupFailed("no".to_owned()))?;
             Ok(BTreeMap::from([(FAILURE_MODE.to_owned(), label.to_owned())]))
+        }
+
+        async fn generator(&self, _: &GeneratorKey) -> Result<Option<serde_json::Value>, LookupFailed> {
+            Ok(None)
         }
     }
 

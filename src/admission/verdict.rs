@@ -47,10 +47,11 @@ fn response_word(mode: FailureMode, error: &Error) -> &'static str {
     if denies(mode, &error.kind) { "denied" } else { "warned" }
 }
 
-/// A store that does not exist yet never denies, so that one `kubectl apply -f all.yaml` works in any order.
+/// A store or generator that does not exist yet never denies, so that one `kubectl apply -f all.yaml` works in any order.
 fn denies(mode: FailureMode, kind: &ErrorKind) -> bool {
     match (mode, kind) {
-        (FailureMode::Warn, _) | (FailureMode::Deny, ErrorKind::StoreNotFound) => false,
+        (FailureMode::Warn, _)
+        | (FailureMode::Deny, ErrorKind::StoreNotFound | ErrorKind::GeneratorNotFound) => false,
         (FailureMode::Deny, _) => true,
     }
 }

@@ -23,6 +23,10 @@ pub enum ErrorKind {
     StoreDenied,
     /// The store's limits do not let the namespace name the key.
     KeyDenied,
+    /// The generator that it names does not exist.
+    GeneratorNotFound,
+    /// The generator cannot make what it says.
+    Generator,
     /// The store exists and is known not to work.
     StoreNotReady,
     /// The store failed at one entry.
@@ -102,6 +106,8 @@ impl ErrorKind {
             | Self::StoreNotFound
             | Self::StoreDenied
             | Self::KeyDenied
+            | Self::GeneratorNotFound
+            | Self::Generator
             | Self::Value
             | Self::Template
             | Self::OwnedByAnother
@@ -120,6 +126,8 @@ impl ErrorKind {
             Self::StoreNotFound => "store_not_found",
             Self::StoreDenied => "store_denied",
             Self::KeyDenied => "key_denied",
+            Self::GeneratorNotFound => "generator_not_found",
+            Self::Generator => "generator",
             Self::StoreNotReady => "store_not_ready",
             Self::Provider(kind) => kind.as_str(),
             Self::Value => "value",
@@ -146,6 +154,8 @@ impl ErrorKind {
             Self::StoreNotFound
             | Self::StoreDenied
             | Self::KeyDenied
+            | Self::GeneratorNotFound
+            | Self::Generator
             | Self::StoreNotReady
             | Self::Provider(_)
             | Self::Value
@@ -165,6 +175,8 @@ impl ErrorKind {
             | Self::StoreNotFound
             | Self::StoreDenied
             | Self::KeyDenied
+            | Self::GeneratorNotFound
+            | Self::Generator
             | Self::StoreNotReady
             | Self::Provider(_)
             | Self::Value

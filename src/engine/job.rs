@@ -57,6 +57,8 @@ pub struct Job {
     pub over: Option<String>,
     /// Other entries that come due at the same time.
     pub beside: Option<Beside>,
+    /// Whether generators make new values in place of those that the Secret holds; else those stay if they are all there.
+    pub renew: bool,
 }
 
 /// Entries of a store that are read by the same calls, if the store is called anyway: whoever is next finds them in memory.

@@ -3,12 +3,19 @@
 //! Each is one sentence and ends in the remedy, after a semicolon. They name fields, objects, remote keys, properties and
 //! the provider's code; never a value. `message_golden.txt` holds them all.
 
+mod generator;
 mod spec;
 mod store;
 mod target;
 mod template;
 mod value;
 
+pub use generator::{
+    generated_keys, generated_merging, generator_defect, generator_kind, generator_lacks_seed,
+    generator_lacks_spec, generator_malformed, generator_not_found, generator_not_served,
+    generator_of_another_class, generator_refuses, generator_too_late, generator_unknown,
+    generator_unsupported,
+};
 pub use spec::{
     invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field, no_store,
     unnamed_store, unsupported,

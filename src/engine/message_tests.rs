@@ -7,6 +7,7 @@ use latchkey_api::duration::GoDuration;
 use latchkey_api::external_secret::{
     ConversionStrategy, CreationPolicy, DecodingStrategy, NullBytePolicy, StoreKind,
 };
+use latchkey_api::generator::GeneratorKind;
 use latchkey_api::validation::Invalid;
 use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote};
 
@@ -14,7 +15,8 @@ use super::*;
 use crate::engine::convert::KeyError;
 use crate::engine::decode::DecodeError;
 use crate::engine::error::Error;
-use crate::engine::plan::{Source, SourcePath, StoreKey, Take};
+use crate::engine::generate::Refused;
+use crate::engine::plan::{Generated, GeneratorKey, Source, SourcePath, StoreKey, Take};
 use crate::engine::rewrite::MergeError;
 
 const GOLDEN: &str = include_str!("message_golden.txt");
@@ -124,6 +126,35 @@ fn stores() -> Vec<(&'static str, Error)> {
     ]
 }
 
+fn generators() -> Vec<(&'static str, Error)> {
+    let own = GeneratorKey {
+        kind: Some(GeneratorKind::Password),
+        namespace: Some("shop".into()),
+        name: "strong".into(),
+    };
+    let cluster = GeneratorKey { kind: None, namespace: None, name: "strong".into() };
+    let entry = Generated { index: 1, key: own.clone(), rewrite: Vec::new() };
+    let refused = |field| Refused { field, why: "it cannot be made".into() };
+    vec![
+        ("generator of a remote kind", generator_kind("spec.dataFrom[0].sourceRef.generatorRef", "Grafana")),
+        ("cluster generator of a remote kind", generator_unsupported(&cluster, "Grafana")),
+        ("generator not found", generator_not_found(&own, 1)),
+        ("cluster generator not found", generator_not_found(&cluster, 1)),
+        ("generator unknown", generator_unknown(&own, "the API server does not answer")),
+        ("cluster generator not served", generator_not_served(&cluster)),
+        ("generator of another class", generator_of_another_class(&own, "other")),
+        ("generator malformed", generator_malformed(&own)),
+        ("cluster generator without its specification", generator_lacks_spec(&cluster, GeneratorKind::Uuid)),
+        ("generator refuses", generator_refuses(&own, &refused(Some("length")))),
+        ("generator without randomness", generator_refuses(&own, &refused(None))),
+        ("generator without its seed", generator_lacks_seed(&own, "totp", "seed")),
+        ("generator too late", generator_too_late(&own)),
+        ("generator failed", generator_defect(&own)),
+        ("generated key", generated_keys(&entry, &KeyError::Character('/', "a/b".into()))),
+        ("generated values merged", generated_merging(&entry, 0, &MergeError::NotAnObject("base".into()))),
+    ]
+}
+
 fn specs() -> Vec<(&'static str, Error)> {
     let why = GoDuration::parse("soon").expect_err("no duration");
     vec![
@@ -195,7 +226,7 @@ fn targets() -> Vec<(&'static str, Error)> {
 }
 
 fn all() -> Vec<(&'static str, Error)> {
-    [specs(), stores(), remotes(), values(), targets()].concat()
+    [specs(), generators(), stores(), remotes(), values(), targets()].concat()
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub mod error;
 pub mod fetch;
 mod find;
 pub mod flight;
+pub mod generate;
+pub mod generators;
 pub mod go_format;
 mod guarded;
 pub mod hash;

@@ -13,9 +13,11 @@ use regex::Regex;
 
 use super::rewrite::Rewriting;
 
+mod generated;
 mod parse;
 mod unsupported;
 
+pub use generated::{Generated, GeneratorKey};
 pub use parse::{pattern_faults, template_faults};
 
 /// The name of a store, as seen from an ExternalSecret's namespace.
@@ -49,6 +51,8 @@ pub struct Plan {
     pub store: Option<StoreKey>,
     /// Where values come from, in the order in which later ones overwrite earlier ones: `dataFrom`, then `data`.
     pub sources: Vec<Source>,
+    /// What is made rather than read; it stands between the sources by the index of its `dataFrom` entry.
+    pub generated: Vec<Generated>,
     /// What is written.
     pub target: TargetPlan,
     /// When it is read again.
@@ -100,6 +104,14 @@ impl SourcePath {
         match self {
             Self::Data(index) => format!("spec.data[{index}]"),
             Self::Extract(index) | Self::Find(index) => format!("spec.dataFrom[{index}]"),
+        }
+    }
+
+    /// Whether it is merged after this entry of `spec.dataFrom`.
+    pub fn comes_after(self, index: usize) -> bool {
+        match self {
+            Self::Data(_) => true,
+            Self::Extract(own) | Self::Find(own) => own > index,
         }
     }
 

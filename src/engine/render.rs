@@ -1,6 +1,6 @@
 //! From the selected values to everything that this ExternalSecret gives its Secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_api::external_secret::{
     CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateMetadata,
@@ -52,6 +52,10 @@ pub struct Rendered {
     pub provider_empty: bool,
     /// Entries that the provider does not have, skipped by `deletionPolicy` Delete or Merge.
     pub missing: Vec<MissingEntry>,
+    /// Those keys of `data` whose values were made by generators, or may hold such.
+    pub made: BTreeSet<String>,
+    /// Whether what was made is to be written over what was made before.
+    pub renew: bool,
 }
 
 /// Renders what the provider gave. `objects` is what [`objects`] asks for.
@@ -59,7 +63,7 @@ pub struct Rendered {
 /// # Errors
 /// A template that fails, a key that no Secret can have.
 pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rendered, Error> {
-    let Selected { data, missing } = selected;
+    let Selected { data, missing, made } = selected;
     let TargetPlan { name, creation, deletion, immutable, template, labels, annotations } = &plan.target;
     let provider_empty = data.is_empty();
     let parts = match template {
@@ -68,6 +72,10 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         }
         Some(template) => Parts { type_: template.type_.clone(), data, ..Parts::default() },
         None => Parts { data, labels: labels.clone(), annotations: annotations.clone(), ..Parts::default() },
+    };
+    let made = match template {
+        Some(_) if !made.is_empty() => parts.data.keys().cloned().collect(), // a template may put it anywhere
+        Some(_) | None => made,
     };
     writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
     Ok(Rendered {
@@ -84,6 +92,8 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         data: parts.data,
         provider_empty,
         missing,
+        made,
+        renew: false,
     })
 }
 

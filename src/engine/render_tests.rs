@@ -29,7 +29,11 @@ fn values(given: &[(&str, &str)]) -> Data {
 }
 
 fn rendered_from(target: Value, given: &[(&str, &str)], objects: &Objects) -> Result<Rendered, Error> {
-    render(&plan(target), Selected { data: values(given), missing: Vec::new() }, objects)
+    render(
+        &plan(target),
+        Selected { data: values(given), missing: Vec::new(), made: Default::default() },
+        objects,
+    )
 }
 
 fn rendered(target: Value) -> Rendered {

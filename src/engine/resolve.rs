@@ -108,7 +108,7 @@ impl Engine {
         Ok(Reader { line, provider })
     }
 
-    /// Whether each store that the ExternalSecret names is this installation's by `spec.controller`; a store that is not
+    /// Whether each store and generator that the ExternalSecret names is this installation's by `spec.controller`; a store that is not
     /// there is nobody's, one that cannot be looked up is for the sync to complain of. What is not ours is left alone
     /// without a word, as External Secrets Operator does.
     pub async fn is_ours(&self, external_secret: &ExternalSecret) -> bool {
@@ -122,7 +122,7 @@ impl Engine {
                 return false;
             }
         }
-        true
+        self.are_generators_ours(external_secret).await
     }
 
     /// Whether what is in this namespace is this installation's.
@@ -149,7 +149,11 @@ impl Engine {
 
     /// Whether a store is this installation's.
     pub fn is_of_class(&self, spec: &SecretStoreSpec) -> bool {
-        let class = class(spec);
+        self.is_class(class(spec))
+    }
+
+    /// Whether what is of this controller class is this installation's; none is everybody's.
+    pub(super) fn is_class(&self, class: &str) -> bool {
         class.is_empty() || class == self.inner.shared.settings.controller_class
     }
 

@@ -1,11 +1,14 @@
 //! From fetched entries to the keys and values that they give.
 
+use std::collections::BTreeSet;
+
 use latchkey_api::external_secret::{ConversionStrategy, DecodingStrategy, DeletionPolicy, NullBytePolicy};
 use latchkey_provider::{self as provider, Entry, Provider};
 
 use super::convert::{Data, convert_keys, valid_keys};
 use super::decode::decode;
 use super::error::Error;
+use super::generators::Made;
 use super::message::{self, Read};
 use super::outcome::MissingEntry;
 use super::plan::{Plan, Source, SourcePath, Take};
@@ -27,24 +30,48 @@ pub struct Selected {
     pub data: Data,
     /// Entries that do not exist, skipped by `deletionPolicy` Delete or Merge.
     pub missing: Vec<MissingEntry>,
+    /// Those of the keys whose values were made by generators.
+    pub made: BTreeSet<String>,
 }
 
-/// Takes from the entries what the plan asks for, in its order. `of` gives what came of a source's entry.
+impl Selected {
+    fn read(&mut self, values: Data) {
+        self.made.retain(|key| !values.contains_key(key));
+        self.data.extend(values);
+    }
+
+    fn make(&mut self, values: &Data) {
+        self.made.extend(values.keys().cloned());
+        self.data.extend(values.clone());
+    }
+}
+
+/// Takes from the entries what the plan asks for, in its order, and puts between them what generators made. `of` gives what
+/// came of a source's entry.
 ///
 /// # Errors
 /// The first source that fails. A missing entry fails under `deletionPolicy: Retain` alone, a missing property always.
-pub fn select<'a>(plan: &Plan, of: impl Fn(&Source) -> Option<Fetched<'a>>) -> Result<Selected, Error> {
+pub fn select<'a>(
+    plan: &Plan,
+    made: &Made,
+    of: impl Fn(&Source) -> Option<Fetched<'a>>,
+) -> Result<Selected, Error> {
     let mut selected = Selected::default();
+    let mut made = made.iter().peekable();
     for source in &plan.sources {
+        while let Some((_, values)) = made.next_if(|(index, _)| source.at.comes_after(**index)) {
+            selected.make(values);
+        }
         let fetched = of(source).ok_or_else(|| message::not_read(source))?;
         match take(source, fetched) {
-            Ok(values) => selected.data.extend(values),
+            Ok(values) => selected.read(values),
             Err(Failed::Remote(_, cause)) if is_skipped(plan.target.deletion, &cause) => {
                 selected.missing.push(missing(source));
             }
             Err(failed) => return Err(failed.said(source, fetched.provider)),
         }
     }
+    made.for_each(|(_, values)| selected.make(values));
     Ok(selected)
 }
 

@@ -7,6 +7,7 @@ use latchkey_provider::{EntryRef, ErrorKind as Remote, SecretBytes, Validation};
 
 use super::*;
 use crate::engine::ErrorKind;
+use crate::engine::generators::Made;
 use crate::engine::plan::{RefreshPlan, StoreKey, TargetPlan};
 
 /// Takes JSON objects apart.
@@ -105,7 +106,15 @@ fn plan(deletion: DeletionPolicy, sources: Vec<Source>) -> Plan {
         annotations: BTreeMap::new(),
     };
     let refresh = RefreshPlan { policy: RefreshPolicy::Periodic, interval: Default::default() };
-    Plan { namespace: "shop".into(), name: "db".into(), store: None, sources, target, refresh }
+    Plan {
+        namespace: "shop".into(),
+        name: "db".into(),
+        store: None,
+        sources,
+        generated: vec![],
+        target,
+        refresh,
+    }
 }
 
 /// The store's content; what is not in it does not exist.
@@ -113,7 +122,7 @@ fn selected(plan: &Plan, content: &[(&str, &str)]) -> Result<Selected, Error> {
     let gone = provider::Error::new(Remote::NotFound, "there is no such secret");
     let entries: BTreeMap<_, _> =
         content.iter().map(|(key, value)| (*key, Entry::Value((*value).into()))).collect();
-    select(plan, |source| {
+    select(plan, &Made::new(), |source| {
         Some(Fetched { provider: &Json, entry: entries.get(source.entry.key.as_str()).ok_or(&gone) })
     })
 }
@@ -193,5 +202,5 @@ fn values_are_decoded_and_looked_through() {
 #[test]
 fn an_entry_that_nobody_read_is_an_error() {
     let plan = plan(DeletionPolicy::Retain, vec![value(0, "one", None, "a")]);
-    assert_eq!(select(&plan, |_| None).expect_err("a defect").kind, ErrorKind::Unsupported);
+    assert_eq!(select(&plan, &Made::new(), |_| None).expect_err("a defect").kind, ErrorKind::Unsupported);
 }

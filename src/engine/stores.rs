@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use latchkey_api::store::SecretStoreSpec;
+use serde_json::Value;
 
-use super::plan::StoreKey;
+use super::plan::{GeneratorKey, StoreKey};
 
 /// A store as it stands in the cluster.
 #[derive(Debug, Clone)]
@@ -46,6 +47,13 @@ pub trait Stores: Send + Sync + fmt::Debug {
     /// # Errors
     /// The API server does not answer, or there is no such namespace.
     async fn namespace_labels(&self, namespace: &str) -> Result<BTreeMap<String, String>, LookupFailed>;
+
+    /// The specification of a generator; null if it has none, none if there is no such generator. It is asked of the API
+    /// server each time: generators are used seldom, and are not watched.
+    ///
+    /// # Errors
+    /// The API server does not answer, or latchkey may not ask.
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Value>, LookupFailed>;
 
     /// Uid and generation of each store that there is; none if that cannot be told.
     fn present(&self) -> Option<HashMap<String, i64>> {

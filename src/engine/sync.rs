@@ -16,13 +16,13 @@ use super::cache::EntryCache;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
 use super::plan::{Plan, StoreKey};
-use super::render::{render, takes_long};
+use super::render::{Rendered, render, takes_long};
 use super::resolve::Connect;
 use super::select::select;
 use super::settings::Settings;
 use super::standing::Standings;
 use super::stores::Stores;
-use super::{Beside, Deadline, Error, ErrorKind, Job, Lane, Outcome, Rendered, work};
+use super::{Beside, Deadline, Error, ErrorKind, Job, Lane, Outcome, work};
 use crate::failpoint::{self, Step};
 
 /// How often memory is tidied up.
@@ -72,9 +72,10 @@ impl Engine {
 
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
         let began = Instant::now();
-        let Job { external_secret, stage, effects, max_age, lane, over, beside } = job;
+        let Job { external_secret, stage, effects, max_age, lane, over, beside, renew } = job;
         let terms = Terms { lane, max_age, deadline };
         let (rendered, cached) = self.rendered(&external_secret, terms, beside.as_ref(), began).await?;
+        let rendered = Rendered { renew, ..rendered };
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
@@ -106,7 +107,8 @@ impl Engine {
         let fetch = self.fetch(&plan, terms, beside);
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
-        let selected = work::bounded(|| select(&plan, |source| values.of(source)))?;
+        let made = self.generate(&plan, terms.deadline).await?;
+        let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
         let objects = self.template_objects(&plan, terms.deadline).await?;
         let long = takes_long(&plan, &objects);
         let rendering = || render(&plan, selected, &objects);

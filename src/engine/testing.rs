@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::apply::SecretWriter;
 use super::fetch::{Observer, Terms, Unobserved};
-use super::plan::{Plan, StoreKey};
+use super::plan::{GeneratorKey, Plan, StoreKey};
 use super::resolve::Connect;
 use super::stores::{LookupFailed, Store, Stores};
 use super::values::Values;
@@ -176,6 +176,7 @@ pub fn new(object: ExternalSecret) -> Job {
         lane: Lane::Admission,
         over: None,
         beside: None,
+        renew: false,
     }
 }
 
@@ -189,6 +190,8 @@ pub struct World {
     pub remote: Arc<Remote>,
     pub stores: Mutex<BTreeMap<StoreKey, Store>>,
     pub labels: Mutex<BTreeMap<String, String>>,
+    /// Specifications of generators, by what they are called.
+    pub generators: Mutex<BTreeMap<String, serde_json::Value>>,
     /// The credentials in the cluster, and those that are remembered of them.
     pub credentials: AtomicU8,
     pub remembered: AtomicU8,
@@ -205,6 +208,10 @@ impl Stores for World {
 
     async fn namespace_labels(&self, _: &str) -> Result<BTreeMap<String, String>, LookupFailed> {
         Ok(lock(&self.labels).clone())
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<serde_json::Value>, LookupFailed> {
+        Ok(lock(&self.generators).get(&key.to_string()).cloned())
     }
 }
 

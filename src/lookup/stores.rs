@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, ResourceExt};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
+use latchkey_api::generator;
 use moka::sync::Cache;
+use serde_json::Value;
 
 use super::rows::{StoreRow, cluster_secret_store, secret_store};
 use super::{Key, Lookup, SHORT};
 use crate::engine::pending::spec_hash;
-use crate::engine::plan::StoreKey;
+use crate::engine::plan::{GeneratorKey, StoreKey};
 use crate::engine::stores::{LookupFailed, Store, Stores};
 
 /// How far behind a watch may be.
@@ -123,6 +126,24 @@ impl Stores for Lookup {
         let labels = object.metadata.labels.unwrap_or_default();
         self.recent.namespaces.insert(namespace.to_owned(), Arc::new(labels.clone()));
         Ok(labels)
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Value>, LookupFailed> {
+        let (kind, plural) = match key.kind {
+            Some(kind) => (kind.name(), kind.plural()),
+            None => ("ClusterGenerator", "clustergenerators"),
+        };
+        let gvk = GroupVersionKind::gvk(generator::GROUP, generator::VERSION, kind);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
+        let api: Api<DynamicObject> = match &key.namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        };
+        match api.get(&key.name).await {
+            Ok(mut object) => Ok(Some(object.data["spec"].take())),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None), // also where the CRD is not installed
+            Err(error) => Err(failed("read", key, &error)),
+        }
     }
 
     fn present(&self) -> Option<HashMap<String, i64>> {

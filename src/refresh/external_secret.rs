@@ -33,6 +33,18 @@ pub(super) enum Reason {
     Repair,
 }
 
+impl Reason {
+    /// Whether generators make new values: a refresh and a change ask for them; what is synced for the first time or repaired
+    /// keeps those that the Secret holds.
+    fn renews(self, object: &ExternalSecret) -> bool {
+        match self {
+            Self::Changed => object.status.as_ref().is_some_and(|status| status.refresh_time.is_some()),
+            Self::Due => true,
+            Self::Repair => false,
+        }
+    }
+}
+
 impl Term<'_> {
     /// How old the value may be. A change may be somebody's wish for the value of now, unless admission has just met it.
     fn max_age(&self, object: &ExternalSecret, reason: Reason) -> Duration {
@@ -139,6 +151,7 @@ impl Term<'_> {
             lane: self.lane(key, object, reason),
             over: None,
             beside: (reason == Reason::Due).then(|| self.beside(object)).flatten(),
+            renew: reason.renews(object),
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),
@@ -228,6 +241,7 @@ impl Term<'_> {
             lane: Lane::Refresh,
             over: None,
             beside: None,
+            renew: false,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Unchanged => (),

@@ -21,6 +21,8 @@ fn may_do_what_it_is_for() {
         "patch externalsecrets.external-secrets.io --subresource=status -A",
         "create externalsecrets.external-secrets.io -n default",
         "watch namespaces",
+        "get passwords.generators.external-secrets.io -n default",
+        "get clustergenerators.generators.external-secrets.io",
         "patch secrets -n default",
         "create serviceaccounts --subresource=token -n default",
         "update mutatingwebhookconfigurations/latchkey",
@@ -48,6 +50,9 @@ fn may_do_nothing_else() {
         "update clusterexternalsecrets.external-secrets.io",
         "patch secretstores.external-secrets.io -n default",
         "patch clustersecretstores.external-secrets.io",
+        "list passwords.generators.external-secrets.io -n default",
+        "update passwords.generators.external-secrets.io -n default",
+        "watch clustergenerators.generators.external-secrets.io",
         "create customresourcedefinitions",
         "update customresourcedefinitions",
         // Objects in namespaces.

@@ -7,6 +7,7 @@ pub mod cluster_external_secret;
 pub mod crd;
 pub mod duration;
 pub mod external_secret;
+pub mod generator;
 pub mod provider;
 pub mod schedule;
 pub mod store;

@@ -12,6 +12,11 @@ fn definitions() -> Vec<(String, Value)> {
     values.map(|crd| (name(&crd), crd)).collect()
 }
 
+/// Those that are served in two versions and have a status.
+fn objects() -> Vec<(String, Value)> {
+    definitions().into_iter().take(3).collect()
+}
+
 fn schema(crd: &Value) -> &Value {
     &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 }
@@ -108,8 +113,20 @@ fn the_defaults_are_esos_and_no_others() {
         ("ExternalSecret.spec.data[].sourceRef.generatorRef.apiVersion".into(), json!(generators)),
         ("ExternalSecret.spec.dataFrom[].sourceRef.generatorRef.apiVersion".into(), json!(generators)),
         ("ExternalSecret.status.binding.name".into(), json!("")),
+        ("SSHKey.spec.keyType".into(), json!("rsa")),
+        ("ClusterGenerator.spec.generator.sshKeySpec.keyType".into(), json!("rsa")),
     ]
     .into();
+    for password in ["Password.spec", "ClusterGenerator.spec.generator.passwordSpec"] {
+        for (field, default) in [
+            ("length", json!(24)),
+            ("noUpper", json!(false)),
+            ("allowRepeat", json!(false)),
+            ("encoding", json!("raw")),
+        ] {
+            expected.insert(format!("{password}.{field}"), default);
+        }
+    }
     for kind in ["SecretStore", "ClusterSecretStore"] {
         for (path, default) in [
             ("aws.sessionTagsPolicy", "None"),
@@ -132,7 +149,7 @@ fn the_defaults_are_esos_and_no_others() {
 
 #[test]
 fn both_versions_are_served_with_one_schema_and_no_warning() {
-    for (kind, crd) in definitions() {
+    for (kind, crd) in objects() {
         let versions = crd["spec"]["versions"].as_array().expect("versions");
         let seen: Vec<_> = versions
             .iter()
@@ -155,7 +172,7 @@ fn a_definition_fits_into_the_annotation_of_a_client_side_apply() {
 
 #[test]
 fn names_and_columns_are_esos() {
-    let surface: Vec<_> = definitions()
+    let surface: Vec<_> = objects()
         .into_iter()
         .map(|(_, crd)| {
             let names = &crd["spec"]["names"];
@@ -204,6 +221,40 @@ fn names_and_columns_are_esos() {
             ],
         ])
     );
+}
+
+#[test]
+fn generators_are_named_as_esos_and_served_in_one_version() {
+    let generators: Vec<_> = definitions().split_off(3).into_iter().map(|(_, crd)| crd).collect();
+    let surface: Vec<_> = generators
+        .iter()
+        .map(|crd| json!([crd["metadata"]["name"], crd["spec"]["scope"], crd["spec"]["names"]["singular"]]))
+        .collect();
+    let group = |plural: &str| format!("{plural}.generators.external-secrets.io");
+    assert_eq!(
+        json!(surface),
+        json!([
+            [group("fakes"), "Namespaced", "fake"],
+            [group("mfas"), "Namespaced", "mfa"],
+            [group("passwords"), "Namespaced", "password"],
+            [group("sshkeys"), "Namespaced", "sshkey"],
+            [group("uuids"), "Namespaced", "uuid"],
+            [group("clustergenerators"), "Cluster", "clustergenerator"],
+        ])
+    );
+    for crd in generators {
+        let versions: Vec<_> = crd["spec"]["versions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|version| &version["name"])
+            .collect();
+        assert_eq!(versions, ["v1alpha1"]);
+        assert_eq!(
+            crd["spec"]["names"]["categories"],
+            json!(["external-secrets", "external-secrets-generators"])
+        );
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use super::super::manifests::Object;
 use super::super::verify::NO_NAMESPACE;
-use crate::engine::plan::StoreKey;
+use crate::engine::plan::{GeneratorKey, StoreKey};
 use crate::engine::stores::{LookupFailed, Store, Stores};
 
 /// What the files hold.
@@ -26,6 +26,7 @@ pub(super) struct World {
     stores: BTreeMap<String, SecretStoreSpec>,
     config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
     secrets: BTreeMap<(String, String), BTreeMap<String, SecretBytes>>,
+    generators: BTreeMap<(Option<String>, String), Value>,
 }
 
 /// A value of the data that is none.
@@ -54,8 +55,19 @@ impl World {
     pub(super) fn new(objects: &[Object]) -> Self {
         let (config_maps, secrets) =
             (by_name(objects, "ConfigMap", texts), by_name(objects, "Secret", bytes));
-        Self { stores: objects.iter().filter_map(store).collect(), config_maps, secrets }
+        let (stores, generators) =
+            (objects.iter().filter_map(store).collect(), objects.iter().filter_map(generator).collect());
+        Self { stores, config_maps, secrets, generators }
     }
+}
+
+/// The specification of a generator, by its namespace (a ClusterGenerator has none), kind and name.
+fn generator(object: &Object) -> Option<((Option<String>, String), Value)> {
+    let is_one = object.text("/apiVersion").starts_with(latchkey_api::generator::GROUP);
+    let name = format!("{} {:?}", object.kind(), object.name());
+    let namespace =
+        (object.kind() != "ClusterGenerator").then(|| object.namespace().unwrap_or(NO_NAMESPACE).to_owned());
+    is_one.then(|| ((namespace, name), object.value.get("spec").cloned().unwrap_or_default()))
 }
 
 /// The provider of a store by the store's kind and name. Who may use it is not asked here, nor in which namespace it is.
@@ -101,6 +113,10 @@ impl Stores for World {
 
     async fn namespace_labels(&self, _namespace: &str) -> Result<BTreeMap<String, String>, LookupFailed> {
         Ok(BTreeMap::new())
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Value>, LookupFailed> {
+        Ok(self.generators.get(&(key.namespace.clone(), key.to_string())).cloned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{Ignored, ignored_fields, validate_external_secret, validate_store};
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::finding::{Finding, Kind, Severity};
 use super::schema;
+use crate::admission::cluster_external_secret::judge;
 use crate::admission::store::bad_patterns;
 use crate::cli::manifests::Object;
 use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
@@ -52,6 +54,11 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
         "ExternalSecret" => typed(object, external_secret),
         "ClusterSecretStore" => typed(object, |object, store: ClusterSecretStore| {
             self::store(object, StoreKind::ClusterSecretStore, &store.spec)
+        }),
+        "ClusterExternalSecret" => typed(object, |object, fan: ClusterExternalSecret| {
+            let wrong = judge(object.name(), &fan.spec).err();
+            let said = |error| Finding::of(object, Severity::Error, Kind::of(&error), error.to_string());
+            (wrong.into_iter().map(said).collect(), None)
         }),
         _ => typed(object, |object, store: SecretStore| {
             self::store(object, StoreKind::SecretStore, &store.spec)

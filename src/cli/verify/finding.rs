@@ -129,6 +129,8 @@ impl Kind {
             | ErrorKind::WriteRefused
             | ErrorKind::Cluster
             | ErrorKind::Deadline
+            | ErrorKind::GeneratorNotFound
+            | ErrorKind::Generator
             | ErrorKind::BackingOff => Self::InvalidSpec,
         }
     }

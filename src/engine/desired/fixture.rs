@@ -57,6 +57,8 @@ pub fn case() -> Case {
         data: BTreeMap::from([("password".into(), SecretBytes::from("hunter2"))]),
         provider_empty: false,
         missing: vec![],
+        made: Default::default(),
+        renew: false,
     };
     Case { rendered, external_secret, stage: Stage::Stored, replaces: None, existing: None }
 }

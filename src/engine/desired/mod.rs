@@ -11,6 +11,7 @@ mod admission_tests;
 mod content;
 #[cfg(test)]
 pub(in crate::engine) mod fixture;
+mod once;
 pub mod ownership;
 mod sealed;
 #[cfg(test)]
@@ -90,6 +91,8 @@ impl Version {
 /// # Errors
 /// The Secret is somebody else's, is immutable, or is of a type that must not be written or cannot be changed.
 pub fn desired(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired, Error> {
+    let kept = existing.and_then(|existing| once::kept(existing, wanted));
+    let wanted = &Wanted { rendered: kept.as_ref().unwrap_or(wanted.rendered), ..*wanted };
     let rendered = wanted.rendered;
     if rendered.provider_empty {
         match rendered.deletion {
@@ -154,7 +157,8 @@ fn update(existing: &Secret, wanted: &Wanted<'_>) -> Result<Desired, Error> {
     if same && !wanted.needs_mark(&existing.metadata, &updated.metadata) {
         return Ok(Desired::Nothing(Written::Unchanged));
     }
-    if let Some(why) = wait::takeover(existing, &updated, wanted) {
+    let waits = wait::takeover(existing, &updated, wanted);
+    if let Some(why) = waits.or_else(|| once::deferred(existing, &updated, wanted)) {
         return Ok(Desired::Deferred(why));
     }
     if wanted.stage.is_admission() {

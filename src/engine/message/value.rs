@@ -67,6 +67,14 @@ pub(super) fn key_error(why: &KeyError) -> String {
 
 /// Values that cannot be merged.
 pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
+    let Source { at, entry, store, .. } = source;
+    let (part, what) = merge_error(why);
+    let message = format!("{}.rewrite[{step}]{part}: secret {entry} of {store}: {what}", at.entry());
+    Error::new(ErrorKind::Value, message).at(store.clone())
+}
+
+/// The field of the rewrite that is at fault, and how.
+pub(super) fn merge_error(why: &MergeError) -> (&'static str, String) {
     let what = match why {
         MergeError::MissingPriority(key) => {
             format!(
@@ -91,12 +99,10 @@ pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
             )
         }
     };
-    let Source { at, entry, store, .. } = source;
     let part = match why {
         MergeError::TooLarge => "",
         MergeError::Transform(..) => ".transform",
         MergeError::MissingPriority(_) | MergeError::NotAnObject(_) | MergeError::Conflicts(_) => ".merge",
     };
-    let message = format!("{}.rewrite[{step}]{part}: secret {entry} of {store}: {what}", at.entry());
-    Error::new(ErrorKind::Value, message).at(store.clone())
+    (part, what)
 }

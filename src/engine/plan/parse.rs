@@ -9,7 +9,7 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::{ExternalSecret, validation};
 
-use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, unsupported};
+use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, generated, unsupported};
 use crate::engine::error::Error;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
@@ -36,6 +36,7 @@ impl TryFrom<&ExternalSecret> for Plan {
             name: named(object.metadata.name.as_ref(), "metadata.name")?,
             store: stores.default(),
             sources: sources(spec, &stores)?,
+            generated: generated::all(spec, &namespace)?,
             target: target(object)?,
             refresh: refresh(spec)?,
             namespace,
@@ -101,7 +102,8 @@ impl Stores<'_> {
     }
 }
 
-/// `dataFrom` first: `data` is written over it. An entry that names a store and nothing else gives nothing.
+/// `dataFrom` first: `data` is written over it. An entry that names a store and nothing else gives nothing; one that names a
+/// generator is none of these.
 fn sources(spec: &ExternalSecretSpec, stores: &Stores<'_>) -> Result<Vec<Source>, Error> {
     let sets =
         spec.data_from.iter().enumerate().filter_map(|(index, entry)| set(index, entry, stores).transpose());

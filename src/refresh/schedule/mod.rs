@@ -19,6 +19,9 @@ pub use spread::Spread;
 /// finds the same places again.
 pub fn next(object: &ExternalSecret, recurrence: &Recurrence, spread: &Spread) -> Option<Timestamp> {
     let expires = due::expires(object)?;
+    if object.spec.generators().next().is_some() {
+        return Some(expires); // what is made is not shared, and is made anew no sooner than it was asked for
+    }
     let refreshed = object.status.as_ref()?.refresh_time.as_ref()?.0;
     let place = after(refreshed.as_second(), recurrence.position(), recurrence.seconds, spread)?;
     Some(Timestamp::from_second(place).ok()?.min(expires))

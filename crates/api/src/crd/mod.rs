@@ -1,5 +1,6 @@
 //! The CustomResourceDefinitions, made of the types.
 
+mod generators;
 mod overrides;
 mod schema;
 
@@ -19,9 +20,9 @@ use kube::CustomResourceExt;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-/// The definitions: ExternalSecret, SecretStore, ClusterSecretStore, ClusterExternalSecret.
+/// All definitions: ExternalSecret, SecretStore, ClusterSecretStore, ClusterExternalSecret, and the generators.
 ///
-/// Each serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
+/// Each of the first four serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
 /// version is not marked as deprecated: kubectl would print a warning each time that an older manifest is applied.
 ///
 /// # Panics
@@ -43,7 +44,8 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         ClusterExternalSecret::crd(),
         "One ExternalSecret for many namespaces.",
     );
-    vec![external_secrets, stores, cluster_stores, cluster_external_secrets]
+    let own = [external_secrets, stores, cluster_stores, cluster_external_secrets];
+    own.into_iter().chain(generators::all()).collect()
 }
 
 /// The definition that the derive makes of SecretStore, with the other kind's names.

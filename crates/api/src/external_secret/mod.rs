@@ -189,6 +189,14 @@ impl ExternalSecretSpec {
         self.target.as_ref().and_then(|target| target.deletion_policy).unwrap_or_default()
     }
 
+    /// The generators that `dataFrom` names, each with the index of its entry.
+    pub fn generators(&self) -> impl Iterator<Item = (usize, &GeneratorRef)> {
+        self.data_from
+            .iter()
+            .enumerate()
+            .filter_map(|(index, entry)| Some((index, entry.source_ref.as_ref()?.generator_ref.as_ref()?)))
+    }
+
     /// The name of the Secret: the target's, or else that of the ExternalSecret.
     pub fn target_name<'a>(&'a self, external_secret: &'a str) -> &'a str {
         self.target.as_ref().and_then(|target| target.name.as_deref()).unwrap_or(external_secret)

@@ -1,0 +1,128 @@
+//! From a plan to what its generators make: each object is looked up, then asked.
+//!
+//! Nothing made is remembered here. Whether it is written over what the Secret holds is for [`desired`](super::desired) to
+//! decide, which sees the Secret.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use latchkey_api::external_secret::{ExternalSecret, StoreKind};
+use latchkey_api::generator::{Generator, GeneratorKind};
+use latchkey_provider::{ErrorKind as Remote, SecretBytes};
+use serde_json::Value;
+use tokio::time::timeout_at;
+
+use super::convert::{Data, valid_keys};
+use super::generate::make;
+use super::plan::{Generated, GeneratorKey, Plan};
+use super::stores::LookupFailed;
+use super::{Deadline, Engine, Error, message};
+
+/// What the generators of a plan made, by the index of their entry in `spec.dataFrom`.
+pub type Made = BTreeMap<usize, Data>;
+
+impl Engine {
+    /// Asks every generator that the plan names, in its order.
+    ///
+    /// # Errors
+    /// One is not there, is for another installation, or cannot make what it says; or time runs out.
+    pub(super) async fn generate(&self, plan: &Plan, deadline: Deadline) -> Result<Made, Error> {
+        let mut made = Made::new();
+        for entry in &plan.generated {
+            let one = self.generate_one(&plan.namespace, entry);
+            let late = |_| Err(message::generator_too_late(&entry.key));
+            let values = timeout_at(deadline.instant(), one).await.unwrap_or_else(late)?;
+            made.insert(entry.index, renamed(entry, values)?);
+        }
+        Ok(made)
+    }
+
+    async fn generate_one(&self, namespace: &str, entry: &Generated) -> Result<Data, Error> {
+        let generator = self.generator(entry).await?;
+        if !self.is_class(generator.controller()) {
+            return Err(message::generator_of_another_class(&entry.key, generator.controller()));
+        }
+        let seed = self.seed(namespace, entry, &generator).await?;
+        let making = move || make(&generator, seed.as_ref(), Timestamp::now());
+        let made = tokio::task::spawn_blocking(making).await;
+        let made = made.map_err(|_| message::generator_defect(&entry.key))?;
+        made.map_err(|refused| message::generator_refuses(&entry.key, &refused))
+    }
+
+    async fn generator(&self, entry: &Generated) -> Result<Generator, Error> {
+        let Generated { key, .. } = entry;
+        if key.kind.is_none() && !self.serves(StoreKind::ClusterSecretStore) {
+            return Err(message::generator_not_served(key));
+        }
+        let spec = self.inner.stores.generator(key).await;
+        let spec = spec.map_err(|LookupFailed(why)| message::generator_unknown(key, &why))?;
+        let spec = spec.ok_or_else(|| message::generator_not_found(key, entry.index))?;
+        let (kind, spec) = resolved(key, &spec)?;
+        Generator::read(kind, spec).map_err(|_| message::generator_malformed(key))
+    }
+
+    /// What the Secret that an MFA names holds. It is one of the ExternalSecret's namespace, as with External Secrets Operator.
+    async fn seed(
+        &self,
+        namespace: &str,
+        entry: &Generated,
+        generator: &Generator,
+    ) -> Result<Option<SecretBytes>, Error> {
+        let Generator::Mfa(mfa) = generator else { return Ok(None) };
+        let (name, key) =
+            (mfa.secret.name.as_deref().unwrap_or_default(), mfa.secret.key.as_deref().unwrap_or_default());
+        match self.inner.cluster.secret(namespace, name).await {
+            Ok(mut data) => match data.remove(key) {
+                Some(seed) => Ok(Some(seed)),
+                None => Err(message::generator_lacks_seed(&entry.key, name, key)),
+            },
+            Err(error) if error.kind == Remote::ClusterApi => {
+                Err(message::cluster(&format!("Secret {name:?} could not be read"), &error.message))
+            }
+            Err(_) => Err(message::generator_lacks_seed(&entry.key, name, key)),
+        }
+    }
+
+    /// Whether every generator that the ExternalSecret names is this installation's by `spec.controller`. What is not there
+    /// is nobody's; what cannot be looked up is for the sync to complain of.
+    pub(super) async fn are_generators_ours(&self, external_secret: &ExternalSecret) -> bool {
+        let namespace = external_secret.metadata.namespace.as_deref().unwrap_or_default();
+        for (_, reference) in external_secret.spec.generators() {
+            let Some(key) = GeneratorKey::of(reference, namespace).filter(GeneratorKey::may_have_a_class)
+            else {
+                continue;
+            };
+            if key.kind.is_none() && !self.serves(StoreKind::ClusterSecretStore) {
+                continue;
+            }
+            let Ok(Some(spec)) = self.inner.stores.generator(&key).await else { continue };
+            let Ok((kind, spec)) = resolved(&key, &spec) else { continue };
+            if Generator::read(kind, spec).is_ok_and(|generator| !self.is_class(generator.controller())) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// Which kind it is in the end, and what is said of it: a ClusterGenerator holds another generator.
+fn resolved<'a>(key: &GeneratorKey, spec: &'a Value) -> Result<(GeneratorKind, &'a Value), Error> {
+    if let Some(kind) = key.kind {
+        return Ok((kind, spec));
+    }
+    let named = spec["kind"].as_str().unwrap_or_default();
+    let kind = GeneratorKind::named(named).ok_or_else(|| message::generator_unsupported(key, named))?;
+    match spec["generator"].get(kind.field()) {
+        Some(spec) => Ok((kind, spec)),
+        None => Err(message::generator_lacks_spec(key, kind)),
+    }
+}
+
+/// Keys are rewritten and must then be keys of a Secret; nothing is converted or decoded.
+fn renamed(entry: &Generated, values: Data) -> Result<Data, Error> {
+    let mut values = values;
+    for (step, rewriting) in entry.rewrite.iter().enumerate() {
+        values = rewriting.apply(values).map_err(|why| message::generated_merging(entry, step, &why))?;
+    }
+    valid_keys(values).map_err(|why| message::generated_keys(entry, &why))
+}

@@ -1,0 +1,115 @@
+//! Generators, and why they make nothing. The sentences begin as External Secrets Operator's do.
+
+use latchkey_api::generator::GeneratorKind;
+
+use super::value::{key_error, merge_error};
+use crate::engine::convert::KeyError;
+use crate::engine::error::{Error, ErrorKind};
+use crate::engine::generate::Refused;
+use crate::engine::plan::{Generated, GeneratorKey};
+use crate::engine::rewrite::MergeError;
+
+/// What can be made here, for whoever asks for another.
+const MADE_HERE: &str = "use a Password, UUID, SSHKey, MFA or Fake, or read a store";
+
+fn using(kind: ErrorKind, key: &GeneratorKey, what: &str) -> Error {
+    Error::new(kind, format!("error using generator: {key}: {what}"))
+}
+
+/// A kind of generator that is not made here.
+pub fn generator_kind(at: &str, kind: &str) -> Error {
+    super::unsupported(&format!("{at}: the generator {kind}"), MADE_HERE)
+}
+
+/// A ClusterGenerator of a kind that is not made here.
+pub fn generator_unsupported(key: &GeneratorKey, kind: &str) -> Error {
+    super::unsupported(&format!("error using generator: {key}: the generator {kind}"), MADE_HERE)
+}
+
+/// The generator does not exist.
+pub fn generator_not_found(key: &GeneratorKey, index: usize) -> Error {
+    let place = match &key.namespace {
+        Some(namespace) => format!(" in namespace {namespace:?}"),
+        None => String::new(),
+    };
+    let message = format!(
+        "unable to get generator: {key} not found{place}; create it, or correct \
+         spec.dataFrom[{index}].sourceRef.generatorRef"
+    );
+    Error::new(ErrorKind::GeneratorNotFound, message)
+}
+
+/// The generator could not be looked up.
+pub fn generator_unknown(key: &GeneratorKey, why: &str) -> Error {
+    let message =
+        format!("unable to get generator: {key}: {why}; check that the API server answers latchkey");
+    Error::new(ErrorKind::Cluster, message)
+}
+
+/// The installation serves no ClusterGenerators.
+pub fn generator_not_served(key: &GeneratorKey) -> Error {
+    let message = format!(
+        "unable to get generator: {key} cannot be used: this installation of latchkey serves no ClusterGenerators; use a \
+         generator of the namespace"
+    );
+    Error::new(ErrorKind::Generator, message)
+}
+
+/// The generator is for another installation.
+pub fn generator_of_another_class(key: &GeneratorKey, class: &str) -> Error {
+    let what =
+        format!("it is for the controller class {class:?}; use another generator, or remove spec.controller");
+    using(ErrorKind::Generator, key, &what)
+}
+
+/// The generator's specification cannot be read. What is in it is not said: a Fake holds values.
+pub fn generator_malformed(key: &GeneratorKey) -> Error {
+    let what =
+        "its specification has a field of a wrong type; install latchkey's or ESO's CRDs, which refuse such";
+    using(ErrorKind::Generator, key, what)
+}
+
+/// A ClusterGenerator whose specification is not in the field of its kind.
+pub fn generator_lacks_spec(key: &GeneratorKey, kind: GeneratorKind) -> Error {
+    let (kind, field) = (kind.name(), kind.field());
+    using(ErrorKind::Generator, key, &format!("spec.kind is {kind}; set spec.generator.{field}"))
+}
+
+/// The generator cannot make what it says.
+pub fn generator_refuses(key: &GeneratorKey, refused: &Refused) -> Error {
+    let remedy = match refused.field {
+        Some(field) => format!("correct its spec.{field}"),
+        None => "try again, and tell whoever runs latchkey if it stays so".to_owned(),
+    };
+    using(ErrorKind::Generator, key, &format!("{refused}; {remedy}"))
+}
+
+/// The seed that an MFA names is not there.
+pub fn generator_lacks_seed(key: &GeneratorKey, secret: &str, of: &str) -> Error {
+    let what = format!("there is no key {of:?} in Secret {secret:?}; create it, or correct its spec.secret");
+    using(ErrorKind::Generator, key, &what)
+}
+
+/// The deadline passed first.
+pub fn generator_too_late(key: &GeneratorKey) -> Error {
+    let message = format!("time ran out before {key} had made anything; it is tried again in the background");
+    Error::new(ErrorKind::Deadline, message)
+}
+
+/// It panicked.
+pub fn generator_defect(key: &GeneratorKey) -> Error {
+    using(ErrorKind::Unsupported, key, "it failed inside latchkey; this is a defect, please report it")
+}
+
+/// Keys that cannot be used.
+pub fn generated_keys(entry: &Generated, why: &KeyError) -> Error {
+    using(ErrorKind::Value, &entry.key, &format!("{}; use rewrite to change keys", key_error(why)))
+}
+
+/// Values that cannot be merged.
+pub fn generated_merging(entry: &Generated, step: usize, why: &MergeError) -> Error {
+    let (part, what) = merge_error(why);
+    let Generated { index, key, .. } = entry;
+    let message = format!("spec.dataFrom[{index}].rewrite[{step}]{part}: what {key} makes: {what}");
+    Error::new(ErrorKind::Value, message)
+}
