@@ -4,6 +4,8 @@
 //	go run . -only lists cases ../tests/suite/expected   # one of them
 //	go run . -random 20000 cases /tmp/more               # more, made of pieces of the cases; GOTMPL_CASES=/tmp/more lets the
 //	                                                     # tests compare that
+//	go run . -grow 5000 -seed 7 cases /tmp/more          # templates of the whole grammar, to be compared in the same way;
+//	                                                     # lists that are nil in Go (null as JSON) still show up there
 //	go run . -fixtures ../tests/suite/keys               # the keys and certificates of the cases anew
 //	go run . -store store.p12 -password secret           # what a PKCS#12 holds
 //
@@ -45,6 +47,7 @@ type testCase struct {
 
 func main() {
 	random := flag.Int("random", 0, "how many templates to make of pieces of the cases")
+	grow := flag.Int("grow", 0, "how many templates to make of the grammar, with all kinds of constructs and the library's functions")
 	seed := flag.Int64("seed", 1, "which ones")
 	keys := flag.String("fixtures", "", "where to make the keys and certificates of the cases anew")
 	store := flag.String("store", "", "a PKCS#12 file to read: keys and certificates, or trusted certificates, are written out")
@@ -68,6 +71,9 @@ func main() {
 	cases = append(cases, verbs()...)
 	if *random > 0 {
 		cases = mix(cases, *random, rand.New(rand.NewSource(*seed)))
+	}
+	if *grow > 0 {
+		cases = grown(*grow, rand.New(rand.NewSource(*seed)))
 	}
 	tables := map[string][]testCase{}
 	for _, c := range cases {
