@@ -126,3 +126,7 @@ fn renamed(entry: &Generated, values: Data) -> Result<Data, Error> {
     }
     valid_keys(values).map_err(|why| message::generated_keys(entry, &why))
 }
+
+#[cfg(test)]
+#[path = "generators_tests.rs"]
+mod tests;

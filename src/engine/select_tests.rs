@@ -8,6 +8,7 @@ use latchkey_provider::{EntryRef, ErrorKind as Remote, SecretBytes, Validation};
 use super::*;
 use crate::engine::ErrorKind;
 use crate::engine::generators::Made;
+
 use crate::engine::plan::{RefreshPlan, StoreKey, TargetPlan};
 
 /// Takes JSON objects apart.

@@ -49,3 +49,7 @@ pub fn deferred(existing: &Secret, updated: &Secret, wanted: &Wanted<'_>) -> Opt
         )
     })
 }
+
+#[cfg(test)]
+#[path = "once_tests.rs"]
+mod tests;
