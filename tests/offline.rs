@@ -111,10 +111,12 @@ fn what_admission_refuses_is_found_in_the_same_words() {
     finds("  data: []\n", &format!("m.yaml:4: {at}either data or dataFrom should be specified"));
     let entry = DATA.lines().nth(1).expect("an entry");
     finds(&format!("{DATA}{entry}\n"), &format!("m.yaml:4: {at}duplicate secretKey found: user"));
-    let windows = "  syncWindows: {kind: allow, windows: [{schedule: '@daily', duration: 1h}]}\n";
+    let elsewhere = "  target: {manifest: {apiVersion: v1, kind: ConfigMap}}\n";
     finds(
-        &format!("{DATA}{windows}"),
-        &format!("m.yaml:11: {at}spec.syncWindows is not supported by this version of latchkey; remove it"),
+        &format!("{DATA}{elsewhere}"),
+        &format!(
+            "m.yaml:11: {at}spec.target.manifest is not supported by this version of latchkey; write a Secret"
+        ),
     );
     let why = "is no regular expression: unclosed group; correct it (RE2 syntax)";
     finds(

@@ -20,11 +20,12 @@ use crate::support::manifests::{fake, list, pod, store};
 use crate::support::{SYSTEM, Said};
 
 /// What an installation for one namespace does: all but ClusterSecretStores and its own registration.
-const PROBES: [Probe; 11] = [
+const PROBES: [Probe; 12] = [
     probes::leads,
     probes::applies,
     probes::validates,
     probes::changes,
+    probes::generates,
     probes::repairs,
     probes::knows_what_is_stored,
     probes::releases,

@@ -185,6 +185,47 @@ pub fn fans_out(stage: &Stage<'_>) -> Result<(), String> {
     seen
 }
 
+fn made_by(kind: &str, name: &str, spec: Value) -> Value {
+    let api = "generators.external-secrets.io/v1alpha1";
+    json!({ "apiVersion": api, "kind": kind, "metadata": { "name": name }, "spec": spec })
+}
+
+/// An ExternalSecret of what generators of these kinds and names make.
+fn generated(name: &str, generators: &[(&str, &str)]) -> Value {
+    let from = generators
+        .iter()
+        .map(|(kind, name)| json!({ "sourceRef": { "generatorRef": { "kind": kind, "name": name } } }));
+    let mut object = external_secret(name, json!({ "dataFrom": from.collect::<Vec<_>>() }));
+    let spec = object["spec"].as_object_mut().expect("a specification");
+    spec.retain(|field, _| field != "data" && field != "secretStoreRef");
+    object
+}
+
+/// Generators of each kind make values.
+pub fn generates(stage: &Stage<'_>) -> Result<(), String> {
+    let seed = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "seed" },
+        "stringData": { "seed": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" },
+    });
+    let specs = [
+        ("Fake", json!({ "data": { "user": "admin" } })),
+        ("MFA", json!({ "secret": { "name": "seed", "key": "seed" } })),
+        ("Password", json!({})),
+        ("SSHKey", json!({ "keyType": "ed25519" })),
+        ("UUID", json!({})),
+    ];
+    let kinds = specs.each_ref().map(|(kind, _)| (*kind, "all"));
+    let generators = specs.map(|(kind, spec)| made_by(kind, "all", spec));
+    stage.apply(&[&[seed], generators.as_slice(), &[generated("generated", &kinds)]].concat())
+}
+
+/// A generator of the whole cluster makes a value.
+pub fn generates_of_the_cluster(stage: &Stage<'_>) -> Result<(), String> {
+    let spec = json!({ "kind": "Password", "generator": { "passwordSpec": {} } });
+    let generator = made_by("ClusterGenerator", &stage.ns, spec);
+    stage.apply(&[generator, generated("generated-for-all", &[("ClusterGenerator", &stage.ns)])])
+}
+
 /// A Secret that somebody deletes comes back, each time: once or twice it may for another reason, a store that is new or a value
 /// from memory that is read once more.
 pub fn repairs(stage: &Stage<'_>) -> Result<(), String> {
@@ -296,6 +337,8 @@ pub fn mends(stage: &Stage<'_>) -> Result<(), String> {
 pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
     match (group, resource, verb) {
         ("external-secrets.io", _, "list") | ("", "secrets", "list") => (true, starts),
+        ("generators.external-secrets.io", "clustergenerators", _) => (false, generates_of_the_cluster),
+        ("generators.external-secrets.io", _, _) => (false, generates),
         ("", "namespaces", "list") => (true, starts),
         ("", "namespaces", "watch") | ("external-secrets.io", "clusterexternalsecrets", "watch") => {
             (true, fans_out)
@@ -336,7 +379,7 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
 }
 
 /// Everything, for an installation that serves the whole cluster.
-pub const ALL: [Probe; 16] = [
+pub const ALL: [Probe; 18] = [
     leads,
     applies,
     applies_of_a_cluster_store,
@@ -344,6 +387,8 @@ pub const ALL: [Probe; 16] = [
     validates_a_cluster_store,
     changes,
     fans_out,
+    generates,
+    generates_of_the_cluster,
     repairs,
     knows_what_is_stored,
     releases,
