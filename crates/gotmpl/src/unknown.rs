@@ -128,9 +128,9 @@ mod tests {
     fn unknown(text: &str) -> Vec<(String, bool)> {
         let template = Template::parse("text", text, &Options::strict(), &Functions::new()).expect(text);
         let found = template.unknown_keys(&|key| key == "user");
-        let key = |error: &ExecError| match error.kind() {
-            ExecErrorKind::MissingKey(key) => key.clone(),
-            other => panic!("{other:?}"),
+        let key = |error: &ExecError| {
+            let ExecErrorKind::MissingKey(key) = error.kind() else { panic!("{error}") };
+            key.clone()
         };
         found.iter().map(|found| (key(&found.error), found.certain)).collect()
     }
