@@ -56,7 +56,7 @@ impl Bench {
         );
         tokio::spawn(Arc::clone(&lookup).run(client.clone()));
         for _ in Lookup::WATCHES {
-            is_filled.recv().await;
+            tokio::time::timeout(PATIENCE, is_filled.recv()).await.expect("the double answers every list");
         }
         let metrics = Arc::new(Metrics::new());
         let credentials = Arc::new(Credentials::new(client.clone()));
