@@ -66,7 +66,7 @@ fn takes_the_definitions_from_either_kind_of_apply(cluster: &ControlPlane) -> Re
     // Discovery follows the definitions, a moment later.
     wait_for("the kinds to be served", Duration::from_secs(30), || {
         let served = kubectl(cluster, &["api-resources", "--api-group=external-secrets.io", "--no-headers"])?;
-        Ok((served.lines().count() == 3).then_some(()))
+        Ok((served.lines().count() == 4).then_some(()))
     })
 }
 

@@ -14,7 +14,7 @@ fn definitions() -> Vec<(String, Value)> {
 
 /// Those that are served in two versions and have a status.
 fn objects() -> Vec<(String, Value)> {
-    definitions().into_iter().take(3).collect()
+    definitions().into_iter().take(4).collect()
 }
 
 fn schema(crd: &Value) -> &Value {
@@ -117,6 +117,15 @@ fn the_defaults_are_esos_and_no_others() {
         ("ClusterGenerator.spec.generator.sshKeySpec.keyType".into(), json!("rsa")),
     ]
     .into();
+    let each: Vec<(String, Value)> = expected
+        .iter()
+        .filter_map(|(path, default)| {
+            Some((path.strip_prefix("ExternalSecret.spec.")?.to_owned(), default.clone()))
+        })
+        .collect();
+    for (path, default) in each {
+        expected.insert(format!("ClusterExternalSecret.spec.externalSecretSpec.{path}"), default);
+    }
     for password in ["Password.spec", "ClusterGenerator.spec.generator.passwordSpec"] {
         for (field, default) in [
             ("length", json!(24)),
@@ -218,6 +227,19 @@ fn names_and_columns_are_esos() {
                 "Cluster",
                 ["ClusterSecretStore", "ClusterSecretStoreList", "clustersecretstore", ["css"], category],
                 stores
+            ],
+            [
+                "clusterexternalsecrets.external-secrets.io",
+                label,
+                "Cluster",
+                [
+                    "ClusterExternalSecret",
+                    "ClusterExternalSecretList",
+                    "clusterexternalsecret",
+                    ["ces"],
+                    category
+                ],
+                ["Store", "Refresh Interval", "Ready"]
             ],
         ])
     );
