@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use k8s_openapi::ByteString;
 use sha3::{Digest, Sha3_224};
+use zeroize::Zeroizing;
 
 use super::go_format::{self, Sink};
 
@@ -14,26 +15,56 @@ const MANAGER_PREFIX: &str = "externalsecrets.external-secrets.io/";
 /// Longer names are hashed. The API server would take 128 bytes; the operator's own limit is this one.
 const MANAGER_LIMIT: usize = 63;
 
-impl Sink for Sha3_224 {
-    fn piece(&mut self, bytes: &[u8]) {
-        self.update(bytes);
+/// SHA3-224's rate: pieces are a byte or two, the digest works by the block.
+const BLOCK: usize = 144;
+
+/// A digest that is fed with small pieces.
+struct Pieces {
+    hasher: Sha3_224,
+    waiting: Zeroizing<[u8; BLOCK]>,
+    length: usize,
+}
+
+impl Pieces {
+    fn new() -> Self {
+        Self { hasher: Sha3_224::new(), waiting: Zeroizing::new([0; BLOCK]), length: 0 }
+    }
+
+    fn finish(&mut self) -> String {
+        self.hasher.update(&self.waiting[..self.length]);
+        hex(self.hasher.finalize_reset())
+    }
+}
+
+impl Sink for Pieces {
+    fn piece(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.length == BLOCK {
+                self.hasher.update(self.waiting.as_slice());
+                self.length = 0;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - self.length));
+            self.waiting[self.length..self.length + now.len()].copy_from_slice(now);
+            self.length += now.len();
+            bytes = later;
+        }
     }
 }
 
 /// The annotation `reconcile.external-secrets.io/data-hash`: of the whole data of a Secret, not of own keys alone.
 pub fn data_hash(data: &BTreeMap<String, ByteString>) -> String {
-    let mut hasher = Sha3_224::new();
+    let mut hasher = Pieces::new();
     go_format::bytes_map(&mut hasher, data.iter().map(|(key, value)| (key.as_str(), value.0.as_slice())));
-    finish(hasher)
+    hasher.finish()
 }
 
 /// The label `reconcile.external-secrets.io/created-by`.
 pub fn created_by(namespace: &str, external_secret: &str) -> String {
-    let mut hasher = Sha3_224::new();
+    let mut hasher = Pieces::new();
     go_format::string(&mut hasher, namespace);
     go_format::string(&mut hasher, "/");
     go_format::string(&mut hasher, external_secret);
-    finish(hasher)
+    hasher.finish()
 }
 
 /// `status.syncedResourceVersion`: the generation, and a digest of annotations and labels.
@@ -42,9 +73,9 @@ pub fn resource_version(
     annotations: &BTreeMap<String, String>,
     labels: &BTreeMap<String, String>,
 ) -> String {
-    let mut hasher = Sha3_224::new();
+    let mut hasher = Pieces::new();
     go_format::metadata(&mut hasher, annotations, labels);
-    format!("{generation}-{}", finish(hasher))
+    format!("{generation}-{}", hasher.finish())
 }
 
 /// The field manager under which an ExternalSecret's Secret is written.
@@ -53,7 +84,7 @@ pub fn field_manager(external_secret: &str) -> String {
     if plain.len() <= MANAGER_LIMIT {
         return plain;
     }
-    let digest = finish(Sha3_224::new_with_prefix(external_secret.as_bytes()));
+    let digest = digest(external_secret.as_bytes());
     format!("{MANAGER_PREFIX}sha3/{digest}")
 }
 
@@ -69,11 +100,11 @@ pub fn is_field_manager(manager: &str) -> bool {
 
 /// sha3-224 in lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    finish(Sha3_224::new_with_prefix(bytes))
+    hex(Sha3_224::digest(bytes))
 }
 
-fn finish(hasher: Sha3_224) -> String {
-    let digest = hasher.finalize();
+fn hex(digest: impl AsRef<[u8]>) -> String {
+    let digest = digest.as_ref();
     digest.iter().fold(String::with_capacity(2 * digest.len()), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
@@ -107,6 +138,8 @@ mod tests {
                 data(&[("b", b"2"), ("a", b"1"), ("B", b"3"), ("a.b", b"4"), ("a-b", b"5"), ("_", b"6")]),
                 "8d4ccbe47f4b7086f4940245115bd706c2fb15092634e4ba4f40e2e1",
             ),
+            // Printed, this is longer than a block, and no multiple of it.
+            (data(&[("long", &[b'x'; 5_000])]), "da4cfb14219f23de0b18da917a7081f36ca5f7e560d58a2321071fc9"),
             (data(&[("all", &all)]), "c33a3f546d72a4d45480a5d13964ecbe1a05f3414aea7e91309e6d17"),
             (
                 data(&[("tls.crt", pem), ("tls.key", b"\xff\x00\xc3\xa9")]),

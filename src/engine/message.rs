@@ -26,6 +26,7 @@ pub use store::{
 };
 pub use target::{
     cluster, foreign_owner, immutable, not_its_own, not_owner, other_type, owned_by_another, target_key,
+    too_large,
 };
 pub use template::{
     template_failed, template_hidden, template_map, template_not_text, template_object_missing,

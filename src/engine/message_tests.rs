@@ -194,6 +194,7 @@ fn targets() -> Vec<(&'static str, Error)> {
         ("owned by another", owned_by_another("db", "db-old")),
         ("foreign owner", foreign_owner("db", "Certificate", "db-tls")),
         ("immutable", immutable("db")),
+        ("too large", too_large("db", 1_200_000, 1_048_576, ("dump", 900_000))),
         ("another type", other_type("db", "Opaque", "kubernetes.io/tls")),
         ("not owner", not_owner("db", CreationPolicy::Orphan)),
         ("not its own", not_its_own("db")),

@@ -84,7 +84,7 @@ impl Scene {
         ] {
             let object = Self::external(store, store, manifests::one(key, "password"));
             self.apply(&object).good();
-            assert_eq!(self.ns.value(store, "password").as_ref(), Some(&self.canary), "of store {store}");
+            self.ns.wait_value(store, "password", &self.canary);
             self.ns.wait_ready(store, "True", "SecretSynced");
         }
         self.apply(&Self::external("everything", "aws", manifests::all_of("canary/good"))).silent_or_late();
@@ -175,6 +175,18 @@ impl Scene {
         self.fails("rival", "aws", of(json!({ "name": "aws" })));
     }
 
+    /// What a busy machine made in the background is its ExternalSecret's already: it is come back to with another value.
+    fn fails_to_come_back_to(&self, name: &str) {
+        let status = self.world.wait(&format!("the condition of {name}"), Duration::from_secs(60), || {
+            self.ns.ready(name).map(|(status, ..)| status)
+        });
+        if status == "True" {
+            self.world.moto.put_secret("canary/quoted", &format!("{}-{name}", self.quoted)).expect("put");
+            self.say(self.ns.force_sync(name));
+        }
+        self.ns.wait_ready(name, "False", "SecretSyncedError");
+    }
+
     /// The namespace is full, and somebody else's webhook says what it has read in Secrets: when they are made, and when
     /// latchkey comes back to one that it has made.
     pub(super) fn fail_at_others(&self) {
@@ -200,9 +212,7 @@ impl Scene {
             self.fails(name, "aws", of("refuses"));
             let later = format!("{name}-later");
             self.say(self.ns.apply(&Self::external(&later, "aws", of("refuses-changes")).to_string()));
-            self.world.wait("the Secret that cannot be adopted", Duration::from_secs(60), || {
-                self.ns.ready(&later).filter(|(status, ..)| status == "False")
-            });
+            self.fails_to_come_back_to(&later);
             drop(quoter);
             self.say(self.ns.kubectl(&[
                 "delete",
@@ -234,7 +244,7 @@ impl Scene {
         for name in ["aws", "everything", "property", "docker", "label", "vault"] {
             self.say(self.ns.force_sync(name));
         }
-        assert_eq!(self.ns.value("aws", "password"), Some(format!("{}-again", self.canary)));
+        self.ns.wait_value("aws", "password", &format!("{}-again", self.canary));
         // An immutable Secret stays as it is, without a failure: as with ESO.
         self.apply(&Self::external("frozen", "aws", with_immutable("canary/good"))).silent_or_late();
         assert_eq!(self.ns.value("frozen", "password").as_ref(), Some(&self.canary));
@@ -280,7 +290,7 @@ impl Scene {
         spec["target"] = json!({ "deletionPolicy": "Delete" });
         self.world.moto.put_secret("canary/gone", &self.with(r#"{"password":"$"}"#)).expect("put");
         self.apply(&Self::external("gone", "aws", spec)).good();
-        assert_eq!(self.ns.value("gone", "password").as_ref(), Some(&self.canary));
+        self.ns.wait_value("gone", "password", &self.canary);
         self.say(self.ns.kubectl(&["delete", "externalsecret", "gone"])).good();
         self.ns.wait_gone("gone", Duration::from_secs(60));
     }

@@ -21,8 +21,14 @@ const PRIVILEGED: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap
 /// The type that the API server gives a Secret that names none.
 const OPAQUE: &str = "Opaque";
 
+/// `corev1.MaxSecretSize`: the API server adds up the values, not the keys.
+const MAX_SECRET_SIZE: usize = 1 << 20;
+
 /// Makes the Secret what is wanted, without a mark.
-pub fn set(secret: &mut Secret, wanted: &Wanted<'_>) {
+///
+/// # Errors
+/// It would be larger than the API server takes.
+pub fn set(secret: &mut Secret, wanted: &Wanted<'_>) -> Result<(), Error> {
     let rendered = wanted.rendered;
     // With `target.immutable` an existing Secret keeps what it has, even where it was not immutable before.
     let frozen = rendered.immutable && secret.metadata.uid.is_some();
@@ -36,7 +42,21 @@ pub fn set(secret: &mut Secret, wanted: &Wanted<'_>) {
         set_data(secret, rendered, &own);
         set_metadata(&mut secret.metadata, rendered, &own);
     }
+    refuse_size(secret, rendered)?;
     set_bookkeeping(secret, wanted);
+    Ok(())
+}
+
+/// Says at once which key is too large, before megabytes are hashed and sent for nothing.
+fn refuse_size(secret: &Secret, rendered: &Rendered) -> Result<(), Error> {
+    let sizes = || secret.data.iter().flatten().map(|(key, value)| (key.as_str(), value.0.len()));
+    let length = sizes().map(|(_, length)| length).sum();
+    match sizes().max_by_key(|(_, length)| *length) {
+        Some(largest) if length > MAX_SECRET_SIZE => {
+            Err(message::too_large(&rendered.name, length, MAX_SECRET_SIZE, largest))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `Owner` and `Orphan` hold this ExternalSecret's keys and no other; the merging policies replace its own.

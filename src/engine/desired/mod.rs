@@ -89,7 +89,7 @@ impl Version {
 /// What has to be done so that the target is as wanted.
 ///
 /// # Errors
-/// The Secret is somebody else's, is immutable, or is of a type that must not be written or cannot be changed.
+/// The Secret is somebody else's, is immutable, too large, or of a type that must not be written or cannot be changed.
 pub fn desired(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired, Error> {
     let kept = existing.and_then(|existing| once::kept(existing, wanted));
     let wanted = &Wanted { rendered: kept.as_ref().unwrap_or(wanted.rendered), ..*wanted };
@@ -136,7 +136,7 @@ fn create(wanted: &Wanted<'_>) -> Result<Desired, Error> {
     secret.metadata.name = Some(wanted.rendered.name.clone());
     secret.metadata.namespace = Some(wanted.rendered.namespace.clone());
     content::refuse_privileged(&secret, wanted.rendered)?;
-    content::set(&mut secret, wanted);
+    content::set(&mut secret, wanted)?;
     if wanted.stage.is_admission() {
         wanted.mark(&mut secret.metadata, true);
     }
@@ -151,7 +151,7 @@ fn update(existing: &Secret, wanted: &Wanted<'_>) -> Result<Desired, Error> {
     content::refuse_privileged(existing, wanted.rendered)?;
     content::refuse_type_change(existing, wanted.rendered)?;
     let mut updated = Sealed::new(existing.clone());
-    content::set(&mut updated, wanted);
+    content::set(&mut updated, wanted)?;
     content::refuse_immutable(existing, &updated)?;
     let same = content::is_same(existing, &updated);
     if same && !wanted.needs_mark(&existing.metadata, &updated.metadata) {

@@ -171,6 +171,16 @@ fn a_change_of_type_is_refused_in_plain_words() {
 }
 
 #[test]
+fn what_no_secret_can_hold_is_refused_with_the_key_that_is_the_largest() {
+    let (half, rest) = ("a".repeat(1 << 19), "b".repeat((1 << 19) - 7));
+    let fits = case().giving(&[("half", &half), ("rest", &rest), ("seven", "1234567")]);
+    assert_eq!(data(&fits.written()).len(), 3);
+    let case = case().under(Merge).over(managed(&[("theirs", "12345678")]));
+    let message = rejects(&case.giving(&[("half", &half), ("rest", &rest)]), ErrorKind::WriteRefused);
+    assert!(message.contains("would hold 1048577 bytes") && message.contains(r#""half""#), "{message}");
+}
+
+#[test]
 fn privileged_types_are_neither_made_nor_written() {
     for type_ in ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"] {
         let mut making = case();

@@ -40,6 +40,15 @@ pub fn immutable(secret: &str) -> Error {
     Error::new(ErrorKind::Immutable, message)
 }
 
+/// The target would be larger than any Secret may be.
+pub fn too_large(secret: &str, length: usize, limit: usize, (key, longest): (&str, usize)) -> Error {
+    let message = format!(
+        "Secret {secret:?} would hold {length} bytes, and Kubernetes takes {limit} at most; of its keys {key:?} is the \
+         largest with {longest}; fetch less, or share it out among several ExternalSecrets"
+    );
+    Error::new(ErrorKind::WriteRefused, message)
+}
+
 /// The target has another type, and that cannot change.
 pub fn other_type(secret: &str, is: &str, wanted: &str) -> Error {
     let message = format!(
