@@ -14,7 +14,7 @@ use super::mode::FAILURE_MODE;
 use super::request::{Request, Response};
 use super::verdict::{self, Verdict};
 use crate::engine::plan::Plan;
-use crate::engine::{Error, ErrorKind};
+use crate::engine::{Error, ErrorKind, work};
 
 impl Admission {
     /// Admits a ClusterExternalSecret, or says what is wrong with it.
@@ -27,7 +27,7 @@ impl Admission {
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
         let name = format!("ClusterExternalSecret {}", request.name);
-        match judge(&request.name, &object.spec) {
+        match work::bounded(|| judge(&request.name, &object.spec)) {
             Ok(()) => Response::admitted("valid")
                 .audited("outcome", "valid")
                 .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec)),

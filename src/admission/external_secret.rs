@@ -12,9 +12,8 @@ use serde_json::Value;
 use super::Admission;
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
-use crate::engine::plan::template_faults;
 use crate::engine::{Deadline, Effects, Job, Stage};
-use crate::engine::{due, windows, work};
+use crate::engine::{due, windows};
 use crate::lookup::Key;
 
 /// What `kubectl apply` notes for itself; a change of it alone asks for nothing.
@@ -151,9 +150,8 @@ impl Admission {
                 }
                 self.failures.forget(&key);
                 let response = verdict::synced(&name, &outcome, &ignored_fields(&object.spec));
-                let doubts = work::bounded(|| template_faults(&object.spec)).doubts;
                 let odd = windows::odd(&object.spec, jiff::Timestamp::now()).map(str::to_owned);
-                let notes = doubts.iter().map(ToString::to_string).chain(odd);
+                let notes = outcome.doubts.iter().map(ToString::to_string).chain(odd);
                 notes.fold(response, |response, note| response.warned(format!("{name}: {note}")))
             }
             Err(error) => {

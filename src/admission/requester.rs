@@ -96,6 +96,16 @@ fn lacks(user: &UserInfo, action: &Action) -> String {
     )
 }
 
+/// The response with what the requester lacks, unless it is a refusal anyway.
+fn told(response: Response, object: &str, unmet: Vec<String>) -> Response {
+    match response.denied {
+        Some(_) => response,
+        None => {
+            unmet.into_iter().fold(response, |response, text| response.warned(format!("{object}: {text}")))
+        }
+    }
+}
+
 /// The object that somebody wants stored, by the name that it is stored under.
 fn named(request: &Request, object: &Value) -> Option<ExternalSecret> {
     let mut object = ExternalSecret::deserialize(object).ok()?;
@@ -174,18 +184,20 @@ impl Admission {
             }
         }
         let object = format!("ClusterExternalSecret {}", request.name);
-        if !unmet.is_empty() && self.requester_checks == RequesterChecks::Enforce {
-            tracing::info!(%object, "refused: the requester lacks rights");
-            return Response::denied(format!("{object}: {}", unmet.join("; and ")))
-                .audited("outcome", "denied")
-                .audited("reason", "requester");
+        match self.refused(&object, &unmet) {
+            Some(refused) => refused,
+            None => told(self.cluster_external_secret(request), &object, unmet),
         }
-        let response = self.cluster_external_secret(request);
-        let unmet = unmet.into_iter().map(|text| format!("{object}: {text}"));
-        match response.denied {
-            Some(_) => response,
-            None => unmet.fold(response, Response::warned),
+    }
+
+    /// The refusal of what its author may not have done, where the installation refuses such.
+    fn refused(&self, object: &str, unmet: &[String]) -> Option<Response> {
+        if unmet.is_empty() || self.requester_checks != RequesterChecks::Enforce {
+            return None;
         }
+        tracing::info!(%object, "refused: the requester lacks rights");
+        let response = Response::denied(format!("{object}: {}", unmet.join("; and ")));
+        Some(response.audited("outcome", "denied").audited("reason", "requester"))
     }
 
     /// Admits an ExternalSecret by [`Admission::external_secret`] if its author may do himself what it asks for; if not,
@@ -195,22 +207,15 @@ impl Admission {
             true => format!("ExternalSecret {}/(unnamed)", request.namespace),
             false => format!("ExternalSecret {}/{}", request.namespace, request.name),
         };
-        let mut unmet = self.unmet(request, deadline).await;
-        if !unmet.is_empty() && self.requester_checks == RequesterChecks::Enforce {
-            tracing::info!(%object, "refused: the requester lacks rights");
-            return Response::denied(format!("{object}: {}", unmet.join("; and ")))
-                .audited("outcome", "denied")
-                .audited("reason", "requester");
+        let unmet = self.unmet(request, deadline).await;
+        if let Some(refused) = self.refused(&object, &unmet) {
+            return refused;
         }
         let mut response = self.external_secret(request, deadline).await;
         if !unmet.is_empty() {
             response = response.audited("requester", "lacks rights");
         }
-        let unmet = unmet.drain(..).map(|text| format!("{object}: {text}"));
-        match response.denied {
-            Some(_) => response,
-            None => unmet.fold(response, Response::warned),
-        }
+        told(response, &object, unmet)
     }
 }
 

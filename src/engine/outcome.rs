@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Error;
+
 /// What became of the target Secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Written {
@@ -54,6 +56,8 @@ pub struct Outcome {
     pub orphans_deleted: Vec<String>,
     /// What the author should know though all went well, for the prompt.
     pub notes: Vec<String>,
+    /// What may fail with other values: keys that a template may ask for and that are never fetched.
+    pub doubts: Vec<Error>,
 }
 
 /// One entry that the provider does not have.

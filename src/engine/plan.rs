@@ -11,6 +11,7 @@ use latchkey_api::external_secret::{
 use latchkey_provider::EntryRef;
 use regex::Regex;
 
+use super::error::Error;
 use super::rewrite::Rewriting;
 
 mod generated;
@@ -53,6 +54,8 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// What is made rather than read; it stands between the sources by the index of its `dataFrom` entry.
     pub generated: Vec<Generated>,
+    /// Keys that a template may ask for, if the values are such, and that are never fetched.
+    pub doubts: Vec<Error>,
     /// What is written.
     pub target: TargetPlan,
     /// When it is read again.

@@ -52,6 +52,8 @@ pub struct Rendered {
     pub provider_empty: bool,
     /// Entries that the provider does not have, skipped by `deletionPolicy` Delete or Merge.
     pub missing: Vec<MissingEntry>,
+    /// What may fail with other values, see [`Plan`].
+    pub doubts: Vec<Error>,
     /// Those keys of `data` whose values were made by generators, or may hold such.
     pub made: BTreeSet<String>,
     /// Whether what was made is to be written over what was made before.
@@ -92,6 +94,7 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         data: parts.data,
         provider_empty,
         missing,
+        doubts: plan.doubts.clone(),
         made,
         renew: false,
     })

@@ -113,6 +113,7 @@ fn plan(deletion: DeletionPolicy, sources: Vec<Source>) -> Plan {
         store: None,
         sources,
         generated: vec![],
+        doubts: vec![],
         target,
         refresh,
     }

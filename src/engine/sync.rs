@@ -80,8 +80,8 @@ impl Engine {
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
             self.inner.writer.apply(&write, deadline).await?;
-        let (keys, missing) = (rendered.data.len(), rendered.missing);
-        Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes })
+        let (keys, missing, doubts) = (rendered.data.len(), rendered.missing, rendered.doubts);
+        Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes, doubts })
     }
 
     /// What the ExternalSecret gives its Secret: every step of a sync but the write.

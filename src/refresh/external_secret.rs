@@ -270,6 +270,7 @@ fn outcome(adopted: Adopted) -> Outcome {
         missing: Vec::new(),
         orphans_deleted,
         notes: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

@@ -246,6 +246,7 @@ mod tests {
             missing: Vec::new(),
             orphans_deleted: Vec::new(),
             notes: Vec::new(),
+            doubts: Vec::new(),
         }
     }
 

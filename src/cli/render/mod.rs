@@ -147,16 +147,10 @@ fn written(object: &Object, rendered: &Rendered, plain: bool) -> Option<Secret> 
         _ => None,
     };
     for missing in &rendered.missing {
-        eprintln!(
-            "{}:{}: note: {}: {:?} is not in the data",
-            object.file,
-            object.lines.of(""),
-            object.title(),
-            missing.key
-        );
+        eprintln!("{}", verify::note(object, format!("{:?} is not in the data", missing.key)));
     }
     if let Some(none) = none {
-        eprintln!("{}:{}: note: {}: {none}", object.file, object.lines.of(""), object.title());
+        eprintln!("{}", verify::note(object, none.to_owned()));
         return None;
     }
     Some(secret(object.namespace(), rendered, plain))

@@ -189,15 +189,19 @@ impl Finding {
 
     /// The one line for a person.
     pub(crate) fn line(&self) -> String {
-        let Self { file, line, severity, kind: _, object, field, message } = self;
+        let Self { file, line, severity, .. } = self;
         let grade = match severity {
             Severity::Error => "",
             Severity::Warning => "warning: ",
             Severity::Note => "note: ",
         };
-        let place = [object.as_deref(), field.as_deref()].into_iter().flatten();
-        let place: String = place.map(|part| format!("{part}: ")).collect();
-        format!("{file}:{line}: {grade}{place}{message}")
+        format!("{file}:{line}: {grade}{}", self.said())
+    }
+
+    /// The message behind the object and the field that it is about.
+    pub(super) fn said(&self) -> String {
+        let parts = [self.object.as_deref(), self.field.as_deref(), Some(self.message.as_str())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
 }
 

@@ -96,6 +96,11 @@ pub(super) fn failure(object: &Object, error: &crate::engine::Error) -> String {
     Finding::of(object, Severity::Error, Kind::of(error), error.to_string()).line()
 }
 
+/// A remark on an object whose Secret is not what it could be.
+pub(super) fn note(object: &Object, said: String) -> String {
+    Finding::of(object, Severity::Note, Kind::Questionable, said).line()
+}
+
 /// What forbids that this object is used: one line each.
 pub(super) fn errors(object: &Object) -> Vec<String> {
     let (findings, _) = check::object(object);

@@ -26,19 +26,17 @@ fn rule(kind: Kind) -> Value {
 }
 
 fn result(finding: &Finding) -> Value {
-    let Finding { file, line, severity, kind, object, field, message } = finding;
+    let Finding { file, line, severity, kind, .. } = finding;
     let level = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let place = [object.as_deref(), field.as_deref()].into_iter().flatten();
-    let place: String = place.map(|part| format!("{part}: ")).collect();
     json!({
         "ruleId": kind.as_str(),
         "ruleIndex": Kind::ALL.iter().position(|each| each == kind),
         "level": level,
-        "message": { "text": format!("{place}{message}") },
+        "message": { "text": finding.said() },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(file) },

@@ -57,6 +57,7 @@ pub fn case() -> Case {
         data: BTreeMap::from([("password".into(), SecretBytes::from("hunter2"))]),
         provider_empty: false,
         missing: vec![],
+        doubts: vec![],
         made: Default::default(),
         renew: false,
     };

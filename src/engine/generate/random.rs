@@ -1,7 +1,5 @@
 //! Random bytes and numbers, from the crypto library.
 
-use std::fmt::Write as _;
-
 use zeroize::Zeroizing;
 
 use super::Refused;
@@ -29,14 +27,5 @@ pub(super) fn below(end: usize) -> Result<usize, Refused> {
 pub(super) fn uuid() -> Result<String, Refused> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _ = write!(text, "{byte:02x}"); // into a String: it cannot fail
-    }
-    Ok(text)
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
 }

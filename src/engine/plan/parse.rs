@@ -28,7 +28,7 @@ impl TryFrom<&ExternalSecret> for Plan {
             return Err(message::invalid_spec(&invalid));
         }
         unsupported::refuse(spec)?;
-        let Faults { broken, unfetched, doubts: _ } = template_faults(spec);
+        let Faults { broken, unfetched, doubts } = template_faults(spec);
         broken.into_iter().chain(unfetched).next().map_or(Ok(()), Err)?;
         let namespace = named(object.metadata.namespace.as_ref(), "metadata.namespace")?;
         let stores = Stores { namespace: &namespace, default: spec.secret_store_ref.as_ref() };
@@ -37,6 +37,7 @@ impl TryFrom<&ExternalSecret> for Plan {
             store: stores.default(),
             sources: sources(spec, &stores)?,
             generated: generated::all(spec, &namespace)?,
+            doubts,
             target: target(object)?,
             refresh: refresh(spec)?,
             namespace,

@@ -141,13 +141,12 @@ impl<'a> Day<'a> {
 
     fn works(&mut self, now: i64, number: usize) -> i64 {
         let Object { entry, refreshed, due, failures } = self.objects[number];
-        let asked = now;
         if self.entries[entry].read >= due {
-            self.told.shared += usize::from(is_told(asked));
+            self.told.shared += usize::from(is_told(now));
         } else {
-            self.read(asked, entry);
+            self.read(now, entry);
         }
-        let now = asked.max(self.entries[entry].read); // a call that waits for its token is waited for
+        let now = now.max(self.entries[entry].read); // a call that waits for its token is waited for
         self.age(now, now - refreshed);
         if failures > 0 {
             self.told.well_after = self.told.well_after.max(now - self.outage.end);
