@@ -50,6 +50,25 @@ fuzz: ## Let libFuzzer look for input that breaks latchkey: SECONDS_EACH (60) se
 			-artifact_prefix=fuzz/artifacts/$$name/ fuzz/corpus-found/$$name fuzz/corpus/$$name || exit 1; \
 	done
 
+COUNT ?= 20000
+SEED ?= $(shell date +%s)
+ORACLE = $(CURDIR)/target/oracle
+
+.PHONY: oracle
+oracle:
+	cd crates/gotmpl/oracle && go build -o $(ORACLE)/oracle .
+
+.PHONY: fuzz-templates
+fuzz-templates: oracle ## Render random templates here and by Go, and compare (needs Go; COUNT=20000 SEED=now)
+	rm -rf $(ORACLE)/grown && mkdir -p $(ORACLE)/grown
+	@echo "seed $(SEED)"
+	cd crates/gotmpl/oracle && (ulimit -v 8000000; $(ORACLE)/oracle -grow $(COUNT) -seed $(SEED) cases $(ORACLE)/grown)
+	GOTMPL_CASES=$(ORACLE)/grown cargo test --package latchkey-gotmpl --test suite oracle
+
+.PHONY: bench-templates
+bench-templates: oracle ## Render a template of twenty lines here and by Go, in turns (needs Go)
+	cargo run --quiet --release --package latchkey-gotmpl --example versus_go -- $(ORACLE)/oracle
+
 .PHONY: check
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
 	cargo fmt --all --check

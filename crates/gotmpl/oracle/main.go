@@ -7,6 +7,7 @@
 //	go run . -grow 5000 -seed 7 cases /tmp/more          # templates of the whole grammar, to be compared in the same way;
 //	                                                     # lists that are nil in Go (null as JSON) still show up there
 //	go run . -fixtures ../tests/suite/keys               # the keys and certificates of the cases anew
+//	go run . -bench config.tmpl -times 20000             # nanoseconds a render, with parsing and without
 //	go run . -store store.p12 -password secret           # what a PKCS#12 holds
 //
 // A case file has one template a line. In a template ⏎ stands for a new line. A line that begins with #! sets what
@@ -52,8 +53,14 @@ func main() {
 	keys := flag.String("fixtures", "", "where to make the keys and certificates of the cases anew")
 	store := flag.String("store", "", "a PKCS#12 file to read: keys and certificates, or trusted certificates, are written out")
 	password := flag.String("password", "", "its password")
+	file := flag.String("bench", "", "a file with a template: how many nanoseconds a render takes, with parsing and without")
+	times := flag.Int("times", 1000, "how often it is rendered for that")
 	only := flag.String("only", "", "the case file to ask about, without .txt; all if empty")
 	flag.Parse()
+	if *file != "" {
+		bench(*file, *times)
+		return
+	}
 	if *keys != "" {
 		fixtures{*keys}.make()
 		return

@@ -54,6 +54,15 @@ fn chunk(call: &Call<'_>) -> Result {
     const ANY: Type = ListOf(&Any);
     let list = elements(call.arg(1), "Cannot chunk type")?;
     if call.int(0) <= 0 {
+        // Go reckons with floats: a size below nought makes no chunk, or one, of what is shorter than it.
+        let (size, length) = (call.int(0).unsigned_abs(), list.len() as u64);
+        if length >= 2 && length - 1 <= size {
+            return Ok(List::new(&ANY, Vec::new()).into());
+        }
+        if length == 1 && size > 1 {
+            let only = made(call, list.values().to_vec())?;
+            return Ok(List::new(&ANY, vec![only]).into());
+        }
         return refuse("runtime error: makeslice: len out of range");
     }
     let size = usize::try_from(call.int(0)).unwrap_or(usize::MAX);
