@@ -149,6 +149,17 @@ pub struct Scope {
     #[arg(long, env = "LATCHKEY_CLUSTER_EXTERNAL_SECRETS", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub cluster_external_secrets: bool,
+
+    /// Whether PushSecrets are served. Once there is one, the metadata of all Secrets are watched.
+    #[arg(long, env = "LATCHKEY_PUSH_SECRETS", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub push_secrets: bool,
+
+    /// Whether ClusterPushSecrets are served. They take the right to write PushSecrets everywhere; with --scoped-namespace or
+    /// without --push-secrets they are not served.
+    #[arg(long, env = "LATCHKEY_CLUSTER_PUSH_SECRETS", default_value_t = true, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub cluster_push_secrets: bool,
 }
 
 impl Scope {
@@ -156,11 +167,22 @@ impl Scope {
     pub fn fans_out(&self) -> bool {
         self.cluster_external_secrets && self.scoped_namespace.is_none()
     }
+
+    /// Whether ClusterPushSecrets are served.
+    pub fn fans_pushes_out(&self) -> bool {
+        self.push_secrets && self.cluster_push_secrets && self.scoped_namespace.is_none()
+    }
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { scoped_namespace: None, cluster_stores: true, cluster_external_secrets: true }
+        Self {
+            scoped_namespace: None,
+            cluster_stores: true,
+            cluster_external_secrets: true,
+            push_secrets: true,
+            cluster_push_secrets: true,
+        }
     }
 }
 

@@ -126,6 +126,11 @@ fn the_chart_registers_what_latchkey_would_for_one_namespace() {
     let set = ["--set", "processClusterStore=false"];
     same_webhooks(("latchkey", "latchkey-system", &set), &["--cluster-stores=false"]);
 
+    let set = ["--set", "processPushSecret=false"];
+    same_webhooks(("latchkey", "latchkey-system", &set), &["--push-secrets=false"]);
+    let set = ["--set", "processClusterPushSecret=false"];
+    same_webhooks(("latchkey", "latchkey-system", &set), &["--cluster-push-secrets=false"]);
+
     // What is registered is Helm's then, and so is the CA, unless something else injects it.
     let set = ["--set", "scopedNamespace=shop,scopedRBAC=true,webhook.existingSecret=own"];
     let flags = ["--scoped-namespace=shop", "--cluster-stores=false"];
@@ -191,6 +196,8 @@ const OTHER_VALUES: &[&str] = &[
     "scopedNamespace=other",
     "scopedRBAC=true,scopedNamespace=other",
     "processClusterExternalSecret=false",
+    "processPushSecret=false",
+    "processClusterPushSecret=false",
     "processClusterStore=false",
     "controllerClass=other",
     "failureMode=deny",

@@ -26,6 +26,7 @@ mod pods;
 mod pods_without;
 mod policies;
 mod protocol;
+mod push_secrets;
 mod refresher;
 mod replicas;
 mod static_binary;

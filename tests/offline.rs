@@ -186,10 +186,31 @@ fn stores_are_checked_too() {
 }
 
 #[test]
+fn push_secrets_are_checked_too() {
+    let push = |version: &str, data: &str| {
+        format!(
+            "apiVersion: external-secrets.io/{version}\nkind: PushSecret\nmetadata: {{name: p, namespace: shop}}\nspec:\n  \
+             secretStoreRefs: [{{name: vault}}]\n  selector: {{secret: {{name: app}}}}\n{data}"
+        )
+    };
+    let good = "  data:\n    - match: {secretKey: a, remoteRef: {remoteKey: app, property: a}}\n";
+    assert_eq!(verified(&push("v1alpha1", good), &[]), (0, Vec::new()));
+    let metadata = format!("{good}      metadata: {{secretPushFormat: string}}\n");
+    let (code, lines) = verified(&push("v1alpha1", &metadata), &[]);
+    let says = "m.yaml:9: PushSecret shop/p: spec.data[0].metadata.apiVersion has to be \
+                \"kubernetes.external-secrets.io/v1alpha1\"; write it so, and the provider's settings into spec";
+    assert!(code == 1 && lines.len() == 3 && lines[0] == says, "{lines:?}");
+    let (code, lines) = verified(&push("v1", good), &[]);
+    let says = "m.yaml:1: PushSecret shop/p: apiVersion: latchkey does not serve \"v1\" of this kind; write \
+                external-secrets.io/v1alpha1";
+    assert_eq!((code, lines), (1, vec![says.to_owned()]));
+}
+
+#[test]
 fn kinds_and_versions_of_the_group_that_nobody_serves_are_found() {
     let (code, lines) =
-        verified("apiVersion: external-secrets.io/v1\nkind: PushSecret\nmetadata: {name: p}\n", &[]);
-    let says = "m.yaml:2: PushSecret p: kind: latchkey does not serve \"PushSecret\": nobody here acts on it; remove it";
+        verified("apiVersion: external-secrets.io/v1\nkind: SecretSync\nmetadata: {name: p}\n", &[]);
+    let says = "m.yaml:2: SecretSync p: kind: latchkey does not serve \"SecretSync\": nobody here acts on it; remove it";
     assert_eq!((code, lines), (1, vec![says.to_owned()]));
     let old = manifest(DATA)
         .replace("apiVersion: external-secrets.io/v1\n", "apiVersion: external-secrets.io/v1alpha1\n");

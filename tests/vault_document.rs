@@ -44,7 +44,7 @@ fn a_cluster_store_by_token_secret_becomes_ready() {
 
     let said = ns.kubectl(&["get", "css", &ns.name, "--no-headers"]).good();
     let columns: Vec<&str> = said.out.split_whitespace().skip(2).collect();
-    assert_eq!(columns, ["Valid", "ReadOnly", "True"], "{said}");
+    assert_eq!(columns, ["Valid", "ReadWrite", "True"], "{said}");
 }
 
 #[test]

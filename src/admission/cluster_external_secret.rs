@@ -65,7 +65,9 @@ fn unfit(field: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidSpec, format!("{field}: {why}"))
 }
 
-fn check_selector(selector: &LabelSelector) -> Result<(), String> {
+/// # Errors
+/// Why it is no selector.
+pub(super) fn check_selector(selector: &LabelSelector) -> Result<(), String> {
     for requirement in selector.match_expressions.iter().flatten() {
         let values = requirement.values.as_ref().is_some_and(|values| !values.is_empty());
         if matches!(requirement.operator.as_str(), "In" | "NotIn") != values {

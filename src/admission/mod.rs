@@ -1,9 +1,10 @@
-//! What happens to an object while it is admitted: ExternalSecrets, stores and Pods.
+//! What happens to an object while it is admitted: ExternalSecrets, PushSecrets, stores and Pods.
 //!
 //! Deciding (`decide`, `named`) and answering (`verdict`) are pure; between them stands the one sync core.
 
 mod busy;
 pub mod cluster_external_secret;
+pub mod cluster_push_secret;
 pub mod external_secret;
 mod failures;
 mod fence;
@@ -12,6 +13,7 @@ mod mode;
 mod places;
 pub mod pod;
 mod pod_secrets;
+pub mod push_secret;
 mod repeats;
 pub mod request;
 mod requester;

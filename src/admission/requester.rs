@@ -1,8 +1,8 @@
-//! Whether whoever applies an ExternalSecret may himself do what it makes latchkey do: nobody gets through it a right that
+//! Whether whoever applies an object may himself do what it makes latchkey do: nobody gets through it a right that
 //! he did not have.
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind, Template};
 use latchkey_api::{ClusterExternalSecret, GROUP};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -26,15 +26,19 @@ fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
 /// Secrets whose content the template puts into the target.
 fn templates(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
     let template = object.spec.target.as_ref().and_then(|target| target.template.as_ref());
+    secrets_in(template).map(|name| reading(Some(namespace), name)).collect()
+}
+
+/// The Secrets that a template takes texts of.
+pub(super) fn secrets_in(template: Option<&Template>) -> impl Iterator<Item = String> {
     let of = render::objects(template).into_iter().filter(|object| object.kind == ObjectKind::Secret);
-    let reading = |name| Action {
-        verb: "get",
-        group: "",
-        resource: "secrets",
-        namespace: Some(namespace.to_owned()),
-        name: Some(name),
-    };
-    of.map(|object| reading(object.name)).collect()
+    of.map(|object| object.name)
+}
+
+/// To read a Secret, of a namespace or of any.
+pub(super) fn reading(namespace: Option<&str>, name: String) -> Action {
+    let namespace = namespace.map(str::to_owned);
+    Action { verb: "get", group: "", resource: "secrets", namespace, name: Some(name) }
 }
 
 /// What a ClusterExternalSecret makes latchkey do in every namespace.
@@ -76,11 +80,16 @@ fn newly_targeted(object: &ExternalSecret, old: Option<&ExternalSecret>) -> Opti
 }
 
 fn using(store: StoreKey) -> Action {
-    let resource = match store.kind {
+    Action { name: Some(store.name), ..using_all(store.kind, store.namespace) }
+}
+
+/// To use every store of a kind.
+pub(super) fn using_all(kind: StoreKind, namespace: Option<String>) -> Action {
+    let resource = match kind {
         StoreKind::SecretStore => "secretstores",
         StoreKind::ClusterSecretStore => "clustersecretstores",
     };
-    Action { verb: "use", group: GROUP, resource, namespace: store.namespace, name: Some(store.name) }
+    Action { verb: "use", group: GROUP, resource, namespace, name: None }
 }
 
 /// Only what is new or has another specification can make latchkey do something new.
@@ -115,7 +124,7 @@ fn named(request: &Request, object: &Value) -> Option<ExternalSecret> {
 }
 
 impl Admission {
-    /// What the requester must be allowed and is not: one text each. Where it cannot be asked, that is the text.
+    /// What the author of an ExternalSecret must be allowed and is not: one text each. Where it cannot be asked, that is the text.
     async fn unmet(&self, request: &Request, deadline: Deadline) -> Vec<String> {
         if self.requester_checks == RequesterChecks::Off || !asks_for_something_new(request) {
             return Vec::new();
@@ -177,16 +186,37 @@ impl Admission {
         request: &Request,
         deadline: Deadline,
     ) -> Response {
+        let object = format!("ClusterExternalSecret {}", request.name);
+        let unmet = self.unmet_of(request, deadline, || everywhere(request)).await;
+        self.answered(&object, unmet, || self.cluster_external_secret(request))
+    }
+
+    /// Which of these actions the requester must be allowed and is not: one text each.
+    pub(super) async fn unmet_of(
+        &self,
+        request: &Request,
+        deadline: Deadline,
+        actions: impl FnOnce() -> Vec<Action>,
+    ) -> Vec<String> {
         let mut unmet = Vec::new();
         if self.requester_checks != RequesterChecks::Off && asks_for_something_new(request) {
-            for action in everywhere(request) {
+            for action in actions() {
                 unmet.extend(self.lacking(request, &action, deadline).await);
             }
         }
-        let object = format!("ClusterExternalSecret {}", request.name);
-        match self.refused(&object, &unmet) {
+        unmet
+    }
+
+    /// This answer, unless its author lacks rights and is refused for that; if he is not, he is told so with it.
+    pub(super) fn answered(
+        &self,
+        object: &str,
+        unmet: Vec<String>,
+        answer: impl FnOnce() -> Response,
+    ) -> Response {
+        match self.refused(object, &unmet) {
             Some(refused) => refused,
-            None => told(self.cluster_external_secret(request), &object, unmet),
+            None => told(answer(), object, unmet),
         }
     }
 

@@ -172,6 +172,7 @@ fn ends(kind: ErrorKind) -> bool {
         | ErrorKind::Unavailable
         | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi
+        | ErrorKind::NotManaged
         | ErrorKind::Unsupported => false,
     }
 }

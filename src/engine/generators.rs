@@ -38,25 +38,35 @@ impl Engine {
     }
 
     async fn generate_one(&self, namespace: &str, entry: &Generated) -> Result<Data, Error> {
-        let generator = self.generator(entry).await?;
-        if !self.is_class(generator.controller()) {
-            return Err(message::generator_of_another_class(&entry.key, generator.controller()));
-        }
-        let seed = self.seed(namespace, entry, &generator).await?;
-        let making = move || make(&generator, seed.as_ref(), Timestamp::now());
-        let made = tokio::task::spawn_blocking(making).await;
-        let made = made.map_err(|_| message::generator_defect(&entry.key))?;
-        made.map_err(|refused| message::generator_refuses(&entry.key, &refused))
+        let at = format!("spec.dataFrom[{}].sourceRef.generatorRef", entry.index);
+        self.generated(namespace, &entry.key, &at).await
     }
 
-    async fn generator(&self, entry: &Generated) -> Result<Generator, Error> {
-        let Generated { key, .. } = entry;
+    /// What one generator makes for whoever of this namespace names it in this field.
+    pub(super) async fn generated(
+        &self,
+        namespace: &str,
+        key: &GeneratorKey,
+        at: &str,
+    ) -> Result<Data, Error> {
+        let generator = self.generator(key, at).await?;
+        if !self.is_class(generator.controller()) {
+            return Err(message::generator_of_another_class(key, generator.controller()));
+        }
+        let seed = self.seed(namespace, key, &generator).await?;
+        let making = move || make(&generator, seed.as_ref(), Timestamp::now());
+        let made = tokio::task::spawn_blocking(making).await;
+        let made = made.map_err(|_| message::generator_defect(key))?;
+        made.map_err(|refused| message::generator_refuses(key, &refused))
+    }
+
+    async fn generator(&self, key: &GeneratorKey, at: &str) -> Result<Generator, Error> {
         if key.kind.is_none() && !self.serves(StoreKind::ClusterSecretStore) {
             return Err(message::generator_not_served(key));
         }
         let spec = self.inner.stores.generator(key).await;
         let spec = spec.map_err(|LookupFailed(why)| message::generator_unknown(key, &why))?;
-        let spec = spec.ok_or_else(|| message::generator_not_found(key, entry.index))?;
+        let spec = spec.ok_or_else(|| message::generator_not_found(key, at))?;
         let (kind, spec) = resolved(key, &spec)?;
         Generator::read(kind, spec).map_err(|_| message::generator_malformed(key))
     }
@@ -65,21 +75,21 @@ impl Engine {
     async fn seed(
         &self,
         namespace: &str,
-        entry: &Generated,
+        key: &GeneratorKey,
         generator: &Generator,
     ) -> Result<Option<SecretBytes>, Error> {
         let Generator::Mfa(mfa) = generator else { return Ok(None) };
-        let (name, key) =
+        let (name, seed) =
             (mfa.secret.name.as_deref().unwrap_or_default(), mfa.secret.key.as_deref().unwrap_or_default());
         match self.inner.cluster.secret(namespace, name).await {
-            Ok(mut data) => match data.remove(key) {
-                Some(seed) => Ok(Some(seed)),
-                None => Err(message::generator_lacks_seed(&entry.key, name, key)),
+            Ok(mut data) => match data.remove(seed) {
+                Some(value) => Ok(Some(value)),
+                None => Err(message::generator_lacks_seed(key, name, seed)),
             },
             Err(error) if error.kind == Remote::ClusterApi => {
                 Err(message::cluster(&format!("Secret {name:?} could not be read"), &error.message))
             }
-            Err(_) => Err(message::generator_lacks_seed(&entry.key, name, key)),
+            Err(_) => Err(message::generator_lacks_seed(key, name, seed)),
         }
     }
 

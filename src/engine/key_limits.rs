@@ -38,16 +38,22 @@ impl Engine {
     /// the limits that are given back.
     pub(super) async fn admit_keys(&self, plan: &Plan, opened: &Opened) -> Result<Limits, Error> {
         let Opened { store, reader, .. } = opened;
-        let mut limits = Limits::default();
-        if let Some(annotation) = &store.allowed_keys {
-            limits.0.push(patterns(annotation, &plan.namespace));
-        }
-        if !store.spec.allowed_keys.is_empty() {
-            let labels = self.labels(&plan.namespace, store).await?;
-            limits.0.push(of_rules(&store.spec.allowed_keys, &plan.namespace, &labels));
-        }
+        let limits = self.limits(&plan.namespace, store).await?;
         for patterns in &limits.0 {
             all_match(plan, store, reader, patterns)?;
+        }
+        Ok(limits)
+    }
+
+    /// What a namespace may name at a store.
+    pub(super) async fn limits(&self, namespace: &str, store: &Store) -> Result<Limits, Error> {
+        let mut limits = Limits::default();
+        if let Some(annotation) = &store.allowed_keys {
+            limits.0.push(patterns(annotation, namespace));
+        }
+        if !store.spec.allowed_keys.is_empty() {
+            let labels = self.labels(namespace, store).await?;
+            limits.0.push(of_rules(&store.spec.allowed_keys, namespace, &labels));
         }
         Ok(limits)
     }

@@ -4,6 +4,7 @@
 //! the provider's code; never a value. `message_golden.txt` holds them all.
 
 mod generator;
+mod push;
 mod spec;
 mod store;
 mod target;
@@ -15,6 +16,10 @@ pub use generator::{
     generator_lacks_spec, generator_malformed, generator_not_found, generator_not_served,
     generator_of_another_class, generator_refuses, generator_too_late, generator_unknown,
     generator_unsupported,
+};
+pub use push::{
+    no_secret_key, no_source, no_such_store, not_pushed, not_rewritten, not_withdrawn, push_denied,
+    push_metadata, pushed_twice, reversed_alike, rewritten_alike, store_read_only,
 };
 pub use spec::{
     invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field, no_store,

@@ -9,7 +9,7 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::generator::GeneratorKind;
 use latchkey_api::validation::Invalid;
-use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote};
+use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Remote as RemoteRef};
 
 use super::*;
 use crate::engine::convert::KeyError;
@@ -138,8 +138,11 @@ fn generators() -> Vec<(&'static str, Error)> {
     vec![
         ("generator of a remote kind", generator_kind("spec.dataFrom[0].sourceRef.generatorRef", "Grafana")),
         ("cluster generator of a remote kind", generator_unsupported(&cluster, "Grafana")),
-        ("generator not found", generator_not_found(&own, 1)),
-        ("cluster generator not found", generator_not_found(&cluster, 1)),
+        ("generator not found", generator_not_found(&own, "spec.dataFrom[1].sourceRef.generatorRef")),
+        (
+            "cluster generator not found",
+            generator_not_found(&cluster, "spec.dataFrom[1].sourceRef.generatorRef"),
+        ),
         ("generator unknown", generator_unknown(&own, "the API server does not answer")),
         ("cluster generator not served", generator_not_served(&cluster)),
         ("generator of another class", generator_of_another_class(&own, "other")),
@@ -188,6 +191,28 @@ fn values() -> Vec<(&'static str, Error)> {
     ]
 }
 
+fn pushes() -> Vec<(&'static str, Error)> {
+    let whole = RemoteRef { key: "shop/db".into(), property: None };
+    let property = RemoteRef { property: Some("password".into()), ..whole.clone() };
+    let foreign = failed(Remote::NotManaged, "secret not managed by external-secrets", "");
+    let denied = failed(Remote::Forbidden, "vault at https://vault:8200 denies writing \"kv/x\"", "HTTP 403");
+    vec![
+        ("store that is only read", store_read_only(&namespaced(), "Fake")),
+        ("no such store", no_such_store("spec.secretStoreRefs[1]")),
+        ("no secret key", no_secret_key("spec.data[0]", "password")),
+        ("no source", no_source("Secret \"db\" not found")),
+        ("reversed alike", reversed_alike("spec.data[0]", "a/b")),
+        ("rewritten alike", rewritten_alike("spec.dataTo[0].rewrite", 1)),
+        ("not rewritten", not_rewritten("spec.dataTo[0].rewrite", 0)),
+        ("pushed twice", pushed_twice(&property)),
+        ("metadata", push_metadata("spec.data[0]")),
+        ("push denied", push_denied(&cluster_store(), &whole, "shop")),
+        ("not managed", not_pushed(&cluster_store(), &property, &foreign)),
+        ("push forbidden", not_pushed(&cluster_store(), &whole, &denied)),
+        ("not withdrawn", not_withdrawn(&cluster_store(), &whole, &denied)),
+    ]
+}
+
 fn targets() -> Vec<(&'static str, Error)> {
     vec![
         ("key of the Secret", target_key("db", &KeyError::Impossible("..".into()))),
@@ -227,7 +252,7 @@ fn targets() -> Vec<(&'static str, Error)> {
 }
 
 fn all() -> Vec<(&'static str, Error)> {
-    [specs(), generators(), stores(), remotes(), values(), targets()].concat()
+    [specs(), generators(), stores(), remotes(), values(), pushes(), targets()].concat()
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub mod message;
 pub mod outcome;
 pub mod pending;
 pub mod plan;
+pub mod push;
 pub mod recurrence;
 pub mod regexp;
 pub mod render;

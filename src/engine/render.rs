@@ -123,16 +123,24 @@ fn is_written(creation: CreationPolicy, deletion: DeletionPolicy, provider_empty
 
 /// What the template decides.
 #[derive(Debug, Default)]
-struct Parts {
-    type_: Option<String>,
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-    finalizers: Vec<String>,
-    data: Data,
+pub struct Parts {
+    /// The Secret's type.
+    pub type_: Option<String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Its finalizers.
+    pub finalizers: Vec<String>,
+    /// Its keys and values.
+    pub data: Data,
 }
 
 /// Later wins: the values (unless the template replaces them), `templateFrom`, `template.data` and `template.metadata`.
-fn templated(template: &Template, values: Data, objects: &Objects) -> Result<Parts, Error> {
+///
+/// # Errors
+/// A template that fails.
+pub fn templated(template: &Template, values: Data, objects: &Objects) -> Result<Parts, Error> {
     let Template { type_, engine_version: _, merge_policy, metadata, data, template_from } = template;
     let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
     let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;

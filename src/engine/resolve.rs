@@ -74,16 +74,26 @@ pub struct Opened {
 impl Engine {
     /// Finds the store, sees whether this namespace may use it, then reads its credentials.
     pub(super) async fn open(&self, plan: &Plan, key: &StoreKey) -> Result<Opened, Error> {
+        self.open_for(&plan.namespace, key, &plan.store_field(key)).await
+    }
+
+    /// The same for whoever of this namespace names the store in this field.
+    pub(super) async fn open_for(
+        &self,
+        namespace: &str,
+        key: &StoreKey,
+        field: &str,
+    ) -> Result<Opened, Error> {
         if !self.serves(key.kind) {
             return Err(message::store_not_served(key));
         }
         let store = self.inner.stores.store(key).await.map_err(|failed| unknown(key, &failed))?;
-        let store = store.ok_or_else(|| message::store_not_found(key, &plan.store_field(key)))?;
+        let store = store.ok_or_else(|| message::store_not_found(key, field))?;
         if !self.is_of_class(&store.spec) {
             return Err(message::store_of_another_class(key, class(&store.spec)));
         }
-        self.admit(&plan.namespace, &store).await?;
-        let scope = scope(&store.key, Some(&plan.namespace));
+        self.admit(namespace, &store).await?;
+        let scope = scope(&store.key, Some(namespace));
         let reader =
             self.connect(&store, &scope).await.map_err(|error| message::store_unusable(key, &error))?;
         Ok(Opened { store, scope, reader })

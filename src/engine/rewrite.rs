@@ -46,14 +46,15 @@ pub struct Merging {
 }
 
 impl Rewriting {
-    /// The changes of `spec.dataFrom[index].rewrite`. One that says nothing changes nothing.
+    /// The changes of the list that stands at this field. One that says nothing changes nothing.
     ///
     /// # Errors
     /// A pattern that is none, a merge without its `into`, a template that cannot be parsed.
-    pub fn parse_all(index: usize, all: &[Rewrite]) -> Result<Vec<Self>, Error> {
-        let parsed = all.iter().enumerate().map(|(step, rewrite)| {
-            Self::parse(&format!("spec.dataFrom[{index}].rewrite[{step}]"), rewrite).transpose()
-        });
+    pub fn parse_all(at: &str, all: &[Rewrite]) -> Result<Vec<Self>, Error> {
+        let parsed = all
+            .iter()
+            .enumerate()
+            .map(|(step, rewrite)| Self::parse(&format!("{at}[{step}]"), rewrite).transpose());
         parsed.flatten().collect()
     }
 

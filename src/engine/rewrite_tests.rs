@@ -27,7 +27,7 @@ fn into(into: &str, rest: RewriteMerge) -> RewriteMerge {
 }
 
 fn apply(all: &[Rewrite], given: &[(&str, &str)]) -> Result<Data, MergeError> {
-    let parsed = Rewriting::parse_all(0, all).expect("a good rewrite");
+    let parsed = Rewriting::parse_all("spec.dataFrom[0].rewrite", all).expect("a good rewrite");
     parsed.iter().try_fold(values(given), |values, rewriting| rewriting.apply(values))
 }
 
@@ -139,7 +139,8 @@ fn what_can_never_work_does_not_parse() {
         (no_into, ErrorKind::InvalidSpec),
         (transform("{{ .value"), ErrorKind::Template),
     ] {
-        let error = Rewriting::parse_all(1, &[Rewrite::default(), rewrite]).expect_err("refused");
+        let error = Rewriting::parse_all("spec.dataFrom[1].rewrite", &[Rewrite::default(), rewrite])
+            .expect_err("refused");
         assert_eq!(error.kind, kind);
         assert!(error.message.contains("spec.dataFrom[1].rewrite[1]"), "{error}");
     }

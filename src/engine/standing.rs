@@ -143,6 +143,7 @@ impl<'a> Health<'a> {
             | ErrorKind::Forbidden
             | ErrorKind::Unauthenticated
             | ErrorKind::InvalidRequest
+            | ErrorKind::NotManaged
             | ErrorKind::InvalidValue => Self::Up,
             ErrorKind::Credentials
             | ErrorKind::Referent

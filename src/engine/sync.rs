@@ -109,7 +109,8 @@ impl Engine {
         let cached = values.oldest(began);
         let made = self.generate(&plan, terms.deadline).await?;
         let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
-        let objects = self.template_objects(&plan, terms.deadline).await?;
+        let objects =
+            self.template_objects(&plan.namespace, plan.target.template.as_ref(), terms.deadline).await?;
         let long = takes_long(&plan, &objects);
         let rendering = || render(&plan, selected, &objects);
         let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use latchkey_provider::{Error, ErrorKind, Validation};
+use latchkey_provider::{Error, ErrorKind, Validation, is_writable};
 use tokio::time::Instant;
 
 use super::Engine;
@@ -21,16 +21,17 @@ pub struct StoreVerdict {
     pub reason: &'static str,
     /// Its message.
     pub message: String,
-    /// `status.capabilities`, where that is known: latchkey reads only.
+    /// `status.capabilities`, where that is known.
     pub capabilities: Option<&'static str>,
     /// The cause, for the event.
     pub error: Option<String>,
 }
 
 impl StoreVerdict {
-    fn valid() -> Self {
+    fn valid(store: &Store) -> Self {
         let message = "store validated".to_owned();
-        Self { ready: true, reason: "Valid", message, capabilities: Some("ReadOnly"), error: None }
+        let capabilities = Some(if is_writable(&store.spec) { "ReadWrite" } else { "ReadOnly" });
+        Self { ready: true, reason: "Valid", message, capabilities, error: None }
     }
 
     fn unknown() -> Self {
@@ -50,12 +51,12 @@ impl Engine {
     /// store's breaker.
     pub async fn validate_store(&self, store: &Store) -> StoreVerdict {
         match self.connect(store, &scope(&store.key, None)).await {
-            Ok(reader) => self.ask(&reader).await,
-            Err(error) => not_connected(&error),
+            Ok(reader) => self.ask(store, &reader).await,
+            Err(error) => not_connected(store, &error),
         }
     }
 
-    async fn ask(&self, reader: &Reader) -> StoreVerdict {
+    async fn ask(&self, store: &Store, reader: &Reader) -> StoreVerdict {
         let standing = &reader.line.standing;
         if let Some(error) = standing.breaker.asked_to_wait(Instant::now()) {
             return StoreVerdict::invalid(&unable(&error), &error);
@@ -65,9 +66,9 @@ impl Engine {
                 if reader.provider.validates_where_it_reads() {
                     standing.answered();
                 }
-                told(validation)
+                told(store, validation)
             }
-            Err(error) if error.kind == ErrorKind::Referent => StoreVerdict::valid(),
+            Err(error) if error.kind == ErrorKind::Referent => StoreVerdict::valid(store),
             Err(error) => {
                 let verdict = StoreVerdict::invalid(&unable(&error), &error);
                 standing.record(&[Err(error)], Pass::Probe);
@@ -95,9 +96,9 @@ fn unable(error: &Error) -> String {
 
 /// A store whose credentials are in the namespace of whoever uses it cannot be told bad; External Secrets Operator calls
 /// it valid.
-fn not_connected(error: &Error) -> StoreVerdict {
+fn not_connected(store: &Store, error: &Error) -> StoreVerdict {
     match error.kind {
-        ErrorKind::Referent => StoreVerdict::valid(),
+        ErrorKind::Referent => StoreVerdict::valid(store),
         ErrorKind::Unsupported => StoreVerdict::invalid("not supported by this version", error),
         ErrorKind::NotFound
         | ErrorKind::PropertyNotFound
@@ -110,13 +111,14 @@ fn not_connected(error: &Error) -> StoreVerdict {
         | ErrorKind::RateLimited
         | ErrorKind::Unavailable
         | ErrorKind::EndpointRefused
+        | ErrorKind::NotManaged
         | ErrorKind::ClusterApi => StoreVerdict::invalid("unable to create client", error),
     }
 }
 
-fn told(validation: Validation) -> StoreVerdict {
+fn told(store: &Store, validation: Validation) -> StoreVerdict {
     match validation {
-        Validation::Ready | Validation::Unknown => StoreVerdict::valid(),
+        Validation::Ready | Validation::Unknown => StoreVerdict::valid(store),
         Validation::Undetermined => StoreVerdict::unknown(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use latchkey_api::external_secret::Template;
 use latchkey_provider::{EntryRef, ErrorKind, Provider, SecretBytes};
 use tokio::time::Instant;
 
@@ -130,10 +131,15 @@ impl Engine {
 
 impl Engine {
     /// The ConfigMaps and Secrets that hold the plan's templates.
-    pub(super) async fn template_objects(&self, plan: &Plan, deadline: Deadline) -> Result<Objects, Error> {
+    pub(super) async fn template_objects(
+        &self,
+        namespace: &str,
+        template: Option<&Template>,
+        deadline: Deadline,
+    ) -> Result<Objects, Error> {
         let mut objects = Objects::new();
-        for object in render::objects(plan.target.template.as_ref()) {
-            let reading = self.template_object(&plan.namespace, &object);
+        for object in render::objects(template) {
+            let reading = self.template_object(namespace, &object);
             let late = |_| Err(message::cluster(&unread(&object), "time ran out before it had answered"));
             let data = tokio::time::timeout_at(deadline.instant(), reading).await.unwrap_or_else(late)?;
             objects.insert(object, data);

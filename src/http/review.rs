@@ -18,7 +18,7 @@ use crate::admission::{Admission, Request, Response};
 use crate::engine::Deadline;
 use crate::failpoint::{self, Step};
 use crate::metrics::{Metrics, Review};
-use crate::registration::{PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_STORES};
+use crate::registration::{PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_PUSH_SECRETS, PATH_STORES};
 
 /// The API server's default, where the query does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +36,7 @@ struct Handlers {
 #[derive(Debug, Clone, Copy)]
 enum Of {
     ExternalSecrets,
+    PushSecrets,
     Stores,
     Pods,
 }
@@ -44,6 +45,7 @@ impl Of {
     fn as_str(self) -> &'static str {
         match self {
             Self::ExternalSecrets => "externalsecrets",
+            Self::PushSecrets => "pushsecrets",
             Self::Stores => "stores",
             Self::Pods => "pods",
         }
@@ -53,6 +55,10 @@ impl Of {
         match self {
             Self::ExternalSecrets => {
                 let kinds = &["ExternalSecret", "ClusterExternalSecret"];
+                Kinds { group: latchkey_api::GROUP, kinds, keep: Keep::All }
+            }
+            Self::PushSecrets => {
+                let kinds = &["PushSecret", "ClusterPushSecret"];
                 Kinds { group: latchkey_api::GROUP, kinds, keep: Keep::All }
             }
             Self::Stores => Kinds {
@@ -71,6 +77,7 @@ pub fn router(admission: Arc<Admission>, metrics: Arc<Metrics>) -> Router {
     let route = |of: Of| post(move |state, request| review(of, state, request));
     Router::new()
         .route(PATH_EXTERNAL_SECRETS, route(Of::ExternalSecrets))
+        .route(PATH_PUSH_SECRETS, route(Of::PushSecrets))
         .route(PATH_STORES, route(Of::Stores))
         .route(PATH_PODS, route(Of::Pods))
         .with_state(handlers)
@@ -123,6 +130,10 @@ async fn decide(of: Of, admission: &Admission, request: &Request, deadline: Dead
             let answer = admission.external_secret_of_requester(request, deadline);
             admission.in_time(request, deadline, answer).await
         }
+        Of::PushSecrets if request.kind == "ClusterPushSecret" => {
+            admission.cluster_push_secret(request, deadline).await
+        }
+        Of::PushSecrets => admission.push_secret(request, deadline).await,
         Of::Stores => admission.store(request),
         Of::Pods => admission.in_time(request, deadline, admission.pod(request, deadline)).await,
     }

@@ -1,7 +1,7 @@
 //! What is known of the cluster: watches kept in memory, and the few things that are asked for when needed.
 //!
-//! Watched: ExternalSecrets, stores and ClusterExternalSecrets, without managedFields; managed Secrets and, for the
-//! ClusterExternalSecrets, namespaces, metadata only. Everything else (the Secrets that hold credentials, ConfigMaps,
+//! Watched: ExternalSecrets, stores, ClusterExternalSecrets and PushSecrets, without managedFields; managed Secrets, for the
+//! ClusterExternalSecrets namespaces, and once there is a PushSecret all Secrets, metadata only. Everything else (the Secrets that hold credentials, ConfigMaps,
 //! ServiceAccounts, a namespace whose labels decide) is read when it is needed and remembered for seconds.
 
 mod access;
@@ -10,6 +10,7 @@ mod credentials;
 mod each;
 mod entries;
 mod follow;
+mod pushes;
 mod rows;
 mod stores;
 mod table;
@@ -73,6 +74,23 @@ pub enum Change {
         /// Its name.
         name: String,
     },
+    /// A ClusterPushSecret came, changed or went.
+    ClusterPushSecret {
+        /// Its name.
+        name: String,
+    },
+    /// A PushSecret came, changed (in whatever part) or went.
+    PushSecret {
+        /// Which.
+        key: Key,
+        /// Whether more than its status changed.
+        edited: bool,
+    },
+    /// A Secret that a PushSecret pushes came, changed or went.
+    Source {
+        /// The PushSecret.
+        push: Key,
+    },
     /// A managed Secret changed by another hand than ours, or went.
     Secret {
         /// Which.
@@ -96,6 +114,7 @@ pub struct Lookup {
     secrets: Table<SecretRow>,
     cluster_external_secrets: Table<ClusterExternalSecret>,
     namespaces: Table<NamespaceRow>,
+    pushes: pushes::Pushes,
     by_owner: Index<String>,
     by_target: Index<Key>,
     by_store: Index<StoreKey>,
@@ -117,13 +136,15 @@ impl fmt::Debug for Lookup {
 
 impl Lookup {
     /// How many watches there are; each calls `on_filled` once.
-    pub const WATCHES: [&'static str; 6] = [
+    pub const WATCHES: [&'static str; 8] = [
         "ExternalSecrets",
         "SecretStores",
         "ClusterSecretStores",
         "Secrets",
         "ClusterExternalSecrets",
         "Namespaces",
+        "PushSecrets",
+        "ClusterPushSecrets",
     ];
 
     /// An empty view; [`Lookup::run`] fills it.
@@ -138,6 +159,7 @@ impl Lookup {
             secrets: Table::default(),
             cluster_external_secrets: Table::default(),
             namespaces: Table::default(),
+            pushes: pushes::Pushes::default(),
             by_owner: Index::default(),
             by_target: Index::default(),
             by_store: Index::default(),
@@ -170,16 +192,15 @@ impl Lookup {
         let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
         let fan_out = async {
             match self.scope.fans_out() {
-                true => {
-                    tokio::join!(
-                        follow(|| trimmed(each(watcher(fans.clone(), all()))), &sinks.4),
-                        follow(|| trimmed(watcher(namespaces.clone(), all())), &sinks.5),
-                    );
-                }
-                false => {
-                    sinks.4.filled();
-                    sinks.5.filled();
-                }
+                true => follow(|| trimmed(each(watcher(fans.clone(), all()))), &sinks.4).await,
+                false => sinks.4.filled(),
+            }
+        };
+        let needs_namespaces = self.scope.fans_out() || self.scope.fans_pushes_out();
+        let namespaces = async {
+            match needs_namespaces {
+                true => follow(|| trimmed(watcher(namespaces.clone(), all())), &sinks.5).await,
+                false => sinks.5.filled(),
             }
         };
         tokio::join!(
@@ -193,6 +214,8 @@ impl Lookup {
             },
             follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
             fan_out,
+            namespaces,
+            self.follow_pushes(&client),
             self.tidy_up(),
         );
     }

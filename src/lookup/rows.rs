@@ -50,6 +50,8 @@ impl SecretRow {
 pub struct StoreRow {
     /// The store as the core sees it.
     pub store: Arc<Store>,
+    /// Its labels, by which PushSecrets may choose it.
+    pub labels: BTreeMap<String, String>,
     /// Its status as written last.
     pub status: Option<SecretStoreStatus>,
 }
@@ -93,7 +95,10 @@ fn store_row(
             .and_then(|annotations| annotations.get(ALLOWED_KEYS))
             .cloned(),
     };
-    Some((Key::new(namespace, name), StoreRow { store: Arc::new(store), status }))
+    Some((
+        Key::new(namespace, name),
+        StoreRow { store: Arc::new(store), labels: meta.labels.clone().unwrap_or_default(), status },
+    ))
 }
 
 /// The message of `Ready=False`, if that is what a store's status says.

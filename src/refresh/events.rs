@@ -9,10 +9,12 @@ use futures::stream::unfold;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
+use latchkey_api::PushSecret;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::push::Outcome as Pushed;
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::Store;
 use crate::engine::{MissingEntry, Outcome, Written};
@@ -139,6 +141,15 @@ impl Events {
     /// Why a sync failed.
     pub fn failed(&self, object: &ExternalSecret, text: &str) {
         self.tell(EventType::Warning, &object.object_ref(&()), "UpdateFailed", text.to_owned());
+    }
+
+    /// What has come of a push, where something has.
+    pub(super) fn pushed(&self, object: &PushSecret, outcome: &Pushed) {
+        if outcome.is_ready() && !outcome.changed {
+            return;
+        }
+        let type_ = if outcome.is_ready() { EventType::Normal } else { EventType::Warning };
+        self.tell(type_, &object.object_ref(&()), outcome.reason(), outcome.message(&object.spec));
     }
 
     /// What a store's validation told, where that has changed.

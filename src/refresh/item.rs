@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use super::push::Look;
 use crate::engine::plan::StoreKey;
 use crate::lookup::Key;
 
@@ -25,6 +26,10 @@ pub enum Item {
     Again(Key),
     /// Bring all namespaces to where the ClusterExternalSecret of this name wants them.
     FanOut(String),
+    /// Bring all namespaces to where the ClusterPushSecret of this name wants them.
+    FanPushesOut(String),
+    /// Bring a PushSecret to where it should be.
+    Push(Key, Look),
     /// Take back what admission wrote for objects that never were stored.
     Sweep,
 }

@@ -9,6 +9,7 @@ mod fan_out;
 mod finalizer;
 mod item;
 mod lease;
+mod push;
 mod queue;
 pub mod schedule;
 mod secret;
@@ -38,6 +39,7 @@ use backoff::Backoffs;
 use events::Events;
 use item::Item;
 pub use lease::{Candidate, Election};
+use push::Look;
 use queue::{Priority, Queue};
 use status::StatusWriter;
 use unsaid::Unsaid;
@@ -82,6 +84,8 @@ struct Term<'a> {
     backoffs: Backoffs<Key>,
     store_backoffs: Backoffs<StoreKey>,
     secret_backoffs: Backoffs<Key>,
+    push_backoffs: Backoffs<Key>,
+    pushing: Alone,
     unsaid: Unsaid,
     store_reports: Mutex<HashMap<StoreKey, String>>,
 }
@@ -151,6 +155,8 @@ impl Refresher {
             backoffs: Backoffs::default(),
             store_backoffs: Backoffs::default(),
             secret_backoffs: Backoffs::default(),
+            push_backoffs: Backoffs::default(),
+            pushing: Alone::default(),
             unsaid: Unsaid::default(),
             store_reports: Mutex::default(),
         };
@@ -183,6 +189,12 @@ impl Term<'_> {
         for (key, _) in lookup.cluster_external_secrets() {
             self.queue.add(Item::FanOut(key.name().to_owned()), Duration::ZERO, Priority::Routine);
         }
+        for (key, _) in lookup.cluster_push_secrets() {
+            self.queue.add(Item::FanPushesOut(key.name().to_owned()), Duration::ZERO, Priority::Routine);
+        }
+        for (key, _) in lookup.push_secrets() {
+            self.queue.add(Item::Push(key, Look::Anew), Duration::ZERO, Priority::Routine);
+        }
         for (place, key) in secrets.into_iter().enumerate() {
             // What was changed or deleted while nobody led is found at 50 a second.
             let delay = Duration::from_millis(20).saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
@@ -203,11 +215,24 @@ impl Term<'_> {
             Change::ClusterExternalSecret { name } => {
                 self.queue.add(Item::FanOut(name), Duration::ZERO, Priority::Urgent);
             }
+            Change::ClusterPushSecret { name } => {
+                self.queue.add(Item::FanPushesOut(name), Duration::ZERO, Priority::Urgent);
+            }
+            Change::PushSecret { key, edited } => {
+                if edited {
+                    self.fans_of_pushes_named(key.name());
+                }
+                self.queue.add(Item::Push(key, Look::Whether), Duration::ZERO, Priority::Urgent);
+            }
+            Change::Source { push } => {
+                self.queue.add(Item::Push(push, Look::Now), Duration::ZERO, Priority::Urgent);
+            }
             Change::Namespace { name } => self.fans_of(&name),
             Change::Secret { key, .. } => self.queue.add(Item::Secret(key), ECHO, Priority::Urgent),
             Change::Store { key, gone } => {
                 if !gone {
                     self.wake(&key);
+                    self.wake_pushes(&key);
                     self.queue.add(Item::Dependents(key.clone()), EDITED, Priority::Routine);
                 }
                 self.store_backoffs.clear(&key);
@@ -236,6 +261,8 @@ impl Term<'_> {
             Item::Dependents(key) => self.dependents(key).await,
             Item::Again(key) => self.verify(key, Duration::MAX).await,
             Item::FanOut(name) => self.fan_out(name).await,
+            Item::FanPushesOut(name) => self.fan_pushes_out(name).await,
+            Item::Push(key, look) => self.push_secret(key, *look).await,
             Item::Sweep => self.sweep().await,
         }
     }

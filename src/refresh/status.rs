@@ -6,10 +6,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
 use kube::core::{PartialObjectMeta, Request};
 use kube::{Api, Client, Resource, ResourceExt};
-use latchkey_api::ClusterExternalSecret;
 use latchkey_api::cluster_external_secret::ClusterExternalSecretStatus;
 use latchkey_api::external_secret::{Condition, ExternalSecret, ExternalSecretStatus, StoreKind};
+use latchkey_api::push_secret::{ClusterPushSecretStatus, PushSecretStatus};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreCondition, SecretStoreStatus};
+use latchkey_api::{ClusterExternalSecret, ClusterPushSecret, PushSecret};
 use latchkey_provider as provider;
 use serde_json::{Value, json};
 
@@ -177,14 +178,55 @@ impl StatusWriter {
         if object.status.as_ref() == Some(status) {
             return Ok(());
         }
-        // A list that is empty is not written, and a merge would leave the one that was.
+        let api: Api<ClusterExternalSecret> = Api::all(self.client.clone());
+        let patch = Patch::Merge(patch(object.uid().as_deref(), &with_empty_lists(json!(status))));
+        taken(api.patch_status(&object.name_any(), &params(), &patch).await)
+    }
+
+    /// Writes a ClusterPushSecret's status, if it differs from the one the object has.
+    ///
+    /// # Errors
+    /// The API server does not take it.
+    pub async fn cluster_push_secret(
+        &self,
+        object: &ClusterPushSecret,
+        status: &ClusterPushSecretStatus,
+    ) -> Result<(), kube::Error> {
+        if object.status.as_ref() == Some(status) {
+            return Ok(());
+        }
+        let api: Api<ClusterPushSecret> = Api::all(self.client.clone());
+        let patch = Patch::Merge(patch(object.uid().as_deref(), &with_empty_lists(json!(status))));
+        taken(api.patch_status(&object.name_any(), &params(), &patch).await)
+    }
+
+    /// Writes a PushSecret's status, if it differs from the one the object has.
+    ///
+    /// # Errors
+    /// The API server does not take it.
+    pub async fn push_secret(
+        &self,
+        object: &PushSecret,
+        status: &PushSecretStatus,
+    ) -> Result<(), kube::Error> {
+        let before = object.status.clone().unwrap_or_default();
+        if before == *status {
+            return Ok(());
+        }
+        // A merge would leave what no longer is in a map.
         let mut value = json!(status);
-        for list in ["failedNamespaces", "provisionedNamespaces"] {
-            if value.get(list).is_none() {
-                value[list] = json!([]);
+        for (store, entries) in &before.synced_push_secrets {
+            match status.synced_push_secrets.get(store) {
+                None => value["syncedPushSecrets"][store] = Value::Null,
+                Some(now) => {
+                    for gone in entries.keys().filter(|entry| !now.contains_key(*entry)) {
+                        value["syncedPushSecrets"][store][gone] = Value::Null;
+                    }
+                }
             }
         }
-        let api: Api<ClusterExternalSecret> = Api::all(self.client.clone());
+        let api: Api<PushSecret> =
+            Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
         let patch = Patch::Merge(patch(object.uid().as_deref(), &value));
         taken(api.patch_status(&object.name_any(), &params(), &patch).await)
     }
@@ -212,6 +254,16 @@ impl StatusWriter {
             }
         }
     }
+}
+
+/// A list that is empty is not written, and a merge would leave the one that was.
+fn with_empty_lists(mut status: Value) -> Value {
+    for list in ["failedNamespaces", "provisionedNamespaces"] {
+        if status.get(list).is_none() {
+            status[list] = json!([]);
+        }
+    }
+    status
 }
 
 fn params() -> PatchParams {

@@ -1,5 +1,7 @@
 //! The registration as it should be, as code.
 
+use latchkey_api::push_secret::PUSH_VERSION;
+use latchkey_api::{GROUP, VERSION};
 use serde_json::{Map, Value, json};
 
 use super::{cas, conditions};
@@ -7,6 +9,8 @@ use crate::config::{FailurePolicy, Registration, Scope};
 
 /// Where reviews of ExternalSecrets are answered.
 pub const PATH_EXTERNAL_SECRETS: &str = "/review/external-secrets";
+/// Where reviews of PushSecrets and ClusterPushSecrets are answered.
+pub const PATH_PUSH_SECRETS: &str = "/review/push-secrets";
 /// Where reviews of SecretStores and ClusterSecretStores are answered.
 pub const PATH_STORES: &str = "/review/stores";
 /// Where reviews of Pods are answered.
@@ -66,7 +70,7 @@ impl Desired {
         *configuration != before
     }
 
-    fn webhooks(&self, bundle: Option<&str>) -> [Value; 3] {
+    fn webhooks(&self, bundle: Option<&str>) -> Vec<Value> {
         let conditions = conditions::of_custom_resources(&self.namespace, &self.username);
         let failure_policy = self.registration.failure_policy;
         let (all, but_system) = self.namespaces();
@@ -78,11 +82,11 @@ impl Desired {
             true => (&["externalsecrets", "clusterexternalsecrets"], "*"),
             false => (&["externalsecrets"], "Namespaced"),
         };
-        [
+        let custom = [
             Webhook {
                 name: "externalsecrets.latchkey.dev",
                 path: PATH_EXTERNAL_SECRETS,
-                rule: rule("external-secrets.io", external_secrets, &["CREATE", "UPDATE"], everywhere),
+                rule: rule((GROUP, VERSION), external_secrets, &["CREATE", "UPDATE"], everywhere),
                 conditions: conditions.clone(),
                 failure_policy,
                 namespaces: all.clone(),
@@ -90,22 +94,39 @@ impl Desired {
             Webhook {
                 name: "stores.latchkey.dev",
                 path: PATH_STORES,
-                rule: rule("external-secrets.io", stores, &["CREATE", "UPDATE"], scope),
+                rule: rule((GROUP, VERSION), stores, &["CREATE", "UPDATE"], scope),
                 conditions,
                 failure_policy,
                 namespaces: all,
             },
-            Webhook {
-                name: "pods.latchkey.dev",
-                path: PATH_PODS,
-                rule: rule("", &["pods"], &["CREATE"], "Namespaced"),
-                conditions: conditions::of_pods(&self.namespace, &self.username),
-                // A cluster whose Pods wait for latchkey does not start again after an outage.
-                failure_policy: FailurePolicy::Ignore,
-                namespaces: but_system,
-            },
-        ]
-        .map(|webhook| self.webhook(webhook, bundle))
+        ];
+        let pods = Webhook {
+            name: "pods.latchkey.dev",
+            path: PATH_PODS,
+            rule: rule(("", "v1"), &["pods"], &["CREATE"], "Namespaced"),
+            conditions: conditions::of_pods(&self.namespace, &self.username),
+            // A cluster whose Pods wait for latchkey does not start again after an outage.
+            failure_policy: FailurePolicy::Ignore,
+            namespaces: but_system,
+        };
+        let all = custom.into_iter().chain([pods]).chain(self.push_secrets());
+        all.map(|webhook| self.webhook(webhook, bundle)).collect()
+    }
+
+    /// The webhook of PushSecrets, where they are served. It only says what can never work.
+    fn push_secrets(&self) -> Option<Webhook> {
+        let (resources, scope): (&[&str], _) = match self.scope.fans_pushes_out() {
+            true => (&["pushsecrets", "clusterpushsecrets"], "*"),
+            false => (&["pushsecrets"], "Namespaced"),
+        };
+        self.scope.push_secrets.then(|| Webhook {
+            name: "pushsecrets.latchkey.dev",
+            path: PATH_PUSH_SECRETS,
+            rule: rule((GROUP, PUSH_VERSION), resources, &["CREATE", "UPDATE"], scope),
+            conditions: conditions::of_custom_resources(&self.namespace, &self.username),
+            failure_policy: self.registration.failure_policy,
+            namespaces: self.namespaces().0,
+        })
     }
 
     /// Whose ExternalSecrets and stores are reviewed, and whose Pods: all but the system's and latchkey's own, or those of
@@ -169,10 +190,10 @@ struct Webhook {
 }
 
 /// Never DELETE, never a subresource. Other versions come converted, by `matchPolicy: Equivalent`.
-fn rule(group: &str, resources: &[&str], operations: &[&str], scope: &str) -> Value {
+fn rule((group, version): (&str, &str), resources: &[&str], operations: &[&str], scope: &str) -> Value {
     json!({
         "apiGroups": [group],
-        "apiVersions": ["v1"],
+        "apiVersions": [version],
         "resources": resources,
         "operations": operations,
         "scope": scope,
@@ -339,6 +360,32 @@ mod tests {
             .iter()
             .map(|w| w["failurePolicy"].clone())
             .collect();
-        assert_eq!(policies, ["Fail", "Fail", "Ignore"]);
+        assert_eq!(policies, ["Fail", "Fail", "Ignore", "Fail"]);
+    }
+
+    #[test]
+    fn push_secrets_are_asked_about_where_they_are_served() {
+        let rules = |scope: Scope| {
+            let Desired { registration, namespace, username, .. } = desired(None);
+            let configuration = Desired { registration, scope, namespace, username }.configuration(None);
+            let webhooks = configuration["webhooks"].as_array().expect("a list").clone();
+            let of = webhooks.into_iter().find(|webhook| webhook["name"] == "pushsecrets.latchkey.dev");
+            of.map(|webhook| webhook["rules"][0].clone())
+        };
+        let rule = rules(Scope::default()).expect("a rule");
+        assert_eq!(rule["apiVersions"], json!(["v1alpha1"]));
+        assert_eq!(
+            [&rule["resources"], &rule["scope"]],
+            [&json!(["pushsecrets", "clusterpushsecrets"]), &json!("*")]
+        );
+        let narrow = [
+            Scope { cluster_push_secrets: false, ..Scope::default() },
+            Scope { scoped_namespace: Some("shop".into()), ..Scope::default() },
+        ];
+        for scope in narrow {
+            let rule = rules(scope).expect("a rule");
+            assert_eq!([&rule["resources"], &rule["scope"]], [&json!(["pushsecrets"]), &json!("Namespaced")]);
+        }
+        assert_eq!(rules(Scope { push_secrets: false, ..Scope::default() }), None);
     }
 }

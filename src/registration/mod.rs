@@ -10,5 +10,5 @@ mod conditions;
 mod desired;
 mod keep;
 
-pub use desired::{Desired, PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_STORES};
+pub use desired::{Desired, PATH_EXTERNAL_SECRETS, PATH_PODS, PATH_PUSH_SECRETS, PATH_STORES};
 pub use keep::{Error, Keeper};

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use kube::Client;
+use latchkey_api::VERSION;
+use latchkey_api::push_secret::PUSH_VERSION;
 use tokio::time::{Instant, sleep};
 
 use super::Context;
@@ -16,8 +18,14 @@ const PERIOD: Duration = Duration::from_secs(5);
 const REMINDER: Duration = Duration::from_secs(60);
 
 /// What latchkey cannot do without.
-const RESOURCES: [&str; 4] =
-    ["externalsecrets", "secretstores", "clustersecretstores", "clusterexternalsecrets"];
+const RESOURCES: [(&str, &str); 6] = [
+    (VERSION, "externalsecrets"),
+    (VERSION, "secretstores"),
+    (VERSION, "clustersecretstores"),
+    (VERSION, "clusterexternalsecrets"),
+    (PUSH_VERSION, "pushsecrets"),
+    (PUSH_VERSION, "clusterpushsecrets"),
+];
 
 /// latchkey is ready no sooner than the API server knows ExternalSecrets and stores.
 pub(super) fn wait(context: &Context) {
@@ -50,7 +58,6 @@ fn remind(missing: Result<Vec<&str>, kube::Error>) {
         Ok(missing) => tracing::warn!(
             ?missing,
             group = latchkey_api::GROUP,
-            version = latchkey_api::VERSION,
             "CustomResourceDefinitions are missing; install them with `latchkey crds | kubectl apply --server-side -f -`"
         ),
         Err(error) => {
@@ -64,18 +71,25 @@ fn remind(missing: Result<Vec<&str>, kube::Error>) {
 
 /// Which of them the API server does not serve.
 async fn missing(client: &Client, scope: &Scope) -> Result<Vec<&'static str>, kube::Error> {
-    let version = format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION);
-    let served = match client.list_api_group_resources(&version).await {
-        Ok(list) => list.resources,
-        // Of a group that it does not serve the API server says 404 as plain text, without a reason.
-        Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
-        Err(error) => return Err(error),
+    let mut served = Vec::new();
+    for version in [VERSION, PUSH_VERSION] {
+        match client.list_api_group_resources(&format!("{}/{version}", latchkey_api::GROUP)).await {
+            Ok(list) => served.extend(list.resources.into_iter().map(|resource| (version, resource.name))),
+            // Of a group that it does not serve the API server says 404 as plain text, without a reason.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let is_served = |(version, name): (&str, &str)| {
+        served.iter().any(|(in_version, is)| *in_version == version && is == name)
     };
-    let is_served = |name: &&str| served.iter().any(|resource| resource.name == *name);
-    let is_needed = |name: &&str| match *name {
+    let is_needed = |name: &str| match name {
         "clustersecretstores" => scope.cluster_stores,
         "clusterexternalsecrets" => scope.fans_out(),
+        "pushsecrets" => scope.push_secrets,
+        "clusterpushsecrets" => scope.fans_pushes_out(),
         _ => true,
     };
-    Ok(RESOURCES.into_iter().filter(|name| is_needed(name) && !is_served(name)).collect())
+    let missing = RESOURCES.into_iter().filter(|one| is_needed(one.1) && !is_served(*one));
+    Ok(missing.map(|(_, name)| name).collect())
 }

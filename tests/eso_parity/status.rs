@@ -107,6 +107,6 @@ fn kubectl_get_has_esos_columns() {
     ns.world.wait("a valid store", std::time::Duration::from_secs(20), || {
         let stores = ns.kubectl(&["get", "ss"]).good().out;
         let row: Vec<String> = columns(stores.lines().nth(1)?);
-        (row[2..] == ["Valid", "ReadOnly", "True"]).then_some(())
+        (row[2..] == ["Valid", "ReadWrite", "True"]).then_some(())
     });
 }

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod external_secret;
 pub mod generator;
 pub mod provider;
+pub mod push_secret;
 pub mod schedule;
 pub mod store;
 
@@ -18,6 +19,7 @@ pub mod validation;
 pub use cluster_external_secret::ClusterExternalSecret;
 pub use external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
 pub use provider::{Provider, ProviderRef};
+pub use push_secret::{ClusterPushSecret, PushSecret};
 pub use store::{ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus, StoreKind};
 
 /// The API group of every kind in this crate.

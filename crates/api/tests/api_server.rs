@@ -42,6 +42,7 @@ fn the_definitions_hold_on_the_real_api_server() -> Result<()> {
     nulls_become_defaults(&cluster)?;
     a_status_may_have_no_refresh_time(&cluster)?;
     objects_are_found_by_their_fields(&cluster)?;
+    push_secrets_are_kept_by_rules(&cluster)?;
     refuses_what_the_schema_forbids(&cluster)
 }
 
@@ -66,7 +67,7 @@ fn takes_the_definitions_from_either_kind_of_apply(cluster: &ControlPlane) -> Re
     // Discovery follows the definitions, a moment later.
     wait_for("the kinds to be served", Duration::from_secs(30), || {
         let served = kubectl(cluster, &["api-resources", "--api-group=external-secrets.io", "--no-headers"])?;
-        Ok((served.lines().count() == 4).then_some(()))
+        Ok((served.lines().count() == 6).then_some(()))
     })
 }
 
@@ -97,6 +98,7 @@ fn external_secret(name: &str, spec: &Value) -> Value {
 }
 
 const EXTERNAL_SECRETS: &str = "/apis/external-secrets.io/v1/namespaces/default/externalsecrets";
+const PUSH_SECRETS: &str = "/apis/external-secrets.io/v1alpha1/namespaces/default/pushsecrets";
 const STORES: &str = "/apis/external-secrets.io/v1/namespaces/default/secretstores";
 
 fn nulls_become_defaults(cluster: &ControlPlane) -> Result<()> {
@@ -159,5 +161,46 @@ fn refuses_what_the_schema_forbids(cluster: &ControlPlane) -> Result<()> {
         });
         refuse(STORES, &object)?;
     }
+    for spec in cases["pushSecrets"].as_array().context("cases")? {
+        let mut whole =
+            json!({ "secretStoreRefs": [{ "name": "a" }], "selector": { "secret": { "name": "a" } } });
+        for (key, value) in spec.as_object().context("a spec")? {
+            whole[key] = value.clone();
+        }
+        refuse(PUSH_SECRETS, &push_secret("refused", &whole))?;
+    }
+    Ok(())
+}
+
+fn push_secret(name: &str, spec: &Value) -> Value {
+    json!({ "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret", "metadata": { "name": name }, "spec": spec })
+}
+
+/// A refusal by a rule says which rule; what providers take as metadata stays as it is.
+fn push_secrets_are_kept_by_rules(cluster: &ControlPlane) -> Result<()> {
+    let spec = json!({
+        "secretStoreRefs": [{ "name": "a" }],
+        "selector": { "secret": { "name": "a" } },
+        "dataTo": [{ "storeRef": { "name": "a" }, "remoteKey": "all", "rewrite": [{ "regexp": { "source": "a", "target": "b" } }] }],
+    });
+    let refused = cluster.api("POST", PUSH_SECRETS, &push_secret("refused", &spec)).err();
+    let said = refused.map(|error| format!("{error:#}")).unwrap_or_default();
+    ensure!(said.contains("remoteKey and rewrite are mutually exclusive"), "{said}");
+    let stored = cluster.api("GET", &format!("{PUSH_SECRETS}/every-field"), &Value::Null)?;
+    let metadata = &stored["spec"]["data"][0]["metadata"]["spec"];
+    ensure!(
+        *metadata == json!({ "tags": { "team": "platform" }, "nested": [1, { "deep": true }] }),
+        "{metadata}"
+    );
+    let mut written = stored.clone();
+    let entry = json!({ "match": { "remoteRef": { "remoteKey": "app" } }, "conversionStrategy": "None" });
+    written["status"] =
+        json!({ "refreshTime": null, "syncedPushSecrets": { "SecretStore/a.b": { "app": entry } } });
+    let read = cluster.api("PUT", &format!("{PUSH_SECRETS}/every-field/status"), &written)?;
+    ensure!(read["status"] == written["status"], "{}", read["status"]);
+    let read: latchkey_api::PushSecret = serde_json::from_value(read)?;
+    ensure!(
+        read.status.is_some_and(|status| status.synced_push_secrets["SecretStore/a.b"].contains_key("app"))
+    );
     Ok(())
 }

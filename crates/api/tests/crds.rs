@@ -17,6 +17,11 @@ fn objects() -> Vec<(String, Value)> {
     definitions().into_iter().take(4).collect()
 }
 
+/// PushSecret and ClusterPushSecret.
+fn pushes() -> Vec<(String, Value)> {
+    definitions().into_iter().skip(4).take(2).collect()
+}
+
 fn schema(crd: &Value) -> &Value {
     &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 }
@@ -38,8 +43,10 @@ fn walk(path: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
 fn schemas_are_structural() {
     for (kind, crd) in definitions() {
         walk("", schema(&crd), &mut |path, schema| {
-            let int_or_string = schema["x-kubernetes-int-or-string"] == true;
-            assert!(schema["type"].is_string() || int_or_string, "{kind}{path} has no type: {schema}");
+            let anything = ["x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields"]
+                .iter()
+                .any(|extension| schema[extension] == true);
+            assert!(schema["type"].is_string() || anything, "{kind}{path} has no type: {schema}");
             for forbidden in
                 ["$ref", "oneOf", "anyOf", "allOf", "const", "title", "x-latchkey-nullable", "$defs"]
             {
@@ -54,7 +61,7 @@ fn schemas_are_structural() {
 }
 
 #[test]
-fn only_the_refresh_time_may_be_null() {
+fn only_the_refresh_times_may_be_null() {
     let mut nullable = Vec::new();
     for (kind, crd) in definitions() {
         walk("", schema(&crd), &mut |path, schema| {
@@ -65,7 +72,7 @@ fn only_the_refresh_time_may_be_null() {
             }
         });
     }
-    assert_eq!(nullable, ["ExternalSecret.status.refreshTime"]);
+    assert_eq!(nullable, ["ExternalSecret.status.refreshTime", "PushSecret.status.refreshTime"]);
 }
 
 #[test]
@@ -126,6 +133,7 @@ fn the_defaults_are_esos_and_no_others() {
     for (path, default) in each {
         expected.insert(format!("ClusterExternalSecret.spec.externalSecretSpec.{path}"), default);
     }
+    push_defaults(&mut expected);
     for password in ["Password.spec", "ClusterGenerator.spec.generator.passwordSpec"] {
         for (field, default) in [
             ("length", json!(24)),
@@ -156,6 +164,73 @@ fn the_defaults_are_esos_and_no_others() {
     assert_eq!(found, expected);
 }
 
+/// Those of a PushSecret, and of the specification of one in a ClusterPushSecret.
+fn push_defaults(expected: &mut BTreeMap<String, Value>) {
+    let templates: Vec<(String, Value)> = expected
+        .iter()
+        .filter_map(|(path, default)| {
+            let path = path.strip_prefix("ExternalSecret.spec.target.template.")?;
+            Some((format!("template.{path}"), default.clone()))
+        })
+        .collect();
+    let own = [
+        ("refreshInterval", "1h0m0s"),
+        ("updatePolicy", "Replace"),
+        ("deletionPolicy", "None"),
+        ("secretStoreRefs[].kind", "SecretStore"),
+        ("selector.generatorRef.apiVersion", "generators.external-secrets.io/v1alpha1"),
+        ("data[].conversionStrategy", "None"),
+        ("dataTo[].storeRef.kind", "SecretStore"),
+        ("dataTo[].conversionStrategy", "None"),
+    ];
+    let own = own.map(|(path, default)| (path.to_owned(), json!(default)));
+    for (path, default) in templates.into_iter().chain(own) {
+        for spec in ["PushSecret.spec", "ClusterPushSecret.spec.pushSecretSpec"] {
+            expected.insert(format!("{spec}.{path}"), default.clone());
+        }
+    }
+    expected.insert("PushSecret.status.syncedPushSecrets{}{}.conversionStrategy".into(), json!("None"));
+}
+
+#[test]
+fn push_secrets_are_served_in_one_version() {
+    for (kind, crd) in pushes() {
+        let versions = crd["spec"]["versions"].as_array().expect("versions");
+        let seen: Vec<_> = versions
+            .iter()
+            .map(|version| {
+                (&version["name"], &version["served"], &version["storage"], &version["subresources"])
+            })
+            .collect();
+        assert_eq!(json!(seen), json!([["v1alpha1", true, true, { "status": {} }]]), "{kind}");
+        assert_eq!(crd["spec"]["conversion"], json!({ "strategy": "None" }), "{kind}");
+    }
+}
+
+#[test]
+fn the_rules_of_push_secrets_are_esos() {
+    let mut found = Vec::new();
+    let (_, crd) = pushes().swap_remove(0);
+    walk("", schema(&crd), &mut |path, schema| {
+        for rule in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
+            found.push((path.to_owned(), rule["message"].as_str().unwrap_or_default().to_owned()));
+        }
+    });
+    let store = "storeRef must specify either name or labelSelector";
+    let expected = [
+        (".spec.dataTo[]", store),
+        (
+            ".spec.dataTo[]",
+            "remoteKey and rewrite are mutually exclusive: rewrite is only supported in per-key mode (without remoteKey)",
+        ),
+        (".spec.dataTo[].rewrite[]", "exactly one of regexp or transform must be set"),
+        (".spec.secretStoreRefs[]", store),
+    ];
+    assert_eq!(found, expected.map(|(path, message)| (path.to_owned(), message.to_owned())));
+    let selector = &schema(&crd)["properties"]["spec"]["properties"]["selector"];
+    assert_eq!([&selector["minProperties"], &selector["maxProperties"]], [&json!(1), &json!(1)]);
+}
+
 #[test]
 fn both_versions_are_served_with_one_schema_and_no_warning() {
     for (kind, crd) in objects() {
@@ -183,6 +258,7 @@ fn a_definition_fits_into_the_annotation_of_a_client_side_apply() {
 fn names_and_columns_are_esos() {
     let surface: Vec<_> = objects()
         .into_iter()
+        .chain(pushes())
         .map(|(_, crd)| {
             let names = &crd["spec"]["names"];
             let columns = crd["spec"]["versions"][0]["additionalPrinterColumns"].as_array().expect("columns");
@@ -241,13 +317,27 @@ fn names_and_columns_are_esos() {
                 ],
                 ["Store", "Refresh Interval", "Ready"]
             ],
+            [
+                "pushsecrets.external-secrets.io",
+                label,
+                "Namespaced",
+                ["PushSecret", "PushSecretList", "pushsecret", ["ps"], category],
+                ["AGE", "Status", "Last Sync"]
+            ],
+            [
+                "clusterpushsecrets.external-secrets.io",
+                label,
+                "Cluster",
+                ["ClusterPushSecret", "ClusterPushSecretList", "clusterpushsecret", null, category],
+                ["AGE", "Status"]
+            ],
         ])
     );
 }
 
 #[test]
 fn generators_are_named_as_esos_and_served_in_one_version() {
-    let generators: Vec<_> = definitions().split_off(4).into_iter().map(|(_, crd)| crd).collect();
+    let generators: Vec<_> = definitions().split_off(6).into_iter().map(|(_, crd)| crd).collect();
     let surface: Vec<_> = generators
         .iter()
         .map(|crd| json!([crd["metadata"]["name"], crd["spec"]["scope"], crd["spec"]["names"]["singular"]]))

@@ -1,6 +1,8 @@
 //! What is read is what is written: no field is lost, and nothing is added that was not there.
 
-use latchkey_api::{ClusterSecretStore, ExternalSecret, ProviderRef, SecretStore};
+use latchkey_api::{
+    ClusterPushSecret, ClusterSecretStore, ExternalSecret, ProviderRef, PushSecret, SecretStore,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -22,10 +24,13 @@ fn spec_again(document: &Value) -> Value {
         "ExternalSecret" => round_trip::<ExternalSecret>(document),
         "SecretStore" => round_trip::<SecretStore>(document),
         "ClusterSecretStore" => round_trip::<ClusterSecretStore>(document),
+        "PushSecret" => round_trip::<PushSecret>(document),
+        "ClusterPushSecret" => round_trip::<ClusterPushSecret>(document),
         other => panic!("unexpected kind {other}"),
     };
     assert_eq!(written["kind"], kind);
-    assert_eq!(written["apiVersion"], "external-secrets.io/v1");
+    let version = if kind.ends_with("PushSecret") { "v1alpha1" } else { "v1" };
+    assert_eq!(written["apiVersion"], format!("external-secrets.io/{version}"));
     written["spec"].clone()
 }
 

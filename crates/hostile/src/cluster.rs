@@ -50,9 +50,11 @@ fn answer(method: &Method, path: &str, body: &[u8]) -> (u16, Value) {
     match (method.as_str(), parts.as_slice()) {
         ("GET", [.., "externalsecrets"]) => (200, list((0..12).map(external_secret).collect())),
         ("GET", [.., "secretstores" | "clustersecretstores"]) => (200, list(Vec::new())),
-        ("GET", [.., "clusterexternalsecrets"] | ["api", "v1", "namespaces" | "secrets"]) => {
-            (200, list(Vec::new()))
-        }
+        (
+            "GET",
+            [.., "clusterexternalsecrets" | "pushsecrets" | "clusterpushsecrets"]
+            | ["api", "v1", "namespaces" | "secrets"],
+        ) => (200, list(Vec::new())),
         ("GET", [.., "secretstores" | "clustersecretstores", "store"]) => (200, store()),
         ("GET", [.., "namespaces", name]) => (200, named(name)),
         ("POST", [.., "secrets"]) => (201, written(body)),

@@ -159,6 +159,19 @@ pub fn largest_batch(spec: &SecretStoreSpec) -> usize {
     }
 }
 
+/// Whether such stores can be pushed to.
+pub fn is_writable(spec: &SecretStoreSpec) -> bool {
+    match spec.provider.kind() {
+        #[cfg(feature = "aws")]
+        Ok(ProviderRef::Aws(_)) => true,
+        #[cfg(feature = "vault")]
+        Ok(ProviderRef::Vault(_)) => true,
+        #[cfg(feature = "kubernetes")]
+        Ok(ProviderRef::Kubernetes(_)) => true,
+        Ok(_) | Err(_) => false,
+    }
+}
+
 fn unsupported(key: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("provider {key:?} is not supported by this version"))
 }

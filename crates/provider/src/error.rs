@@ -34,6 +34,8 @@ pub enum ErrorKind {
     EndpointRefused,
     /// The Kubernetes API could not be asked for credentials.
     ClusterApi,
+    /// What is to be overwritten is not managed here: somebody else has put it there.
+    NotManaged,
     /// This version has no such provider, or not this feature of it.
     Unsupported,
 }
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::Unavailable => "unavailable",
             Self::EndpointRefused => "endpoint_refused",
             Self::ClusterApi => "cluster_api",
+            Self::NotManaged => "not_managed",
             Self::Unsupported => "unsupported",
         }
     }
@@ -73,6 +76,7 @@ impl ErrorKind {
             | Self::InvalidRequest
             | Self::InvalidValue
             | Self::EndpointRefused
+            | Self::NotManaged
             | Self::Unsupported => false,
         }
     }

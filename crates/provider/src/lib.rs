@@ -1,6 +1,6 @@
-//! Reads secrets from remote stores.
+//! Reads secrets from remote stores, and writes those that are pushed.
 //!
-//! One small read-only trait, [`Provider`]; one folder per provider, each a cargo feature. What every provider needs
+//! One small read-only trait, [`Provider`], and a second one, [`Writer`], for the stores that can be written to; one folder per provider, each a cargo feature. What every provider needs
 //! is written once beside them: property paths, CA bundles, credentials' lookup, the kinds of error.
 //!
 //! The crate holds the providers' SDKs and nobody else does. It does no caching of values, no retry policy beyond one
@@ -27,8 +27,11 @@ pub mod observe;
 mod pool;
 pub mod property;
 pub mod provider;
+#[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
+mod push;
 pub mod scope;
 pub mod secret;
+pub mod writer;
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -48,7 +51,7 @@ mod transport;
 pub mod vault;
 
 pub use cluster::Cluster;
-pub use connect::{Connection, Connector, largest_batch};
+pub use connect::{Connection, Connector, is_writable, largest_batch};
 pub use entry::{Entry, EntryRef};
 pub use error::{Error, ErrorKind};
 pub use guard::Guard;
@@ -56,3 +59,4 @@ pub use listing::{Found, Listing};
 pub use provider::{Provider, Validation};
 pub use scope::Scope;
 pub use secret::SecretBytes;
+pub use writer::{Content, Push, Pushed, Remote, Writer};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Entry, EntryRef, Error, Listing, SecretBytes};
+use crate::{Entry, EntryRef, Error, Listing, SecretBytes, Writer};
 
 /// What asking a store about itself told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Validation {
     Undetermined,
 }
 
-/// A connected store. Read-only. Implementations pass the conformance suite in `tests/conformance`.
+/// A connected store, as it is read. Implementations pass the conformance suite in `tests/conformance`.
 #[async_trait]
 pub trait Provider: Send + Sync + fmt::Debug {
     /// The provider's name in metrics, ESO's own: `AWS/SecretsManager`, `HashiCorp/Vault`, `Kubernetes`, `Fake`.
@@ -78,6 +78,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// # Errors
     /// Any kind; the store's status shows it.
     async fn validate(&self) -> Result<Validation, Error>;
+
+    /// The store as one that secrets are pushed to; none if it is only read.
+    fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
 
     /// Whether [`Provider::validate`] asks the very service that secrets are read from, so that its success tells that the
     /// service answers.

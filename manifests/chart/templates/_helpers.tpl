@@ -48,6 +48,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.processClusterExternalSecret (not .Values.scopedNamespace) -}}true{{- end -}}
 {{- end -}}
 
+{{- /* "true" where ClusterPushSecrets are served. */ -}}
+{{- define "latchkey.fansPushesOut" -}}
+{{- if and .Values.processPushSecret .Values.processClusterPushSecret (not .Values.scopedNamespace) -}}true{{- end -}}
+{{- end -}}
+
 {{- /* The Secret with the certificate that is served; empty where latchkey makes its own. */ -}}
 {{- define "latchkey.certificateSecret" -}}
 {{- if .Values.webhook.existingSecret -}}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{Ignored, ignored_fields, validate_external_secret, validate_store};
 use latchkey_api::{GROUP, OLD_VERSION, VERSION};
@@ -13,6 +14,7 @@ use super::finding::{Finding, Kind, Severity};
 use super::schema;
 use crate::admission::cluster_external_secret::judge;
 use crate::admission::store::bad_patterns;
+use crate::admission::{cluster_push_secret, push_secret};
 use crate::cli::manifests::Object;
 use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
 use crate::engine::render::Faults;
@@ -39,9 +41,13 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
         let said = format!("kind: latchkey does not serve {kind:?}: nobody here acts on it; remove it");
         return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
     };
-    if ![VERSION, OLD_VERSION].contains(&version) {
+    let (newest, versions): (_, &[&str]) = match kind {
+        "PushSecret" | "ClusterPushSecret" => (PUSH_VERSION, &[PUSH_VERSION]),
+        _ => (VERSION, &[VERSION, OLD_VERSION]),
+    };
+    if !versions.contains(&version) {
         let said =
-            format!("apiVersion: latchkey does not serve {version:?} of this kind; write {GROUP}/{VERSION}");
+            format!("apiVersion: latchkey does not serve {version:?} of this kind; write {GROUP}/{newest}");
         return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
     }
     let fault =
@@ -59,6 +65,12 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
             let wrong = judge(object.name(), &fan.spec).err();
             let said = |error| Finding::of(object, Severity::Error, Kind::of(&error), error.to_string());
             (wrong.into_iter().map(said).collect(), None)
+        }),
+        "PushSecret" => typed(object, |object, push: PushSecret| {
+            sentences(object, push_secret::faults("spec", &push.spec))
+        }),
+        "ClusterPushSecret" => typed(object, |object, fan: ClusterPushSecret| {
+            sentences(object, cluster_push_secret::faults(&fan.spec))
         }),
         _ => typed(object, |object, store: SecretStore| {
             self::store(object, StoreKind::SecretStore, &store.spec)
@@ -78,6 +90,12 @@ fn typed<T: DeserializeOwned>(object: &Object, then: impl FnOnce(&Object, T) -> 
             (vec![Finding::of(object, Severity::Error, Kind::WrongType, said)], None)
         }
     }
+}
+
+/// What admission would refuse it for.
+fn sentences(object: &Object, said: Vec<String>) -> Checked {
+    let found = |said| Finding::of(object, Severity::Error, Kind::InvalidSpec, said);
+    (said.into_iter().map(found).collect(), None)
 }
 
 fn external_secret(object: &Object, mut read: ExternalSecret) -> Checked {

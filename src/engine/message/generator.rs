@@ -27,15 +27,12 @@ pub fn generator_unsupported(key: &GeneratorKey, kind: &str) -> Error {
 }
 
 /// The generator does not exist.
-pub fn generator_not_found(key: &GeneratorKey, index: usize) -> Error {
+pub fn generator_not_found(key: &GeneratorKey, at: &str) -> Error {
     let place = match &key.namespace {
         Some(namespace) => format!(" in namespace {namespace:?}"),
         None => String::new(),
     };
-    let message = format!(
-        "unable to get generator: {key} not found{place}; create it, or correct \
-         spec.dataFrom[{index}].sourceRef.generatorRef"
-    );
+    let message = format!("unable to get generator: {key} not found{place}; create it, or correct {at}");
     Error::new(ErrorKind::GeneratorNotFound, message)
 }
 

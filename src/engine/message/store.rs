@@ -169,6 +169,7 @@ fn remedy(kind: Kind, at: Option<SourcePath>) -> String {
         Kind::InvalidRequest => format!("correct {key}"),
         Kind::RateLimited => "ask less often, or have the store's limit raised".to_owned(),
         Kind::Unavailable => "check that the store is up and can be reached".to_owned(),
+        Kind::NotManaged => "choose another name there, or delete what has it".to_owned(),
         Kind::EndpointRefused => "correct the store's spec, or have the operator allow it".to_owned(),
         Kind::ClusterApi => "check that the API server answers latchkey".to_owned(),
         Kind::Unsupported => "use another way, or another version of latchkey".to_owned(),

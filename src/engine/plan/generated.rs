@@ -74,7 +74,7 @@ pub(super) fn all(spec: &ExternalSecretSpec, namespace: &str) -> Result<Vec<Gene
             index,
             key: GeneratorKey::of(reference, namespace)
                 .ok_or_else(|| message::generator_kind(&at, &reference.kind))?,
-            rewrite: Rewriting::parse_all(index, rewrite)?,
+            rewrite: Rewriting::parse_all(&format!("spec.dataFrom[{index}].rewrite"), rewrite)?,
         })
     };
     spec.generators().map(one).collect()

@@ -120,7 +120,7 @@ fn set(index: usize, entry: &DataFromEntry, stores: &Stores<'_>) -> Result<Optio
     let at = SourcePath::Extract(index);
     let take = Take::Map {
         conversion: extract.conversion_strategy.unwrap_or_default(),
-        rewrite: Rewriting::parse_all(index, &entry.rewrite)?,
+        rewrite: Rewriting::parse_all(&format!("spec.dataFrom[{index}].rewrite"), &entry.rewrite)?,
         decoding: extract.decoding_strategy.unwrap_or_default(),
         null_bytes: extract.null_byte_policy.unwrap_or_default(),
     };
@@ -135,7 +135,7 @@ fn found(index: usize, entry: &DataFromEntry, find: &Find, stores: &Stores<'_>) 
     let take = Take::Found {
         name: pattern.map(regexp::compile).transpose().map_err(invalid)?,
         conversion: find.conversion_strategy.unwrap_or_default(),
-        rewrite: Rewriting::parse_all(index, &entry.rewrite)?,
+        rewrite: Rewriting::parse_all(&format!("spec.dataFrom[{index}].rewrite"), &entry.rewrite)?,
         decoding: find.decoding_strategy.unwrap_or_default(),
         null_bytes: find.null_byte_policy.unwrap_or_default(),
     };

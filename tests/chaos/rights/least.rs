@@ -136,7 +136,9 @@ fn each_right_is_used_and_none_is_missing() {
     let running = place.ready();
     place.everything_works(&running);
     drop(running); // watches are in the audit log once they have ended
-    let by_admission = ["update clusterexternalsecrets/finalizers", "update externalsecrets/finalizers"]; // asked for by the API server itself
+    // Asked for by the API server itself.
+    let by_admission = ["clusterexternalsecrets", "clusterpushsecrets", "externalsecrets"]
+        .map(|of| format!("update {of}/finalizers"));
     place.cluster.wait("an end of the watches", || {
         (grants::unused(&place.cluster, &place.all) == by_admission).then_some(())
     });

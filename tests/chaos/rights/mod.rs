@@ -6,4 +6,5 @@ mod least;
 mod namespaced;
 mod privileged;
 mod probes;
+mod pushing;
 mod requesters;

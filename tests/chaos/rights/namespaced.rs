@@ -14,17 +14,19 @@ use serde_json::{Value, json};
 
 use super::grants::{self, Grant};
 use super::probes::{self, Probe, Stage};
+use super::pushing;
 use crate::chaos::Row;
 use crate::install::cluster::{Cluster, Running, WEBHOOKS, moto};
 use crate::support::manifests::{fake, list, pod, store};
 use crate::support::{SYSTEM, Said};
 
 /// What an installation for one namespace does: all but ClusterSecretStores and its own registration.
-const PROBES: [Probe; 12] = [
+const PROBES: [Probe; 13] = [
     probes::leads,
     probes::applies,
     probes::validates,
     probes::changes,
+    pushing::pushes,
     probes::generates,
     probes::repairs,
     probes::knows_what_is_stored,

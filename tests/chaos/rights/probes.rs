@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use latchkey_testbed::{Moto, REGION};
 use serde_json::{Value, json};
 
+use super::pushing::{fans_pushes_out, pushes};
 use crate::install::cluster::{Cluster, Running, WEBHOOKS};
 use crate::support::manifests::{cluster_store, fake, list, store};
 use crate::support::{SYSTEM, Said};
@@ -27,12 +28,12 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn kubectl(&self, args: &[&str], input: &str) -> Said {
+    pub fn kubectl(&self, args: &[&str], input: &str) -> Said {
         self.cluster.kubectl(&[&["--namespace", &self.ns], args].concat(), input)
     }
 
     /// Applies without a warning, but for what ESO says of each fake store.
-    fn apply(&self, objects: &[Value]) -> Result<(), String> {
+    pub fn apply(&self, objects: &[Value]) -> Result<(), String> {
         let said = self.kubectl(&["apply", "-f", "-"], &list(objects));
         let warned = said.warnings().iter().any(|text| !text.contains("isn't currently maintained"));
         if said.ok && !warned { Ok(()) } else { Err(said.to_string()) }
@@ -43,7 +44,7 @@ impl Stage<'_> {
         self.cluster.get(&format!("/{group}/namespaces/{}/{kind}/{name}", self.ns)).unwrap_or_default()
     }
 
-    fn wait(&self, what: &str, is: impl FnMut() -> bool) -> Result<(), String> {
+    pub fn wait(&self, what: &str, is: impl FnMut() -> bool) -> Result<(), String> {
         self.wait_at_most(self.patience, what, is)
     }
 
@@ -347,6 +348,14 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
         | ("external-secrets.io", "clusterexternalsecrets/status" | "clusterexternalsecrets/finalizers", _) => {
             (false, fans_out)
         }
+        ("external-secrets.io", "clusterpushsecrets", "watch") => (true, fans_pushes_out),
+        ("external-secrets.io", "pushsecrets", "create" | "update" | "delete")
+        | ("external-secrets.io", "clusterpushsecrets/status" | "clusterpushsecrets/finalizers", _) => {
+            (false, fans_pushes_out)
+        }
+        ("external-secrets.io", "pushsecrets", "watch") => (true, pushes),
+        ("external-secrets.io", "pushsecrets", "patch")
+        | ("external-secrets.io", "pushsecrets/status", _) => (false, pushes),
         ("external-secrets.io", "externalsecrets", "watch") => (true, applies),
         ("external-secrets.io", "externalsecrets", "get") => (false, knows_what_is_stored),
         ("external-secrets.io", "externalsecrets", "patch") => (false, releases),
@@ -379,7 +388,7 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
 }
 
 /// Everything, for an installation that serves the whole cluster.
-pub const ALL: [Probe; 18] = [
+pub const ALL: [Probe; 20] = [
     leads,
     applies,
     applies_of_a_cluster_store,
@@ -387,6 +396,8 @@ pub const ALL: [Probe; 18] = [
     validates_a_cluster_store,
     changes,
     fans_out,
+    pushes,
+    fans_pushes_out,
     generates,
     generates_of_the_cluster,
     repairs,

@@ -4,12 +4,16 @@ mod generators;
 mod overrides;
 mod schema;
 
-pub(crate) use overrides::{Base64, LabelSelectorSchema, NullableTime};
+pub(crate) use overrides::{Base64, KeyRewriteSchema, LabelSelectorSchema, NullableTime};
 
 use crate::cluster_external_secret::{
     ClusterExternalSecret, ClusterExternalSecretSpec, ClusterExternalSecretStatus,
 };
 use crate::external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
+use crate::push_secret::{
+    ClusterPushSecret, ClusterPushSecretSpec, ClusterPushSecretStatus, PUSH_VERSION, PushSecret,
+    PushSecretSpec, PushSecretStatus,
+};
 use crate::store::{SecretStore, SecretStoreSpec, SecretStoreStatus};
 use crate::{OLD_VERSION, VERSION};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
@@ -20,7 +24,13 @@ use kube::CustomResourceExt;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-/// All definitions: ExternalSecret, SecretStore, ClusterSecretStore, ClusterExternalSecret, and the generators.
+/// The versions of a kind: that in which objects are stored, then older ones that are served as well.
+const VERSIONS: &[&str] = &[VERSION, OLD_VERSION];
+/// Those of PushSecret and ClusterPushSecret.
+const PUSH_VERSIONS: &[&str] = &[PUSH_VERSION];
+
+/// All definitions: ExternalSecret, SecretStore, ClusterSecretStore, ClusterExternalSecret, PushSecret, ClusterPushSecret, and
+/// the generators.
 ///
 /// Each of the first four serves v1, which is stored, and v1beta1 with the same schema, which reads and writes the same objects. The older
 /// version is not marked as deprecated: kubectl would print a warning each time that an older manifest is applied.
@@ -30,21 +40,42 @@ use serde_json::{Value, json};
 pub fn crds() -> Vec<CustomResourceDefinition> {
     let external_secrets = define::<ExternalSecretSpec, ExternalSecretStatus>(
         ExternalSecret::crd(),
+        VERSIONS,
         "Which remote values go into which Secret of its namespace, and how fresh they are kept.",
     );
     let stores = define::<SecretStoreSpec, SecretStoreStatus>(
         SecretStore::crd(),
+        VERSIONS,
         "Where remote values live and how to get at them, for the ExternalSecrets of one namespace.",
     );
     let cluster_stores = define::<SecretStoreSpec, SecretStoreStatus>(
         for_the_cluster(SecretStore::crd()),
+        VERSIONS,
         "Where remote values live and how to get at them, for the ExternalSecrets of all namespaces or of some.",
     );
     let cluster_external_secrets = define::<ClusterExternalSecretSpec, ClusterExternalSecretStatus>(
         ClusterExternalSecret::crd(),
+        VERSIONS,
         "One ExternalSecret for many namespaces.",
     );
-    let own = [external_secrets, stores, cluster_stores, cluster_external_secrets];
+    let push_secrets = define::<PushSecretSpec, PushSecretStatus>(
+        PushSecret::crd(),
+        PUSH_VERSIONS,
+        "Which keys of a Secret of its namespace go to which stores, under which names.",
+    );
+    let cluster_push_secrets = define::<ClusterPushSecretSpec, ClusterPushSecretStatus>(
+        ClusterPushSecret::crd(),
+        PUSH_VERSIONS,
+        "One PushSecret for many namespaces.",
+    );
+    let own = [
+        external_secrets,
+        stores,
+        cluster_stores,
+        cluster_external_secrets,
+        push_secrets,
+        cluster_push_secrets,
+    ];
     own.into_iter().chain(generators::all()).collect()
 }
 
@@ -59,9 +90,10 @@ fn for_the_cluster(mut crd: CustomResourceDefinition) -> CustomResourceDefinitio
     crd
 }
 
-/// Adds to a definition without schema the schema, the second version and what both versions share.
+/// Adds to a definition without schema the schema, the versions (the first is stored) and what they share.
 fn define<Spec: JsonSchema, Status: JsonSchema>(
     mut crd: CustomResourceDefinition,
+    versions: &[&str],
     description: &str,
 ) -> CustomResourceDefinition {
     let kind = crd.spec.names.kind.clone();
@@ -69,26 +101,18 @@ fn define<Spec: JsonSchema, Status: JsonSchema>(
     crd.spec.names.list_kind = Some(format!("{kind}List"));
     crd.spec.conversion = Some(CustomResourceConversion { strategy: "None".into(), webhook: None });
     let schema = validation(root::<Spec, Status>(description));
-    crd.spec.versions = crd
-        .spec
-        .versions
-        .into_iter()
-        .flat_map(|version| {
-            let stored = CustomResourceDefinitionVersion {
-                name: VERSION.into(),
-                served: true,
-                storage: true,
-                schema: Some(schema.clone()),
-                ..version
-            };
-            let old = CustomResourceDefinitionVersion {
-                name: OLD_VERSION.into(),
-                storage: false,
-                ..stored.clone()
-            };
-            [stored, old]
-        })
-        .collect();
+    let derived = std::mem::take(&mut crd.spec.versions);
+    let numbered = |version: &CustomResourceDefinitionVersion| {
+        let of = |(place, name): (usize, &&str)| CustomResourceDefinitionVersion {
+            name: (*name).to_owned(),
+            served: true,
+            storage: place == 0,
+            schema: Some(schema.clone()),
+            ..version.clone()
+        };
+        versions.iter().enumerate().map(of).collect::<Vec<_>>()
+    };
+    crd.spec.versions = derived.iter().flat_map(numbered).collect();
     crd
 }
 

@@ -10,14 +10,18 @@ mod endpoints;
 mod failure;
 mod list;
 mod login;
+mod property_path;
+mod push;
+mod push_spec;
 mod secrets_manager;
 mod sts;
 mod wire;
+mod write;
 
 use std::sync::Arc;
 
 use latchkey_api::provider::Aws;
-use latchkey_api::provider::aws::AwsService;
+use latchkey_api::provider::aws::{AwsSecretsManager, AwsService};
 use latchkey_api::store::RetrySettings;
 
 pub use self::config::Shared;
@@ -73,7 +77,7 @@ pub async fn resolve(
 }
 
 impl Resolved {
-    /// What decides which values the connection sees, and how it asks for them.
+    /// What decides which values the connection sees, how it asks for them, and how it deletes them.
     pub fn identity(&self) -> Identity {
         let Self { settings, block, scope: _, login } = self;
         let digest = Digest::new("aws")
@@ -81,6 +85,11 @@ impl Resolved {
             .maybe("prefix", block.prefix.as_ref())
             .part("retries", settings.retries.attempts.to_be_bytes())
             .maybe("interval", settings.retries.interval.map(|interval| interval.as_nanos().to_be_bytes()));
+        let AwsSecretsManager { force_delete_without_recovery: force, recovery_window_in_days: days } =
+            block.secrets_manager.clone().unwrap_or_default();
+        let digest = digest
+            .maybe("force", force.map(|force| [u8::from(force)]))
+            .maybe("window", days.map(i64::to_be_bytes));
         login.digest(digest).identity()
     }
 

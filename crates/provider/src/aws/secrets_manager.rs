@@ -9,6 +9,7 @@ use aws_sdk_secretsmanager::primitives::Blob;
 use aws_sdk_secretsmanager::types::Tag;
 use futures::stream::{self, StreamExt as _};
 use latchkey_api::provider::Aws;
+use latchkey_api::provider::aws::AwsSecretsManager;
 
 use super::batch::{self, Answer, Permission};
 use super::client::Client;
@@ -16,7 +17,7 @@ use super::config::Settings;
 use super::failure;
 use super::login::Login;
 use crate::property::{self, Document};
-use crate::{Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation};
+use crate::{Entry, EntryRef, Error, ErrorKind, Provider, Scope, SecretBytes, Validation, Writer};
 
 /// ESO's label of its calls.
 pub const NAME: &str = "AWS/SecretsManager";
@@ -34,6 +35,7 @@ type Answers = Vec<(EntryRef, Result<Entry, Error>)>;
 pub struct SecretsManager {
     pub(super) prefix: String,
     pub(super) client: Client,
+    pub(super) deletion: AwsSecretsManager,
     batches: Permission,
 }
 
@@ -41,7 +43,9 @@ impl SecretsManager {
     /// Makes no request.
     pub fn new(settings: Settings, block: Aws, scope: Scope, login: Login) -> Self {
         let prefix = block.prefix.clone().unwrap_or_default();
-        Self { prefix, client: Client::new(settings, block, scope, login), batches: Permission::default() }
+        let deletion = block.secrets_manager.clone().unwrap_or_default();
+        let client = Client::new(settings, block, scope, login);
+        Self { prefix, client, deletion, batches: Permission::default() }
     }
 
     fn id(&self, entry: &EntryRef) -> String {
@@ -196,6 +200,10 @@ impl Provider for SecretsManager {
         self.client.log_in().await.map(|()| Validation::Ready)
     }
 
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+
     fn validates_where_it_reads(&self) -> bool {
         false
     }
@@ -220,6 +228,7 @@ fn is_for_the_batch(error: &Error) -> bool {
         | ErrorKind::Unavailable
         | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi
+        | ErrorKind::NotManaged
         | ErrorKind::Unsupported => false,
     }
 }

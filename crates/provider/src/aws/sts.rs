@@ -163,6 +163,7 @@ where
         | ErrorKind::Unavailable
         | ErrorKind::EndpointRefused
         | ErrorKind::ClusterApi
+        | ErrorKind::NotManaged
         | ErrorKind::Unsupported => error,
     }
 }

@@ -1,6 +1,7 @@
 //! Values written into the store itself, for trying things out.
 //!
-//! Unlike ESO's, this one keeps nothing beside the store: no values shared by stores of the same name, none pushed.
+//! Unlike ESO's, this one keeps nothing beside the store: no values shared by stores of the same name. So nothing can be
+//! pushed to it, and it has no [`crate::Writer`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -34,14 +34,35 @@ pub fn no_client(server: &str, error: &kube::Error) -> Error {
     Error::new(ErrorKind::Credentials, format!("no client for kubernetes at {server}: {text}"))
 }
 
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Reading.
+    Get,
+    /// Creating or replacing.
+    Write,
+    /// Deleting.
+    Delete,
+}
+
+impl Doing {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// The error of a request to `server`; `what` is what was asked for: `secret "a" in namespace "b"`.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "whatever kube adds is a failed request until known better"
 )]
-pub fn error(server: &str, what: &str, error: &kube::Error) -> Error {
+pub fn error(server: &str, doing: Doing, what: &str, error: &kube::Error) -> Error {
     match error {
-        kube::Error::Api(status) => of_status(server, what, status),
+        kube::Error::Api(status) => of_status(server, doing, what, status),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => no_api(server),
         kube::Error::BuildRequest(_) | kube::Error::HttpError(_) => Error::new(
             ErrorKind::InvalidRequest,
@@ -64,7 +85,7 @@ pub fn silent(server: &str, limit: Duration) -> Error {
     Error::new(ErrorKind::Unavailable, text)
 }
 
-fn of_status(server: &str, what: &str, status: &Status) -> Error {
+fn of_status(server: &str, doing: Doing, what: &str, status: &Status) -> Error {
     let Status { code, reason, details, .. } = status;
     let from_an_api = reason != "Failed to parse error data"; // what kube says of a body that is no Status
     let (kind, text) = match code {
@@ -74,8 +95,12 @@ fn of_status(server: &str, what: &str, status: &Status) -> Error {
         ),
         403 => (
             ErrorKind::Forbidden,
-            format!("kubernetes at {server} does not let the store's identity get {what}"),
+            format!("kubernetes at {server} does not let the store's identity {} {what}", doing.verb()),
         ),
+        404 if from_an_api && doing == Doing::Write => {
+            let of_namespace = details.as_ref().is_some_and(|details| details.kind == "namespaces");
+            gone(server, what, of_namespace)
+        }
         404 if from_an_api => (ErrorKind::NotFound, format!("kubernetes at {server} has no {what}")),
         404 => return no_api(server).with_code("HTTP 404"),
         0 => {
@@ -84,12 +109,33 @@ fn of_status(server: &str, what: &str, status: &Status) -> Error {
         }
         429 => (ErrorKind::RateLimited, format!("kubernetes at {server} limits the rate of requests")),
         500.. => (ErrorKind::Unavailable, format!("kubernetes at {server} failed to answer")),
-        _ => (ErrorKind::InvalidRequest, format!("kubernetes at {server} refuses to be asked for {what}")),
+        409 if doing != Doing::Get => (
+            ErrorKind::Unavailable,
+            format!("{what} in kubernetes at {server} has been changed by somebody else meanwhile"),
+        ),
+        _ => (ErrorKind::InvalidRequest, refusal(server, doing, what)),
     };
     let error = Error::new(kind, text).with_code(format!("HTTP {code}"));
     match details.as_ref().map(|details| details.retry_after_seconds) {
         Some(seconds) if seconds > 0 => error.with_retry_after(Duration::from_secs(seconds.into())),
         _ => error,
+    }
+}
+
+/// What a write means that finds no place.
+fn gone(server: &str, what: &str, of_namespace: bool) -> (ErrorKind, String) {
+    if of_namespace {
+        return (ErrorKind::InvalidConfig, format!("kubernetes at {server} has no namespace for {what}"));
+    }
+    let text = format!("{what} in kubernetes at {server} has been deleted by somebody else meanwhile");
+    (ErrorKind::Unavailable, text)
+}
+
+fn refusal(server: &str, doing: Doing, what: &str) -> String {
+    match doing {
+        Doing::Get => format!("kubernetes at {server} refuses to be asked for {what}"),
+        Doing::Write => format!("kubernetes at {server} does not take {what} as it would be written"),
+        Doing::Delete => format!("kubernetes at {server} refuses to delete {what}"),
     }
 }
 
@@ -114,8 +160,25 @@ mod tests {
             (0, "", ErrorKind::Unavailable),
         ] {
             let status = Status::failure("quotes a s3cret", reason).with_code(code);
-            let error = error("https://api", "secret \"a\"", &kube::Error::Api(status.boxed()));
+            let error = error("https://api", Doing::Get, "secret \"a\"", &kube::Error::Api(status.boxed()));
             assert_eq!(error.kind, kind, "{code} {reason}");
+            assert!(!error.message.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_somebody_else_was_faster_than_is_tried_again() {
+        for (doing, code, kind, says) in [
+            (Doing::Write, 409, ErrorKind::Unavailable, "meanwhile"),
+            (Doing::Delete, 409, ErrorKind::Unavailable, "meanwhile"),
+            (Doing::Write, 404, ErrorKind::Unavailable, "meanwhile"),
+            (Doing::Delete, 404, ErrorKind::NotFound, "has no"),
+            (Doing::Write, 422, ErrorKind::InvalidRequest, "as it would be written"),
+            (Doing::Delete, 403, ErrorKind::Forbidden, "delete secret"),
+        ] {
+            let status = Status::failure("quotes a s3cret", "Reason").with_code(code);
+            let error = error("https://api", doing, "secret \"a\"", &kube::Error::Api(status.boxed()));
+            assert!(error.kind == kind && error.message.contains(says), "{error}");
             assert!(!error.message.contains("s3cret"), "{error}");
         }
     }

@@ -6,10 +6,12 @@
 
 mod access;
 mod failure;
+mod joined;
 mod kubeconfig;
 pub(crate) mod server;
 mod store;
 mod value;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

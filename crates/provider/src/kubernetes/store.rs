@@ -18,12 +18,13 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
 use super::access::Access;
+use super::failure::Doing;
 use super::server::REQUEST_TIMEOUT;
 use super::{failure, value};
 use crate::listing::{self, Found, Listing};
 use crate::observe::Observer;
 use crate::property;
-use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation};
+use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation, Writer};
 
 const PROVIDER: &str = "Kubernetes";
 /// Reads under way at once for one batch.
@@ -35,7 +36,7 @@ const PAGE: u32 = 500;
 #[derive(Debug)]
 pub struct Store {
     access: Access,
-    namespace: String,
+    pub(super) namespace: String,
     observer: Arc<dyn Observer>,
 }
 
@@ -43,6 +44,11 @@ impl Store {
     /// A store that reads the Secrets of this namespace.
     pub fn new(access: Access, namespace: String, observer: Arc<dyn Observer>) -> Self {
         Self { access, namespace, observer }
+    }
+
+    /// The server's address as it is shown.
+    pub(super) fn shown(&self) -> String {
+        self.access.shown()
     }
 
     async fn entry(&self, of: &EntryRef) -> Result<Entry, Error> {
@@ -56,7 +62,7 @@ impl Store {
             let (api, name) = (Api::<Secret>::namespaced(client, &api), name.clone());
             async move { api.get(&name).await }
         };
-        let Secret { metadata, data, .. } = self.call("GetSecret", &what, get).await?;
+        let Secret { metadata, data, .. } = self.call("GetSecret", Doing::Get, &what, get).await?;
         if of.metadata {
             return Ok(Entry::Map(BTreeMap::from([
                 ("labels".to_owned(), value::strings(of, metadata.labels.as_ref())?),
@@ -80,7 +86,7 @@ impl Store {
                 let (api, params) = (Api::<Secret>::namespaced(client, &self.namespace), params.clone());
                 async move { api.list_metadata(&params).await }
             };
-            let page = self.call("ListSecrets", &what, get).await?;
+            let page = self.call("ListSecrets", Doing::Get, &what, get).await?;
             let names = page.items.into_iter().filter_map(|secret| secret.metadata.name);
             found.extend(names.map(|name| Found { key: name.clone(), name, version: String::new() }));
             token = page.metadata.continue_.filter(|token| !token.is_empty());
@@ -91,18 +97,19 @@ impl Store {
     }
 
     /// Makes a request. If the server refuses the token of a ServiceAccount, once more with a fresh one.
-    async fn call<T, F>(
+    pub(super) async fn call<T, F>(
         &self,
         name: &'static str,
+        doing: Doing,
         what: &str,
         request: impl Fn(Client) -> F + Send + Sync,
     ) -> Result<T, Error>
     where
         F: Future<Output = kube::Result<T>> + Send,
     {
-        match self.once(name, what, request(self.access.client().await?)).await {
+        match self.once(name, doing, what, request(self.access.client().await?)).await {
             Err(error) if error.kind == ErrorKind::Unauthenticated => match self.access.fresh().await? {
-                Some(client) => self.once(name, what, request(client)).await,
+                Some(client) => self.once(name, doing, what, request(client)).await,
                 None => Err(error),
             },
             outcome => outcome,
@@ -112,6 +119,7 @@ impl Store {
     async fn once<T>(
         &self,
         name: &'static str,
+        doing: Doing,
         what: &str,
         request: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<T, Error> {
@@ -120,7 +128,7 @@ impl Store {
         self.observer.call(PROVIDER, name, matches!(answer, Ok(Ok(_))), began.elapsed());
         let server = self.access.shown();
         match answer {
-            Ok(answer) => answer.map_err(|error| failure::error(&server, what, &error)),
+            Ok(answer) => answer.map_err(|error| failure::error(&server, doing, what, &error)),
             Err(_) => Err(failure::silent(&server, REQUEST_TIMEOUT)),
         }
     }
@@ -129,7 +137,7 @@ impl Store {
     async fn rules_allow(&self) -> Result<bool, Error> {
         let spec = SelfSubjectRulesReviewSpec { namespace: Some(self.namespace.clone()) };
         let review = SelfSubjectRulesReview { spec, ..SelfSubjectRulesReview::default() };
-        let review = self.create("CreateSelfSubjectRulesReview", &review).await?;
+        let review = self.ask("CreateSelfSubjectRulesReview", &review).await?;
         Ok(review.status.is_some_and(|status| status.resource_rules.iter().any(gets_secrets)))
     }
 
@@ -143,11 +151,11 @@ impl Store {
         let spec =
             SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
         let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
-        let review = self.create("CreateSelfSubjectAccessReview", &review).await?;
+        let review = self.ask("CreateSelfSubjectAccessReview", &review).await?;
         Ok(review.status.is_some_and(|status| status.allowed))
     }
 
-    async fn create<K>(&self, name: &'static str, review: &K) -> Result<K, Error>
+    async fn ask<K>(&self, name: &'static str, review: &K) -> Result<K, Error>
     where
         K: kube::Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + Sync,
     {
@@ -155,7 +163,7 @@ impl Store {
             let review = review.clone();
             async move { Api::<K>::all(client).create(&PostParams::default(), &review).await }
         };
-        self.call(name, "a review of the store's rights", create).await
+        self.call(name, Doing::Get, "a review of the store's rights", create).await
     }
 }
 
@@ -222,6 +230,10 @@ impl Provider for Store {
             Err(error) if error.kind == ErrorKind::Forbidden => Ok(Validation::Undetermined),
             Err(error) => Err(error),
         }
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
     }
 }
 

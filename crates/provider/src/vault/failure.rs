@@ -21,6 +21,8 @@ pub enum Purpose<'a> {
     OwnToken,
     /// Reading below this path.
     Read(&'a str),
+    /// Writing or deleting below this path.
+    Write(&'a str),
 }
 
 /// An answer that is neither a success nor a plain "there is no such thing".
@@ -79,7 +81,9 @@ impl Refusal {
             _ if self.says("not initialized") => unavailable("is not initialized"),
             _ if self.says("active cluster node not found") => unavailable("has no active node"),
             Purpose::Login { .. } if self.reason().is_some() => self.refused(server, purpose),
-            Purpose::Login { .. } | Purpose::OwnToken | Purpose::Read(_) => unavailable("failed to answer"),
+            Purpose::Login { .. } | Purpose::OwnToken | Purpose::Read(_) | Purpose::Write(_) => {
+                unavailable("failed to answer")
+            }
         }
     }
 
@@ -109,6 +113,18 @@ impl Refusal {
                 ErrorKind::InvalidRequest,
                 format!("vault at {server} does not take {path:?} for a secret to read"),
             ),
+            Purpose::Write(path) if self.status == StatusCode::FORBIDDEN => (
+                ErrorKind::Forbidden,
+                format!("vault at {server} denies writing {path:?}: no policy of the token allows it"),
+            ),
+            Purpose::Write(path) if self.says(CONFLICT) => (
+                ErrorKind::Unavailable,
+                format!("{path:?} in vault at {server} has been changed by somebody else meanwhile"),
+            ),
+            Purpose::Write(path) => (
+                ErrorKind::InvalidRequest,
+                format!("vault at {server} does not take what is to be written at {path:?}"),
+            ),
         }
     }
 
@@ -117,13 +133,19 @@ impl Refusal {
             Purpose::Login { method, mount } => {
                 format!("vault at {server} has no {method} auth method mounted at {mount:?}")
             }
-            Purpose::Read(path) if self.says(OTHER_VERSION) => {
+            Purpose::Read(path) | Purpose::Write(path) if self.says(OTHER_VERSION) => {
                 format!("the mount of {path:?} in vault at {server} is of kv version 2, the store says v1")
             }
             Purpose::Read(path) => {
                 let mount = path.split('/').next().unwrap_or_default();
                 format!(
                     "vault at {server} has nothing mounted at {mount:?}, which {path:?} would be read from"
+                )
+            }
+            Purpose::Write(path) => {
+                let mount = path.split('/').next().unwrap_or_default();
+                format!(
+                    "vault at {server} has nothing mounted at {mount:?}, which {path:?} would be written in"
                 )
             }
             Purpose::OwnToken => format!("{server} does not answer as a vault does"),
@@ -141,6 +163,12 @@ impl Refusal {
     }
 }
 
+/// Whether a write failed for the version that it was to replace not being the latest any more.
+pub fn is_conflict(error: &Error) -> bool {
+    error.kind == ErrorKind::Unavailable && error.code.as_deref() == Some("HTTP 400")
+}
+
+const CONFLICT: &str = "check-and-set parameter did not match";
 const NO_ROUTE: &str = "no handler for route";
 const OTHER_VERSION: &str = "Invalid path for a versioned K/V secrets engine";
 
@@ -185,6 +213,7 @@ mod tests {
     #[test]
     fn tells_trouble_from_refusal() {
         let read = Purpose::Read("secret/data/a");
+        let write = Purpose::Write("secret/data/a");
         let login = Purpose::Login { method: "appRole", mount: "approle" };
         for (status, text, purpose, kind, says) in [
             (503, "Vault is sealed", read, ErrorKind::Unavailable, "vault at https://vault:8200 is sealed"),
@@ -196,6 +225,22 @@ mod tests {
                 "no active node",
             ),
             (502, "", login, ErrorKind::Unavailable, "failed to answer"),
+            (
+                403,
+                "1 error occurred:\n\t* permission denied\n\n",
+                write,
+                ErrorKind::Forbidden,
+                "denies writing",
+            ),
+            (
+                400,
+                "check-and-set parameter did not match the current version",
+                write,
+                ErrorKind::Unavailable,
+                "changed by somebody else",
+            ),
+            (400, "quotes s.3cr3t", write, ErrorKind::InvalidRequest, "does not take what is to be written"),
+            (404, "no handler for route \"nope/a\"", write, ErrorKind::InvalidConfig, "nothing mounted"),
             (408, "", read, ErrorKind::Unavailable, "failed to answer"),
             (472, "", read, ErrorKind::Unavailable, "is a standby"),
             (473, "", login, ErrorKind::Unavailable, "is a standby"),

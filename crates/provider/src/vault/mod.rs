@@ -15,7 +15,10 @@ mod request;
 pub(crate) mod server;
 mod session;
 mod store;
+mod there;
 mod value;
+mod wanted;
+mod write;
 
 use std::sync::Arc;
 

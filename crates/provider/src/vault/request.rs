@@ -46,6 +46,11 @@ impl Request {
         })
     }
 
+    /// A request to the same place by another method, with this body; empty is none.
+    pub fn with(self, method: Method, body: Vec<u8>) -> Self {
+        Self { method, body: body.into(), query: None, ..self }
+    }
+
     /// The path below `/v1`, for people.
     pub fn path(&self) -> String {
         self.path.join("/")

@@ -14,10 +14,21 @@ use super::request::{ReadMount, Request};
 use super::session::Keeper;
 use super::{mount, path, value};
 use crate::property;
-use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation};
+use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation, Writer};
 
 /// Reads under way at once for one batch.
 const CONCURRENCY: usize = 8;
+
+/// What a request does with a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing, it is read.
+    Read,
+    /// Writes it.
+    Write,
+    /// Deletes it, or part of it.
+    Delete,
+}
 
 /// A connected Vault.
 #[derive(Debug)]
@@ -54,16 +65,25 @@ impl Store {
         value::data(of, self.version, &self.read(&request).await?).map(Entry::Value)
     }
 
-    /// Reads. If Vault refuses the token of a login, once more with a fresh one.
     pub(super) async fn read(&self, request: &Request) -> Result<Answer, Error> {
+        self.call(Action::Read, request).await
+    }
+
+    /// Makes a request. If Vault refuses the token of a login, once more with a fresh one; nothing is done twice by that.
+    pub(super) async fn call(&self, action: Action, request: &Request) -> Result<Answer, Error> {
         let token = self.keeper.token().await?;
-        match self.read_as(request, token.as_ref()).await {
+        match self.call_as(action, request, token.as_ref()).await {
             Err(error) if is_refusal(error.kind) => {
                 let fresh = self.other_token(token, error).await?;
-                self.read_as(request, Some(&fresh)).await
+                self.call_as(action, request, Some(&fresh)).await
             }
             outcome => outcome,
         }
+    }
+
+    /// The server as it is shown.
+    pub(super) fn server(&self) -> &str {
+        self.http.server()
     }
 
     /// Whether a refusal is the token's fault; if it is, a fresh token. Vault answers 403 for both, and only newer ones add
@@ -83,11 +103,20 @@ impl Store {
         self.keeper.replace(&token).await?.ok_or_else(|| self.refused_token())
     }
 
-    async fn read_as(&self, request: &Request, token: Option<&SecretBytes>) -> Result<Answer, Error> {
+    async fn call_as(
+        &self,
+        action: Action,
+        request: &Request,
+        token: Option<&SecretBytes>,
+    ) -> Result<Answer, Error> {
         let path = request.path();
-        let purpose = Purpose::Read(&path);
+        let (name, purpose) = match action {
+            Action::Read => ("ReadSecretData", Purpose::Read(&path)),
+            Action::Write => ("WriteSecretData", Purpose::Write(&path)),
+            Action::Delete => ("DeleteSecret", Purpose::Write(&path)),
+        };
         let namespace = self.namespace.as_ref();
-        self.http.send(Call { name: "ReadSecretData", purpose, request, namespace, token }).await
+        self.http.send(Call { name, purpose, request, namespace, token }).await
     }
 
     fn refused_token(&self) -> Error {
@@ -122,7 +151,7 @@ impl Store {
         let Some(mount) = self.mount.as_deref() else { return Ok(()) };
         let request = Request::of(&ReadMount { mount: mount.to_owned() })?;
         let token = self.keeper.token().await?;
-        match self.read_as(&request, token.as_ref()).await {
+        match self.call_as(Action::Read, &request, token.as_ref()).await {
             Ok(Answer::Found(body)) => mount::check(body.expose(), mount, self.version),
             Err(error) if error.kind.is_transient() => Err(error),
             Ok(Answer::Missing) | Err(_) => Ok(()),
@@ -173,5 +202,9 @@ impl Provider for Store {
         self.check_token().await?;
         self.check_mount().await?;
         Ok(Validation::Ready)
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
     }
 }

@@ -9,7 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::aws::Endpoints;
 use latchkey_provider::observe::Observer;
-use latchkey_provider::{Cluster, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Provider};
+use latchkey_provider::{
+    Cluster, Connection, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Provider,
+};
 use latchkey_testbed::{Moto, MotoOptions, REGION, Reply, Rule};
 use serde_json::{Value, json};
 
@@ -47,8 +49,12 @@ impl Aws {
         Connector::new(self.objects.clone(), observer).with_aws_endpoints(self.endpoints())
     }
 
+    pub async fn connect(&self, spec: &SecretStoreSpec) -> Connection {
+        self.connector().connect(spec, &scope()).await.unwrap()
+    }
+
     pub async fn provider(&self, spec: &SecretStoreSpec) -> Arc<dyn Provider> {
-        self.connector().connect(spec, &scope()).await.unwrap().provider
+        self.connect(spec).await.provider
     }
 }
 

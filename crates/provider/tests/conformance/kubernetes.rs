@@ -19,7 +19,7 @@ use crate::live::{Calls, Live, Log, client_authority, control_plane, service_acc
 use crate::suite::conformance;
 
 /// A store of [`NAMESPACE`] in the shared control plane, with this `auth`.
-fn store(auth: Value) -> Value {
+pub fn store(auth: Value) -> Value {
     json!({ "server": server(control_plane()), "remoteNamespace": NAMESPACE, "auth": auth })
 }
 
@@ -28,12 +28,12 @@ fn server(plane: &ControlPlane) -> Value {
 }
 
 /// `token.bearerToken` from the key `token` of the Secret `creds`.
-fn token_auth() -> Value {
+pub fn token_auth() -> Value {
     json!({ "token": { "bearerToken": { "name": "creds", "key": "token" } } })
 }
 
 /// Puts a Secret there, in place of what was there.
-fn put(name: &str, mut secret: Value) {
+pub fn put(name: &str, mut secret: Value) {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
     let _ = control_plane().api("DELETE", &format!("{path}/{name}"), &Value::Null); // it may not be there
     secret["metadata"]["name"] = json!(name);
@@ -41,7 +41,7 @@ fn put(name: &str, mut secret: Value) {
 }
 
 /// A role that may get Secrets, for a subject.
-fn may_get_secrets(name: &str, subject: Value) {
+pub fn may_get_secrets(name: &str, subject: Value) {
     let rbac = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}");
     let rules = json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"] }]);
     let role = json!({ "metadata": { "name": name }, "rules": rules });
@@ -51,15 +51,15 @@ fn may_get_secrets(name: &str, subject: Value) {
     control_plane().create(&format!("{rbac}/rolebindings"), &binding).unwrap();
 }
 
-struct Bench {
-    connection: Connection,
+pub struct Bench {
+    pub connection: Connection,
     cluster: Arc<Live>,
     calls: Arc<Calls>,
 }
 
 impl Bench {
     /// Connects with the Secret `creds` of these keys.
-    async fn new(store: Value, creds: &[(&str, &str)]) -> Self {
+    pub async fn new(store: Value, creds: &[(&str, &str)]) -> Self {
         Self::try_new(store, creds).await.unwrap()
     }
 
@@ -72,7 +72,7 @@ impl Bench {
         Ok(Self { connection, cluster, calls })
     }
 
-    async fn admin() -> Self {
+    pub async fn admin() -> Self {
         Self::new(store(token_auth()), &[("token", control_plane().user_token("admin").unwrap())]).await
     }
 

@@ -9,8 +9,10 @@ mod credentials;
 #[cfg(all(feature = "vault", feature = "kubernetes"))]
 mod endpoints;
 mod fixture;
-#[cfg(any(feature = "vault", feature = "kubernetes"))]
+#[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod live;
+#[cfg(any(feature = "aws", feature = "kubernetes", feature = "vault"))]
+mod pushing;
 mod suite;
 
 #[cfg(feature = "aws")]
@@ -21,5 +23,9 @@ mod aws_login;
 mod fake;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
+#[cfg(feature = "aws")]
+mod push_aws;
+#[cfg(feature = "kubernetes")]
+mod push_kubernetes;
 #[cfg(feature = "vault")]
 mod vault;

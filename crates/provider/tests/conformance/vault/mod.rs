@@ -3,6 +3,7 @@
 mod finding;
 mod logins;
 mod outages;
+mod push_vault;
 mod reading;
 mod requests;
 mod tokens;

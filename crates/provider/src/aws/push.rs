@@ -1,0 +1,164 @@
+//! Pushing: into secrets that have ESO's tag. AWS knows no write in place of a certain version, so of two changes of the
+//! same secret at once the later one wins, as in ESO.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+
+use super::property_path;
+use super::push_spec::Spec;
+use super::secrets_manager::SecretsManager;
+use super::write::Held;
+use crate::push::{self, EXTERNAL_SECRETS, MANAGED_BY, Members};
+use crate::{Error, ErrorKind, Push, Pushed, Remote, SecretBytes, Writer, property};
+
+/// What the value should be, byte for byte what is there if that says the same.
+fn wanted(push: &Push, there: Option<&SecretBytes>) -> Result<SecretBytes, Error> {
+    let value = push.content.value()?;
+    let Some(property) = push.remote.part() else { return Ok(value) };
+    let path = property_path::steps(property, &push.remote)?;
+    let text = push::text(&value, &push.remote)?;
+    let there = there.filter(|there| !there.is_empty());
+    let members = there.map_or_else(|| Some(Members::default()), members).ok_or_else(|| {
+        let text =
+            format!("secret {:?} holds no JSON object that a property could be pushed into", push.remote.key);
+        Error::new(ErrorKind::InvalidValue, text)
+    })?;
+    let is = property_path::get(&members, &path).and_then(|json| property::unquote(&json));
+    if let (Some(there), Some(is)) = (there, is.map(SecretBytes::from))
+        && is == value
+    {
+        return Ok(there.clone());
+    }
+    let new = property_path::set(members, &path, text).ok_or_else(|| {
+        let text = format!("{} cannot be written: something on its way is no JSON object", push.remote);
+        Error::new(ErrorKind::InvalidValue, text)
+    })?;
+    Ok(bytes(&new))
+}
+
+fn members(value: &SecretBytes) -> Option<Members> {
+    value.expose_str().and_then(Members::parse)
+}
+
+fn bytes(members: &Members) -> SecretBytes {
+    SecretBytes::from(members.json().as_str())
+}
+
+fn tags(there: &DescribeSecretOutput) -> BTreeMap<String, String> {
+    let pair =
+        |tag: &aws_sdk_secretsmanager::types::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+    there.tags().iter().filter_map(pair).collect()
+}
+
+fn is_managed(there: &DescribeSecretOutput) -> bool {
+    tags(there).get(MANAGED_BY).is_some_and(|by| by == EXTERNAL_SECRETS)
+}
+
+impl SecretsManager {
+    fn remote_id(&self, remote: &Remote) -> String {
+        format!("{}{}", self.prefix, remote.key)
+    }
+}
+
+#[async_trait]
+impl Writer for SecretsManager {
+    async fn push(&self, push: &Push) -> Result<Pushed, Error> {
+        let spec = Spec::of(push)?;
+        let new = wanted(push, None)?; // what is wrong with it by itself is told before anything is asked
+        let id = self.remote_id(&push.remote);
+        let Some(there) = self.described(&id).await? else {
+            self.create(&id, &new, &spec).await?;
+            return Ok(Pushed::Created);
+        };
+        if !is_managed(&there) && !push.known {
+            return Err(push::not_managed(&push.remote, self.client.place()));
+        }
+        let restores = there.deleted_date().is_some();
+        if restores {
+            self.restore(&id).await?;
+        }
+        let held = self.held(&id).await?.map(|held| held.value);
+        let new = wanted(push, held.as_ref())?;
+        let retags = self.retag(&id, spec.retag(&tags(&there))).await?;
+        let puts = held.as_ref() != Some(&new);
+        if puts {
+            self.put(&id, &new, spec.format()).await?;
+        }
+        Ok(match (held, restores, puts || retags) {
+            (None, ..) | (_, true, _) => Pushed::Created,
+            (Some(_), false, true) => Pushed::Updated,
+            (Some(_), false, false) => Pushed::Unchanged,
+        })
+    }
+
+    async fn delete(&self, remote: &Remote, known: bool) -> Result<(), Error> {
+        let id = self.remote_id(remote);
+        let Some(there) = self.described(&id).await? else { return Ok(()) };
+        if there.deleted_date().is_some() || !(is_managed(&there) || known) {
+            return Ok(());
+        }
+        let Some(property) = remote.part() else { return self.remove(&id).await };
+        let path = property_path::steps(property, remote)?;
+        let Some(Held { value, format }) = self.held(&id).await? else { return Ok(()) };
+        match members(&value).and_then(|members| property_path::remove(members, &path)) {
+            None => Ok(()),
+            Some(left) if left.is_empty() => self.remove(&id).await,
+            Some(left) => self.put(&id, &bytes(&left), format).await,
+        }
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Error> {
+        let Some(Held { value, .. }) = self.held(&self.remote_id(remote)).await? else { return Ok(false) };
+        let Some(property) = remote.part() else { return Ok(true) };
+        let path = property_path::steps(property, remote)?;
+        Ok(members(&value).is_some_and(|members| property_path::get(&members, &path).is_some()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Content;
+
+    fn push(property: Option<&str>, value: &str) -> Push {
+        let remote = Remote { key: "app".to_owned(), property: property.map(str::to_owned) };
+        Push { remote, content: Content::One(value.into()), metadata: None, known: false }
+    }
+
+    fn after(there: Option<&str>, property: Option<&str>, value: &str) -> Result<String, Error> {
+        let there = there.map(SecretBytes::from);
+        let new = wanted(&push(property, value), there.as_ref())?;
+        Ok(String::from_utf8_lossy(new.expose()).into_owned())
+    }
+
+    #[test]
+    fn a_property_joins_what_is_there() {
+        for (there, property, want) in [
+            (None, None, "v"),
+            (Some("c4n4ry"), Some(""), "v"),
+            (None, Some("a"), r#"{"a":"v"}"#),
+            (Some(""), Some("a.b"), r#"{"a":{"b":"v"}}"#),
+            (Some(r#"{ "z":1.50, "a":"old" }"#), Some("a"), r#"{"a":"v","z":1.50}"#),
+        ] {
+            assert_eq!(after(there, property, "v").as_deref(), Ok(want), "{there:?} {property:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_already_keeps_its_bytes() {
+        for there in [r#"{ "z":1, "a": "v" }"#, r#"{"a":"\u0076"}"#] {
+            assert_eq!(after(Some(there), Some("a"), "v").as_deref(), Ok(there));
+        }
+    }
+
+    #[test]
+    fn no_property_goes_into_what_is_no_object() {
+        for (there, property) in [("c4n4ry", "a"), (r#"["c4n4ry"]"#, "a"), (r#"{"a":"c4n4ry"}"#, "a.b")] {
+            let error = after(Some(there), Some(property), "c4n4ry").unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidValue);
+            assert!(!error.message.contains("c4n4ry"), "{error}");
+        }
+    }
+}

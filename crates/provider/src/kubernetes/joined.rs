@@ -1,0 +1,220 @@
+//! What a pushed Secret becomes: its data, and labels and annotations by a PushSecret's metadata.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use serde::Deserialize;
+use zeroize::Zeroize;
+
+use crate::{Content, Error, Push, push};
+
+/// The annotation of Secrets that were created here. ESO has no mark in Kubernetes, and takes over whatever is there.
+pub const MARK: &str = "latchkey.dev/pushed";
+const MARKED: &str = "true";
+
+type Strings = BTreeMap<String, String>;
+
+/// ESO's `PushSecretMetadataSpec` of this provider.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Spec {
+    labels: Strings,
+    annotations: Strings,
+    /// How these join those of the pushed Secret. None of that one's are pushed, so that it makes no difference.
+    #[serde(rename = "sourceMergePolicy")]
+    _source_merge_policy: SourceMergePolicy,
+    target_merge_policy: TargetMergePolicy,
+    /// The namespace, for stores that leave it to the PushSecret.
+    pub remote_namespace: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+enum SourceMergePolicy {
+    #[default]
+    Merge,
+    Replace,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+enum TargetMergePolicy {
+    #[default]
+    Merge,
+    Replace,
+    Ignore,
+}
+
+impl Spec {
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidConfig`].
+    pub fn of(push: &Push) -> Result<Self, Error> {
+        let known = "labels, annotations, sourceMergePolicy, targetMergePolicy, remoteNamespace";
+        push::spec(push.metadata.as_ref(), known)
+    }
+
+    fn join(&self, given: &Strings, there: Option<Strings>) -> Option<Strings> {
+        let mut joined = match self.target_merge_policy {
+            TargetMergePolicy::Ignore => return there,
+            TargetMergePolicy::Replace => Strings::new(),
+            TargetMergePolicy::Merge => there.unwrap_or_default(),
+        };
+        joined.extend(given.clone());
+        (!joined.is_empty()).then_some(joined)
+    }
+}
+
+/// A Secret that holds values, which are overwritten when it goes.
+#[derive(Clone, Default)]
+pub struct Held(pub Secret);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        for value in self.0.data.iter_mut().flat_map(BTreeMap::values_mut) {
+            value.0.zeroize();
+        }
+    }
+}
+
+impl Held {
+    /// Whether it was created here.
+    pub fn is_marked(&self) -> bool {
+        let annotations = self.0.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(MARK)).is_some_and(|mark| mark == MARKED)
+    }
+
+    /// Marks it, or takes the mark away.
+    pub fn mark(&mut self, marked: bool) {
+        let annotations = &mut self.0.metadata.annotations;
+        if marked {
+            annotations.get_or_insert_default().insert(MARK.to_owned(), MARKED.to_owned());
+        } else if let Some(all) = annotations {
+            all.remove(MARK);
+        }
+    }
+
+    /// Whether it has this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.data.as_ref().is_some_and(|data| data.contains_key(key))
+    }
+
+    /// Takes a key away; whether others are left.
+    pub fn remove(&mut self, key: &str) -> bool {
+        let data = self.0.data.get_or_insert_default();
+        if let Some(mut value) = data.remove(key) {
+            value.0.zeroize();
+        }
+        !data.is_empty()
+    }
+
+    /// The same with what is pushed. Its type is given once and for all.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidValue`] for all keys as one JSON that are not all text.
+    pub fn with(&self, push: &Push, spec: &Spec) -> Result<Self, Error> {
+        let mut new = self.clone();
+        match (push.remote.part(), &push.content) {
+            (Some(property), content) => {
+                let value = ByteString(content.value()?.expose().to_vec());
+                let former = new.0.data.get_or_insert_default().insert(property.to_owned(), value);
+                former.into_iter().for_each(|mut value| value.0.zeroize());
+            }
+            (None, Content::Whole { data, type_ }) => {
+                let all = data.iter().map(|(key, value)| (key.clone(), ByteString(value.expose().to_vec())));
+                drop(Self(Secret { data: new.0.data.replace(all.collect()), ..Secret::default() }));
+                new.0.type_ = new.0.type_.take().or_else(|| type_.clone());
+            }
+            (None, Content::One(_)) => {} // refused before
+        }
+        let metadata = &mut new.0.metadata;
+        metadata.labels = spec.join(&spec.labels, metadata.labels.take());
+        metadata.annotations = spec.join(&spec.annotations, metadata.annotations.take());
+        new.mark(self.is_marked());
+        Ok(new)
+    }
+
+    /// Whether both have the same data, labels and annotations.
+    pub fn same(&self, other: &Self) -> bool {
+        let strings =
+            |one: &Option<Strings>, other: &Option<Strings>| one.iter().flatten().eq(other.iter().flatten());
+        let (one, two) = (&self.0.metadata, &other.0.metadata);
+        self.0.data.iter().flatten().eq(other.0.data.iter().flatten())
+            && strings(&one.labels, &two.labels)
+            && strings(&one.annotations, &two.annotations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{ErrorKind, Remote, SecretBytes};
+
+    fn push(property: Option<&str>, content: Content, metadata: Value) -> Push {
+        let remote = Remote { key: "app".to_owned(), property: property.map(str::to_owned) };
+        Push { remote, content, metadata: Some(metadata), known: false }
+    }
+
+    fn one(value: &str) -> Content {
+        Content::One(SecretBytes::from(value))
+    }
+
+    fn held(secret: Value) -> Held {
+        Held(serde_json::from_value(secret).unwrap())
+    }
+
+    fn there() -> Held {
+        let metadata = json!({ "labels": { "a": "1", "b": "1" }, "annotations": { MARK: "true", "x": "y" } });
+        held(json!({ "metadata": metadata, "data": { "p": "b2xk", "q": "cQ==" }, "type": "t" }))
+    }
+
+    #[test]
+    fn a_property_joins_the_other_keys() {
+        let push = push(Some("p"), one("new"), json!({}));
+        let new = there().with(&push, &Spec::of(&push).unwrap()).unwrap();
+        let data = new.0.data.clone().unwrap();
+        assert_eq!((data["p"].0.as_slice(), data["q"].0.as_slice()), (b"new".as_slice(), b"q".as_slice()));
+        assert!(!new.same(&there()) && new.is_marked());
+    }
+
+    #[test]
+    fn all_keys_replace_what_is_there_but_for_the_type() {
+        let data = [("p".to_owned(), SecretBytes::from("<1>"))].into();
+        let whole = Content::Whole { data, type_: Some("mine".to_owned()) };
+        let by = push(None, whole.clone(), json!({}));
+        let new = |there: Held, by: &Push| there.with(by, &Spec::of(by).unwrap()).unwrap();
+        let replaced = new(there(), &by);
+        assert_eq!(replaced.0.data.as_ref().map(BTreeMap::len), Some(1));
+        assert_eq!(replaced.0.type_.as_deref(), Some("t"));
+        assert_eq!(new(Held::default(), &by).0.type_.as_deref(), Some("mine"));
+        let inside = new(Held::default(), &push(Some("all"), whole, json!({})));
+        assert_eq!(inside.0.data.as_ref().unwrap()["all"].0, br#"{"p":"<1>"}"#);
+    }
+
+    #[test]
+    fn labels_join_by_the_targets_policy_and_the_mark_stays() {
+        let labels = |policy: &str| {
+            let given =
+                json!({ "labels": { "b": "2" }, "annotations": { MARK: "no" }, "targetMergePolicy": policy });
+            let push = push(Some("p"), one("old"), given);
+            let new = there().with(&push, &Spec::of(&push).unwrap()).unwrap();
+            assert!(new.is_marked(), "{policy}");
+            (json!(new.0.metadata.labels), new.same(&there()))
+        };
+        assert_eq!(labels("Merge"), (json!({ "a": "1", "b": "2" }), false));
+        assert_eq!(labels("Replace"), (json!({ "b": "2" }), false));
+        assert_eq!(labels("Ignore"), (json!({ "a": "1", "b": "1" }), true));
+    }
+
+    #[test]
+    fn wrong_metadata_is_named() {
+        for (metadata, field) in [
+            (json!({ "sourceMergePolicy": "Ignore" }), "sourceMergePolicy"),
+            (json!({ "targetMergePolicy": "merge" }), "targetMergePolicy"),
+            (json!({ "tags": {} }), "tags"),
+        ] {
+            let error = Spec::of(&push(None, one(""), metadata)).unwrap_err();
+            assert!(error.kind == ErrorKind::InvalidConfig && error.message.contains(field), "{error}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! PushSecrets: from a Secret of the cluster to remote stores.
+//!
+//! `Source → wanted → push`: what is pushed is made of the Secret (or by a generator) and the template, then it is worked out
+//! what goes where, then each thing is pushed. Nothing is remembered here: what was pushed is in the PushSecret's status.
+
+mod reverse;
+mod wanted;
+
+#[cfg(test)]
+mod tests;
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use latchkey_api::external_secret::{GeneratorRef, Template};
+use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, Writer};
+use tokio::time::timeout_at;
+
+use super::convert::Data;
+use super::plan::{GeneratorKey, StoreKey};
+use super::render;
+use super::resolve::Opened;
+use super::{Deadline, Engine, Error, message, work};
+
+pub use wanted::{One, Place, place, remote, wanted};
+
+/// What is pushed: keys and values, and the type of the Secret that holds them.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Keys and values.
+    pub data: Data,
+    /// The Secret's type.
+    pub type_: Option<String>,
+}
+
+/// A store that is open to be written to.
+#[derive(Debug)]
+pub struct Door {
+    opened: Opened,
+    namespace: String,
+}
+
+impl Engine {
+    /// What a generator makes, for a PushSecret of this namespace.
+    ///
+    /// # Errors
+    /// Those of generators.
+    pub async fn generated_source(
+        &self,
+        namespace: &str,
+        reference: &GeneratorRef,
+        deadline: Deadline,
+    ) -> Result<Source, Error> {
+        let at = "spec.selector.generatorRef";
+        let key = GeneratorKey::of(reference, namespace)
+            .ok_or_else(|| message::generator_kind(at, &reference.kind))?;
+        let making = self.generated(namespace, &key, at);
+        let late = |_| Err(message::generator_too_late(&key));
+        let data = timeout_at(deadline.instant(), making).await.unwrap_or_else(late)?;
+        Ok(Source { data, type_: None })
+    }
+
+    /// What the template of a PushSecret makes of its source; the source itself without one.
+    ///
+    /// # Errors
+    /// A template that fails, or stands in an object that cannot be read.
+    pub async fn templated_source(
+        &self,
+        namespace: &str,
+        template: Option<&Template>,
+        source: Source,
+        deadline: Deadline,
+    ) -> Result<Source, Error> {
+        let Some(template) = template else { return Ok(source) };
+        let objects = self.template_objects(namespace, Some(template), deadline).await?;
+        let Source { data, type_ } = source;
+        let parts = work::aside(|| render::templated(template, data, &objects))?;
+        Ok(Source { data: parts.data, type_: parts.type_.or(type_) })
+    }
+
+    /// Opens a store for a PushSecret of this namespace.
+    ///
+    /// # Errors
+    /// Those of a store that is not there, not allowed or cannot be connected, and of one that can only be read.
+    pub async fn open_door(&self, namespace: &str, key: &StoreKey) -> Result<Door, Error> {
+        let opened = self.open_for(namespace, key, "spec.secretStoreRefs").await?;
+        match opened.reader.provider.writer() {
+            Some(_) => Ok(Door { opened, namespace: namespace.to_owned() }),
+            None => Err(message::store_read_only(key, opened.reader.provider.name())),
+        }
+    }
+
+    /// Pushes one thing. With `keep` what is there already stays; that is no error.
+    ///
+    /// # Errors
+    /// The key is none that the namespace may name, or the store does not take it.
+    pub async fn push(&self, door: &Door, push: &Push, keep: bool) -> Result<Pushed, Error> {
+        self.admit_push(door, &push.remote).await?;
+        let pushing = async {
+            let writer = door.writer()?;
+            if keep && writer.exists(&push.remote).await? {
+                return Ok(Pushed::Unchanged);
+            }
+            writer.push(push).await
+        };
+        self.through(door, pushing).await.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
+    }
+
+    /// Removes what was pushed.
+    ///
+    /// # Errors
+    /// The key is none that the namespace may name, or the store does not let it be removed.
+    pub async fn withdraw(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
+        self.admit_push(door, remote).await?;
+        let removing = async { door.writer()?.delete(remote, true).await };
+        self.through(door, removing).await.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+    }
+
+    async fn admit_push(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
+        let limits = self.limits(&door.namespace, &door.opened.store).await?;
+        let key = door.provider().resolved_key(&EntryRef::new(remote.key.as_str()));
+        if limits.allow(&key) {
+            Ok(())
+        } else {
+            Err(message::push_denied(door.key(), remote, &door.namespace))
+        }
+    }
+
+    /// One call of the provider's code, which may neither hang nor take the process with it.
+    async fn through<T>(
+        &self,
+        door: &Door,
+        call: impl Future<Output = Result<T, latchkey_provider::Error>> + Send,
+    ) -> Result<T, latchkey_provider::Error> {
+        let limit = self.inner.shared.settings.call_limit;
+        match tokio::time::timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(super::guarded::defect(door.provider())),
+            Err(_) => Err(super::guarded::silent(door.provider(), limit)),
+        }
+    }
+}
+
+impl Door {
+    fn key(&self) -> &StoreKey {
+        &self.opened.store.key
+    }
+
+    fn provider(&self) -> &dyn Provider {
+        &*self.opened.reader.provider
+    }
+
+    fn writer(&self) -> Result<&dyn Writer, latchkey_provider::Error> {
+        let provider = self.provider();
+        provider.writer().ok_or_else(|| super::guarded::defect(provider))
+    }
+}

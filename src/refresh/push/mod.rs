@@ -1,0 +1,322 @@
+//! PushSecrets: what is in a Secret of the cluster goes to remote stores, when it changes and from time to time.
+//!
+//! ESO's rules for statuses, conditions and the finalizer. What is more: the source is watched, every store is tried though
+//! another one fails, and what somebody else has put into a store is not overwritten.
+
+mod finalizer;
+mod source;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use latchkey_api::PushSecret;
+use latchkey_api::external_secret::StoreKind;
+use latchkey_api::push_secret::{
+    PushData, PushDeletionPolicy, PushSecretSpec, PushStoreRef, PushUpdatePolicy, SyncedPushSecrets,
+};
+use latchkey_provider::Pushed;
+
+use super::Term;
+use super::backoff::Retry;
+use super::item::Item;
+use super::queue::Priority;
+use crate::engine::plan::StoreKey;
+use crate::engine::push::{self, Place, Source};
+use crate::engine::resolve::selects;
+use crate::engine::{Deadline, Error, message};
+use crate::lookup::Key;
+pub(super) use status::Outcome;
+
+/// How long everything that one PushSecret does may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why a PushSecret is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Look {
+    /// It is new, was changed, or its time may have come.
+    Whether,
+    /// Somebody begins to lead: its source may have changed while nobody did.
+    Anew,
+    /// Its source has changed.
+    Now,
+}
+
+impl Term<'_> {
+    /// Brings a PushSecret to where it should be.
+    pub(super) async fn push_secret(&self, key: &Key, look: Look) {
+        let _alone = self.pushing.with(key).await;
+        let Some(object) = self.refresher.lookup.push_secret(key) else {
+            self.push_backoffs.clear(key);
+            return;
+        };
+        if !self.refresher.engine.sees_to(key.namespace()) {
+            return;
+        }
+        if object.metadata.deletion_timestamp.is_some() {
+            return self.let_go(key, &object).await;
+        }
+        if self.is_of_others(&object.spec, key.namespace()) {
+            return;
+        }
+        if !self.keeps_finalizer(key, &object).await {
+            return; // the watch tells of the object with it
+        }
+        let version = status::version(&object);
+        if look != Look::Now
+            && let Some(wait) = self.push_backoffs.wait(key, &version)
+        {
+            return self.look_again(key, wait);
+        }
+        let left = status::left(&object, Timestamp::now());
+        let anew = look == Look::Anew && self.source_changed_since(&object).await;
+        if look == Look::Now || anew || left.is_some_and(|left| left.is_zero()) {
+            self.push_all(key, &object).await;
+        } else if let Some(left) = left {
+            self.look_again(key, left);
+        }
+    }
+
+    /// Those that failed and push to this store may try again.
+    pub(super) fn wake_pushes(&self, store: &StoreKey) {
+        for (key, object) in self.refresher.lookup.push_secrets() {
+            let is_named = object.spec.secret_store_refs.iter().any(|of| names(of, store, key.namespace()));
+            if is_named && self.push_backoffs.clear(&key) {
+                self.queue.add(Item::Push(key, Look::Now), Duration::ZERO, Priority::Urgent);
+            }
+        }
+    }
+
+    fn look_again(&self, key: &Key, after: Duration) {
+        self.queue.add(Item::Push(key.clone(), Look::Whether), after, Priority::Routine);
+    }
+
+    async fn push_all(&self, key: &Key, object: &Arc<PushSecret>) {
+        let deadline = Deadline::after(PATIENCE);
+        let outcome = match self.sources(object, deadline).await {
+            Ok(Some(sources)) => self.push_sources(object, &sources).await,
+            Ok(None) => self.source_gone(object).await,
+            Err(error) => Outcome::failed(status::before(object), vec![error]),
+        };
+        self.told(key, object, outcome).await;
+    }
+
+    /// Every source to every store; then what is pushed no longer is removed.
+    async fn push_sources(&self, object: &PushSecret, sources: &[Source]) -> Outcome {
+        let namespace = object.namespace().unwrap_or_default();
+        let places = match self.places(&object.spec, &namespace) {
+            Ok(places) => places,
+            Err(error) => return Outcome::failed(status::before(object), vec![error]),
+        };
+        let mut outcome = Outcome::default();
+        for place in &places {
+            outcome.synced.entry(place.in_status()).or_default();
+            if let Err(error) = self.push_to(object, sources, place, &mut outcome).await {
+                outcome.errors.push(error);
+            }
+        }
+        let old = status::before(object);
+        if !outcome.errors.is_empty() {
+            outcome.synced = status::merged(outcome.synced, old);
+        } else if deletes(&object.spec) {
+            let (left, errors) = self.unpush(&namespace, &old, &outcome.synced).await;
+            outcome.removal_failed = !errors.is_empty();
+            outcome.errors = errors;
+            outcome.synced = status::merged(outcome.synced, left);
+        }
+        outcome
+    }
+
+    /// Everything that goes to one store, until one thing fails.
+    async fn push_to(
+        &self,
+        object: &PushSecret,
+        sources: &[Source],
+        place: &Place,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let engine = &self.refresher.engine;
+        let in_status = place.in_status();
+        let keep = object.spec.update_policy.unwrap_or_default() == PushUpdatePolicy::IfNotExists;
+        let before = status::before(object).remove(&in_status).unwrap_or_default();
+        let door = engine.open_door(&object.namespace().unwrap_or_default(), &place.key).await?;
+        for source in sources {
+            for mut one in push::wanted(&object.spec, source, place)? {
+                let at = one.in_status();
+                one.push.known = before.contains_key(&at);
+                let pushed = engine.push(&door, &one.push, keep).await?;
+                outcome.changed |= pushed != Pushed::Unchanged;
+                outcome.synced.entry(in_status.clone()).or_default().insert(at, one.data);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what was pushed and is wanted no more; what is left of it, and why.
+    async fn unpush(
+        &self,
+        namespace: &str,
+        old: &SyncedPushSecrets,
+        wanted: &SyncedPushSecrets,
+    ) -> (SyncedPushSecrets, Vec<Error>) {
+        let (mut left, mut errors) = (SyncedPushSecrets::new(), Vec::new());
+        for (in_status, entries) in old {
+            let keeps = |at: &String| wanted.get(in_status).is_some_and(|now| now.contains_key(at));
+            let gone: BTreeMap<_, _> = entries
+                .iter()
+                .filter(|(at, _)| !keeps(at))
+                .map(|(at, data)| (at.clone(), data.clone()))
+                .collect();
+            if gone.is_empty() {
+                continue;
+            }
+            let Some(key) = push::place(in_status, namespace) else { continue };
+            if let Err(error) = self.unpush_from(namespace, &key, gone.values()).await {
+                errors.push(error);
+                left.insert(in_status.clone(), gone);
+            }
+        }
+        (left, errors)
+    }
+
+    async fn unpush_from(
+        &self,
+        namespace: &str,
+        store: &StoreKey,
+        gone: impl Iterator<Item = &PushData> + Send,
+    ) -> Result<(), Error> {
+        let engine = &self.refresher.engine;
+        let door = engine.open_door(namespace, store).await?;
+        for data in gone {
+            engine.withdraw(&door, &push::remote(data)).await?;
+        }
+        Ok(())
+    }
+
+    /// The source is not there: with `deletionPolicy: Delete` what was pushed of it goes too, as with ESO.
+    async fn source_gone(&self, object: &PushSecret) -> Outcome {
+        let old = status::before(object);
+        if status::is_source_deleted(object) {
+            return Outcome { source_deleted: true, synced: old, ..Outcome::default() };
+        }
+        if !deletes(&object.spec) || old.values().all(BTreeMap::is_empty) {
+            return Outcome::failed(old, vec![message::no_source(&source::named(&object.spec))]);
+        }
+        let namespace = object.namespace().unwrap_or_default();
+        let (left, errors) = self.unpush(&namespace, &old, &SyncedPushSecrets::new()).await;
+        Outcome {
+            removal_failed: !errors.is_empty(),
+            source_deleted: errors.is_empty(),
+            errors,
+            synced: left,
+            changed: true,
+        }
+    }
+
+    /// The stores that a PushSecret names, each once.
+    fn places(&self, spec: &PushSecretSpec, namespace: &str) -> Result<Vec<Place>, Error> {
+        let mut places: Vec<Place> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (index, of) in spec.secret_store_refs.iter().enumerate() {
+            let found = self.named(of, namespace);
+            if found.is_empty() {
+                return Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]")));
+            }
+            let ours = found.into_iter().filter(|place| {
+                let row = self.refresher.lookup.store_row(&place.key);
+                row.is_none_or(|row| self.refresher.engine.is_of_class(&row.store.spec))
+            });
+            places.extend(ours.filter(|place| seen.insert(place.key.clone())));
+        }
+        Ok(places)
+    }
+
+    /// Whether every store that it names is there and another controller's: such a PushSecret is theirs.
+    fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
+        let is_theirs = |of: &PushStoreRef| {
+            let places = self.named(of, namespace);
+            let is_other = |place: &Place| {
+                let row = self.refresher.lookup.store_row(&place.key);
+                row.is_some_and(|row| !self.refresher.engine.is_of_class(&row.store.spec))
+            };
+            !places.is_empty() && places.iter().all(is_other)
+        };
+        !spec.secret_store_refs.is_empty() && spec.secret_store_refs.iter().all(is_theirs)
+    }
+
+    fn named(&self, of: &PushStoreRef, namespace: &str) -> Vec<Place> {
+        let lookup = &self.refresher.lookup;
+        if let Some(name) = of.name.clone().filter(|name| !name.is_empty()) {
+            let (kind, namespace) = kind_of(of, namespace);
+            let key = StoreKey { kind, namespace, name };
+            let labels = lookup.store_row(&key).map(|row| row.labels.clone()).unwrap_or_default();
+            return vec![Place { key, labels }]; // that it is not there is said when it is opened
+        }
+        let rows = lookup.all_stores().into_iter();
+        let meant = rows.filter(|row| {
+            names(of, &row.store.key, namespace)
+                && of.label_selector.as_ref().is_some_and(|selector| selects(selector, &row.labels))
+        });
+        let mut places: Vec<Place> =
+            meant.map(|row| Place { key: row.store.key.clone(), labels: row.labels.clone() }).collect();
+        places.sort_by(|one, other| one.key.cmp(&other.key));
+        places
+    }
+
+    /// Writes what has come of it, and looks again when it is time.
+    async fn told(&self, key: &Key, object: &PushSecret, outcome: Outcome) {
+        let status = status::after(object, &outcome, super::status::now());
+        let written = self.refresher.statuses.push_secret(object, &status).await;
+        self.refresher.events.pushed(object, &outcome);
+        let version = status::version(object);
+        match outcome.errors.first() {
+            None => {
+                self.push_backoffs.clear(key);
+                if let Some(interval) = status::interval(&object.spec) {
+                    self.look_again(key, interval);
+                }
+            }
+            Some(error) => {
+                let retry = match error.retry_after {
+                    Some(after) => Retry::NotBefore(after),
+                    None if error.is_retried() => Retry::Later,
+                    None => Retry::OnChange,
+                };
+                let wait = self.push_backoffs.failed(key, &version, retry);
+                self.queue.add(Item::Push(key.clone(), Look::Now), wait, Priority::Routine);
+                let kind = error.kind.as_str();
+                tracing::warn!(object = %key, kind, %error, retry_in = ?wait, "push failed");
+            }
+        }
+        if let Err(error) = written {
+            let error = crate::telemetry::chain(&error);
+            tracing::warn!(object = %key, error, "cannot write the PushSecret's status");
+        }
+    }
+}
+
+/// Whether what was pushed is removed when it is wanted no more.
+fn deletes(spec: &PushSecretSpec) -> bool {
+    match spec.deletion_policy.unwrap_or_default() {
+        PushDeletionPolicy::Delete => true,
+        PushDeletionPolicy::None => false,
+    }
+}
+
+fn kind_of(of: &PushStoreRef, namespace: &str) -> (StoreKind, Option<String>) {
+    match of.kind.as_deref() {
+        Some("ClusterSecretStore") => (StoreKind::ClusterSecretStore, None),
+        Some(_) | None => (StoreKind::SecretStore, Some(namespace.to_owned())),
+    }
+}
+
+/// Whether a reference may mean this store, as far as kind, namespace and name tell.
+fn names(of: &PushStoreRef, store: &StoreKey, namespace: &str) -> bool {
+    let (kind, namespace) = kind_of(of, namespace);
+    kind == store.kind
+        && namespace == store.namespace
+        && of.name.as_ref().is_none_or(|name| name.is_empty() || *name == store.name)
+}

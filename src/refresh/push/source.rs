@@ -1,0 +1,104 @@
+//! Where what is pushed comes from: a Secret, several by their labels, or a generator.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::api::ListParams;
+use kube::core::Selector;
+use kube::{Api, ResourceExt};
+use latchkey_api::PushSecret;
+use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
+use latchkey_provider::SecretBytes;
+
+use super::super::Term;
+use crate::engine::push::Source;
+use crate::engine::{Deadline, Error, message};
+use crate::lookup::Key;
+use crate::telemetry::chain;
+
+impl Term<'_> {
+    /// What is pushed, templates done; none if the Secret that is named is not there.
+    pub(super) async fn sources(
+        &self,
+        object: &PushSecret,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Source>>, Error> {
+        let engine = &self.refresher.engine;
+        let namespace = object.namespace().unwrap_or_default();
+        let raw = match &object.spec.selector.generator_ref {
+            Some(generator) => vec![engine.generated_source(&namespace, generator, deadline).await?],
+            None => {
+                let secrets = self.secrets_of(&namespace, &object.spec).await?;
+                if secrets.is_empty() {
+                    return Ok(None);
+                }
+                secrets.into_iter().map(of_secret).collect()
+            }
+        };
+        let mut sources = Vec::new();
+        for source in raw {
+            let template = object.spec.template.as_ref();
+            sources.push(engine.templated_source(&namespace, template, source, deadline).await?);
+        }
+        Ok(Some(sources))
+    }
+
+    /// The Secrets that are pushed, in the order of their names.
+    async fn secrets_of(&self, namespace: &str, spec: &PushSecretSpec) -> Result<Vec<Secret>, Error> {
+        let api: Api<Secret> = Api::namespaced(self.refresher.client.clone(), namespace);
+        let PushSecretSelector { name, selector } = spec.selector.secret.clone().unwrap_or_default();
+        let read = match (name.filter(|name| !name.is_empty()), selector) {
+            (Some(name), _) => api.get_opt(&name).await.map(|secret| secret.into_iter().collect()),
+            (None, Some(selector)) => match params(&selector) {
+                Some(params) => api.list(&params).await.map(|list| list.items),
+                None => Ok(Vec::new()), // a selector that is not valid matches none
+            },
+            (None, None) => Ok(Vec::new()),
+        };
+        let mut secrets: Vec<Secret> = read.map_err(|error| unread(spec, &error))?;
+        secrets.sort_by_key(ResourceExt::name_any);
+        Ok(secrets)
+    }
+
+    /// Whether a source was changed after the last push, as far as its managedFields tell.
+    pub(super) async fn source_changed_since(&self, object: &PushSecret) -> bool {
+        let Some(pushed) = object.status.as_ref().and_then(|status| status.refresh_time.as_ref()) else {
+            return true;
+        };
+        let Some(name) = object.spec.selector.secret.as_ref().and_then(|of| of.name.as_ref()) else {
+            return object.spec.selector.generator_ref.is_none();
+        };
+        let key = Key::new(object.namespace().unwrap_or_default(), name);
+        match self.refresher.lookup.secret_metadata(&key).await {
+            Ok(Some(metadata)) => {
+                let changes = metadata.managed_fields.iter().flatten();
+                let last: Option<Timestamp> = changes.filter_map(|one| Some(one.time.as_ref()?.0)).max();
+                last.is_none_or(|last| last >= pushed.0)
+            }
+            Ok(None) => true,
+            Err(_) => false, // the watch and the interval see to it
+        }
+    }
+}
+
+fn params(selector: &LabelSelector) -> Option<ListParams> {
+    let selector = Selector::try_from(selector.clone()).ok()?;
+    Some(ListParams::default().labels_from(&selector))
+}
+
+fn of_secret(secret: Secret) -> Source {
+    let data = secret.data.unwrap_or_default().into_iter();
+    Source { data: data.map(|(key, value)| (key, SecretBytes::new(value.0))).collect(), type_: secret.type_ }
+}
+
+fn unread(spec: &PushSecretSpec, error: &kube::Error) -> Error {
+    message::cluster(&format!("{} could not be read", named(spec)), &chain(error))
+}
+
+/// What is to be pushed, in words.
+pub(super) fn named(spec: &PushSecretSpec) -> String {
+    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
+        Some(name) => format!("Secret {name:?} not found"),
+        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
+    }
+}

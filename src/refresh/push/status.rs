@@ -1,0 +1,153 @@
+//! What a PushSecret's status says, in ESO's words. Pure.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use latchkey_api::PushSecret;
+use latchkey_api::duration::GoDuration;
+use latchkey_api::push_secret::{
+    PushSecretCondition, PushSecretSpec, PushSecretStatus, PushUpdatePolicy, SyncedPushSecrets,
+};
+
+use crate::engine::{Error, due};
+
+/// ESO's schema default.
+const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
+
+/// `refreshTime` is kept in whole seconds.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+const SOURCE_DELETED: &str = "SourceDeleted";
+
+/// What has come of a push.
+#[derive(Debug, Default)]
+pub(in crate::refresh) struct Outcome {
+    /// What is in the stores, as far as it was pushed from here.
+    pub synced: SyncedPushSecrets,
+    /// What failed; nothing if all went well.
+    pub errors: Vec<Error>,
+    /// Whether it was removal that failed.
+    pub removal_failed: bool,
+    /// Whether the source was not there, and what was pushed of it was removed.
+    pub source_deleted: bool,
+    /// Whether a store was written to.
+    pub changed: bool,
+}
+
+impl Outcome {
+    /// Nothing was pushed.
+    pub fn failed(synced: SyncedPushSecrets, errors: Vec<Error>) -> Self {
+        Self { synced, errors, ..Self::default() }
+    }
+
+    /// ESO's reason.
+    pub fn reason(&self) -> &'static str {
+        match (self.errors.is_empty(), self.source_deleted) {
+            (false, _) => "Errored",
+            (true, true) => SOURCE_DELETED,
+            (true, false) => "Synced",
+        }
+    }
+
+    /// Whether everything is as it should be.
+    pub fn is_ready(&self) -> bool {
+        self.errors.is_empty() && !self.source_deleted
+    }
+
+    /// ESO's message; behind it, why.
+    pub fn message(&self, spec: &PushSecretSpec) -> String {
+        let texts: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
+        let why = texts.join("; ");
+        match (self.errors.is_empty(), self.source_deleted) {
+            (false, _) if why.starts_with("could not get source secret") => why,
+            (false, _) if self.removal_failed => format!("Failed to Delete Secrets from Provider: {why}"),
+            (false, _) => format!("set secret failed: {why}"),
+            (true, true) => "source secret deleted; provider secrets cleaned up".to_owned(),
+            (true, false) => synced(spec).to_owned(),
+        }
+    }
+}
+
+fn synced(spec: &PushSecretSpec) -> &'static str {
+    match spec.update_policy.unwrap_or_default() {
+        PushUpdatePolicy::Replace => "PushSecret synced successfully",
+        PushUpdatePolicy::IfNotExists => {
+            "PushSecret synced successfully. Existing secrets in providers unchanged."
+        }
+    }
+}
+
+/// What the status says was pushed.
+pub(super) fn before(object: &PushSecret) -> SyncedPushSecrets {
+    object.status.as_ref().map(|status| status.synced_push_secrets.clone()).unwrap_or_default()
+}
+
+/// Whether the source is known not to be there, and what was pushed of it has been removed.
+pub(super) fn is_source_deleted(object: &PushSecret) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    conditions.into_iter().any(|it| it.type_ == "Ready" && it.reason.as_deref() == Some(SOURCE_DELETED))
+}
+
+/// Both; of the same entry the new one.
+pub(super) fn merged(new: SyncedPushSecrets, old: SyncedPushSecrets) -> SyncedPushSecrets {
+    let mut all = old;
+    for (store, entries) in new {
+        all.entry(store).or_default().extend(entries);
+    }
+    all
+}
+
+/// `status.syncedResourceVersion` as it is after a push of this version.
+pub(super) fn version(object: &PushSecret) -> String {
+    due::version_of(&object.metadata)
+}
+
+/// `spec.refreshInterval`; none if it is pushed on changes alone.
+pub(super) fn interval(spec: &PushSecretSpec) -> Option<Duration> {
+    let Some(text) = spec.refresh_interval.as_deref() else { return Some(DEFAULT_INTERVAL) };
+    match GoDuration::parse(text) {
+        Ok(parsed) => parsed.to_std().filter(|own| !own.is_zero()).map(|own| own.max(SHORTEST)),
+        Err(_) => Some(DEFAULT_INTERVAL),
+    }
+}
+
+/// How long until it is pushed again; zero if it is new, was changed, has failed or is due, none if it waits for changes alone.
+pub(super) fn left(object: &PushSecret, now: Timestamp) -> Option<Duration> {
+    let status = object.status.clone().unwrap_or_default();
+    let has_failed = status.conditions.iter().any(|it| it.type_ == "Ready" && it.status == "False");
+    let is_this = !has_failed && status.synced_resource_version.as_deref() == Some(version(object).as_str());
+    match status.refresh_time {
+        Some(at) if is_this => {
+            let interval = interval(&object.spec)?;
+            let since = Duration::try_from(now.duration_since(at.0)).unwrap_or_default();
+            Some(interval.saturating_sub(since))
+        }
+        Some(_) | None => Some(Duration::ZERO),
+    }
+}
+
+/// The status after a push at `at`. After a failure what was pushed last stays said.
+pub(super) fn after(object: &PushSecret, outcome: &Outcome, at: Timestamp) -> PushSecretStatus {
+    let before = object.status.clone().unwrap_or_default();
+    let (refresh_time, synced_resource_version) = match outcome.is_ready() {
+        true => (Some(Time(at)), Some(version(object))),
+        false => (before.refresh_time, before.synced_resource_version),
+    };
+    let text = if outcome.is_ready() { "True" } else { "False" };
+    let was = before.conditions.iter().find(|condition| condition.type_ == "Ready");
+    let since = was.filter(|was| was.status == text).and_then(|was| was.last_transition_time.clone());
+    let condition = PushSecretCondition {
+        type_: "Ready".to_owned(),
+        status: text.to_owned(),
+        reason: Some(outcome.reason().to_owned()),
+        message: Some(outcome.message(&object.spec)),
+        last_transition_time: since.or(Some(Time(at))),
+    };
+    PushSecretStatus {
+        refresh_time,
+        synced_resource_version,
+        synced_push_secrets: outcome.synced.clone(),
+        conditions: vec![condition],
+    }
+}
