@@ -3,6 +3,7 @@
 
 mod everywhere;
 mod panics;
+mod pushes;
 mod scene;
 pub mod search;
 mod setup;
@@ -18,12 +19,13 @@ fn a_value_is_in_the_data_of_secrets_and_nowhere_else() {
     scene.fail_to_write();
     scene.fail_at_others();
     scene.fail_to_log_in();
+    scene.push();
     scene.refresh();
     scene.start_pods();
     scene.ask_wrongly();
     scene.delete();
     scene.stores_go_away();
     let targets = scene.search();
-    let expected = ["aws", "vault", "kubernetes", "fake", "everything", "frozen"];
+    let expected = ["aws", "vault", "kubernetes", "fake", "everything", "frozen", "canary-pushed"];
     assert!(expected.iter().all(|name| targets.iter().any(|target| target == name)), "{targets:?}");
 }

@@ -33,7 +33,7 @@ impl Scene {
     }
 
     fn search_objects(&self, forms: &Forms) -> Vec<String> {
-        const KINDS: &str = "secrets,externalsecrets,secretstores,clustersecretstores,pods,configmaps,serviceaccounts,\
+        const KINDS: &str = "secrets,externalsecrets,pushsecrets,secretstores,clustersecretstores,pods,configmaps,serviceaccounts,\
                              leases.coordination.k8s.io,events,events.events.k8s.io,namespaces,\
                              mutatingwebhookconfigurations,customresourcedefinitions";
         let listed =
@@ -55,6 +55,7 @@ impl Scene {
         for kind in [
             "Secret",
             "ExternalSecret",
+            "PushSecret",
             "SecretStore",
             "Pod",
             "Lease",

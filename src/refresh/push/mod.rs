@@ -6,17 +6,17 @@
 mod finalizer;
 mod source;
 mod status;
+mod stores;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 use latchkey_api::PushSecret;
-use latchkey_api::external_secret::StoreKind;
 use latchkey_api::push_secret::{
-    PushData, PushDeletionPolicy, PushSecretSpec, PushStoreRef, PushUpdatePolicy, SyncedPushSecrets,
+    PushData, PushDeletionPolicy, PushSecretSpec, PushUpdatePolicy, SyncedPushSecrets,
 };
 use latchkey_provider::Pushed;
 
@@ -26,10 +26,10 @@ use super::item::Item;
 use super::queue::Priority;
 use crate::engine::plan::StoreKey;
 use crate::engine::push::{self, Place, Source};
-use crate::engine::resolve::selects;
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 pub(super) use status::Outcome;
+use stores::names;
 
 /// How long everything that one PushSecret does may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -216,56 +216,6 @@ impl Term<'_> {
         }
     }
 
-    /// The stores that a PushSecret names, each once.
-    fn places(&self, spec: &PushSecretSpec, namespace: &str) -> Result<Vec<Place>, Error> {
-        let mut places: Vec<Place> = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (index, of) in spec.secret_store_refs.iter().enumerate() {
-            let found = self.named(of, namespace);
-            if found.is_empty() {
-                return Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]")));
-            }
-            let ours = found.into_iter().filter(|place| {
-                let row = self.refresher.lookup.store_row(&place.key);
-                row.is_none_or(|row| self.refresher.engine.is_of_class(&row.store.spec))
-            });
-            places.extend(ours.filter(|place| seen.insert(place.key.clone())));
-        }
-        Ok(places)
-    }
-
-    /// Whether every store that it names is there and another controller's: such a PushSecret is theirs.
-    fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
-        let is_theirs = |of: &PushStoreRef| {
-            let places = self.named(of, namespace);
-            let is_other = |place: &Place| {
-                let row = self.refresher.lookup.store_row(&place.key);
-                row.is_some_and(|row| !self.refresher.engine.is_of_class(&row.store.spec))
-            };
-            !places.is_empty() && places.iter().all(is_other)
-        };
-        !spec.secret_store_refs.is_empty() && spec.secret_store_refs.iter().all(is_theirs)
-    }
-
-    fn named(&self, of: &PushStoreRef, namespace: &str) -> Vec<Place> {
-        let lookup = &self.refresher.lookup;
-        if let Some(name) = of.name.clone().filter(|name| !name.is_empty()) {
-            let (kind, namespace) = kind_of(of, namespace);
-            let key = StoreKey { kind, namespace, name };
-            let labels = lookup.store_row(&key).map(|row| row.labels.clone()).unwrap_or_default();
-            return vec![Place { key, labels }]; // that it is not there is said when it is opened
-        }
-        let rows = lookup.all_stores().into_iter();
-        let meant = rows.filter(|row| {
-            names(of, &row.store.key, namespace)
-                && of.label_selector.as_ref().is_some_and(|selector| selects(selector, &row.labels))
-        });
-        let mut places: Vec<Place> =
-            meant.map(|row| Place { key: row.store.key.clone(), labels: row.labels.clone() }).collect();
-        places.sort_by(|one, other| one.key.cmp(&other.key));
-        places
-    }
-
     /// Writes what has come of it, and looks again when it is time.
     async fn told(&self, key: &Key, object: &PushSecret, outcome: Outcome) {
         let status = status::after(object, &outcome, super::status::now());
@@ -304,19 +254,4 @@ fn deletes(spec: &PushSecretSpec) -> bool {
         PushDeletionPolicy::Delete => true,
         PushDeletionPolicy::None => false,
     }
-}
-
-fn kind_of(of: &PushStoreRef, namespace: &str) -> (StoreKind, Option<String>) {
-    match of.kind.as_deref() {
-        Some("ClusterSecretStore") => (StoreKind::ClusterSecretStore, None),
-        Some(_) | None => (StoreKind::SecretStore, Some(namespace.to_owned())),
-    }
-}
-
-/// Whether a reference may mean this store, as far as kind, namespace and name tell.
-fn names(of: &PushStoreRef, store: &StoreKey, namespace: &str) -> bool {
-    let (kind, namespace) = kind_of(of, namespace);
-    kind == store.kind
-        && namespace == store.namespace
-        && of.name.as_ref().is_none_or(|name| name.is_empty() || *name == store.name)
 }
