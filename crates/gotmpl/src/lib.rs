@@ -21,6 +21,7 @@
 //! - `%p` prints one and the same address for everything.
 //! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
 //! - Characters that came to Unicode after version 15, which is Go's, count as printable.
+//! - `sortAlpha` sorts a copy; Go sorts a list of texts where it is, so that whoever holds it sees it sorted.
 //! - A map cannot be put into itself.
 
 mod ast;

@@ -81,6 +81,7 @@ fn camel(call: &Call<'_>) -> Result {
         for mut c in chars {
             if connects(c) && connects(last) {
                 out.char(last);
+                last = c;
                 continue;
             }
             if connects(last) {
