@@ -178,6 +178,23 @@ fn if_not_exists_leaves_what_is_there() {
     let message = wait_ready(&ns, "app", "True", "Synced");
     assert_eq!(message, "PushSecret synced successfully. Existing secrets in providers unchanged.");
     assert_eq!(remote(&ns, "there").map(|(data, _)| data), Some(json!({ "pass": "theirs" })));
+
+    // Nor does it become this one's by that.
+    ns.kubectl(&[
+        "patch",
+        "pushsecret",
+        "app",
+        "--type=merge",
+        "-p",
+        r#"{"spec":{"deletionPolicy":"Delete"}}"#,
+    ])
+    .good();
+    world().wait("the finalizer", LIMIT, || {
+        stored(&ns, "app").filter(|object| object["metadata"]["finalizers"].is_array())
+    });
+    ns.kubectl(&["delete", "pushsecret", "app"]).good();
+    world().wait("the end of new", LIMIT, || remote(&ns, "new").is_none().then_some(()));
+    assert_eq!(remote(&ns, "there").map(|(data, _)| data), Some(json!({ "pass": "theirs" })));
 }
 
 #[test]

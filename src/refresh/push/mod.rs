@@ -148,6 +148,9 @@ impl Term<'_> {
                 let at = one.in_status();
                 one.push.known = before.contains_key(&at);
                 let pushed = engine.push(&door, &one.push, keep).await?;
+                if keep && pushed == Pushed::Unchanged && !one.push.known {
+                    continue; // it was there before: what is in the status counts as this one's, to replace and to delete
+                }
                 outcome.changed |= pushed != Pushed::Unchanged;
                 outcome.synced.entry(in_status.clone()).or_default().insert(at, one.data);
             }
