@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::each::{Each, each};
 use super::follow::{self, Sink, follow, trimmed};
+use super::rows::is_edited;
 use super::table::{Key, Table};
 use super::{Change, Lookup};
 use crate::engine::resolve::selects;
@@ -139,11 +140,7 @@ impl Sink for PushSecrets {
             self.0.pushes.needed.notify_one();
         }
         let edited = match (before, now) {
-            (Some(was), Some(is)) => {
-                let (was, is) = (&was.metadata, &is.metadata);
-                (&was.uid, was.generation, &was.labels, &was.annotations, &was.owner_references)
-                    != (&is.uid, is.generation, &is.labels, &is.annotations, &is.owner_references)
-            }
+            (Some(was), Some(is)) => is_edited(&was.metadata, &is.metadata),
             _ => true,
         };
         self.0.tell(Change::PushSecret { key: key.clone(), edited });

@@ -163,11 +163,7 @@ impl Sink for ExternalSecrets {
         self.0.by_store.change(key, &stores(was), stores(is));
         self.0.entries.change(was, is);
         let edited = match (was, is) {
-            (Some(was), Some(is)) => {
-                let (was, is) = (&was.metadata, &is.metadata);
-                (&was.uid, was.generation, &was.labels, &was.annotations, &was.owner_references)
-                    != (&is.uid, is.generation, &is.labels, &is.annotations, &is.owner_references)
-            }
+            (Some(was), Some(is)) => is_edited(&was.metadata, &is.metadata),
             _ => true,
         };
         self.0.tell(Change::ExternalSecret { key: key.clone(), edited, gone: is.is_none() });
@@ -176,6 +172,12 @@ impl Sink for ExternalSecrets {
     fn filled(&self) {
         self.0.filled(self.what());
     }
+}
+
+/// Whether more than an object's status has changed.
+pub(super) fn is_edited(was: &kube::core::ObjectMeta, is: &kube::core::ObjectMeta) -> bool {
+    (&was.uid, was.generation, &was.labels, &was.annotations, &was.owner_references)
+        != (&is.uid, is.generation, &is.labels, &is.annotations, &is.owner_references)
 }
 
 /// The sink of one kind of stores' watch.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::schedule;
+use crate::engine::Error;
 
 /// Longer than any process lives: what can only be mended by a change is not tried again by time.
 const NEVER: Duration = Duration::from_hours(24 * 365);
@@ -41,6 +42,17 @@ pub enum Retry {
     NotBefore(Duration),
     /// Only a change of the object or of its store.
     OnChange,
+}
+
+impl Retry {
+    /// What may help after this failure.
+    pub fn of(error: &Error) -> Self {
+        match error.retry_after {
+            Some(after) => Self::NotBefore(after),
+            None if error.is_retried() => Self::Later,
+            None => Self::OnChange,
+        }
+    }
 }
 
 impl<K: Eq + Hash + Clone> Backoffs<K> {

@@ -194,12 +194,7 @@ impl Term<'_> {
     }
 
     async fn failed(&self, key: &Key, object: &ExternalSecret, error: &Error) {
-        let retry = match error.retry_after {
-            Some(after) => Retry::NotBefore(after),
-            None if error.is_retried() => Retry::Later,
-            None => Retry::OnChange,
-        };
-        let wait = self.backoffs.failed(key, &version(object), retry);
+        let wait = self.backoffs.failed(key, &version(object), Retry::of(error));
         self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
         self.refresher.metrics.sync_call(key.namespace(), key.name(), false);
         self.refresher.metrics.condition(

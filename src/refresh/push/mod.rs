@@ -233,12 +233,7 @@ impl Term<'_> {
                 }
             }
             Some(error) => {
-                let retry = match error.retry_after {
-                    Some(after) => Retry::NotBefore(after),
-                    None if error.is_retried() => Retry::Later,
-                    None => Retry::OnChange,
-                };
-                let wait = self.push_backoffs.failed(key, &version, retry);
+                let wait = self.push_backoffs.failed(key, &version, Retry::of(error));
                 self.queue.add(Item::Push(key.clone(), Look::Now), wait, Priority::Routine);
                 let kind = error.kind.as_str();
                 tracing::warn!(object = %key, kind, %error, retry_in = ?wait, "push failed");
