@@ -105,9 +105,8 @@ fn what_is_changed_here_changes_there_and_what_is_changed_there_is_put_back() {
         made(&ns, "theirs").filter(|object| object["metadata"]["labels"]["by"].is_null())
     });
 
-    // Put back, it is of the version that it was before the label; where the label's mark is still on the Secret then, it
-    // counts as overtaken until the sweep has found that nothing comes.
-    world().wait("its status", Duration::from_secs(180), || {
+    // Put back, it looks as it did before the label, whose mark may still be on the Secret: it is not taken for that version.
+    world().wait("its status", LIMIT, || {
         made(&ns, "theirs").filter(|object| object["status"]["conditions"][0]["status"] == "True")
     });
 

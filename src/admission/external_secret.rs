@@ -63,7 +63,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         Operation::Update => Stage::Update,
     };
     let (effects, lane) = request.reach();
-    let over = request.old.as_ref().and_then(metadata).map(|old| due::version_of(&old));
+    let over = request.old.as_ref().and_then(metadata).and_then(|old| old.resource_version);
     Job {
         external_secret: Arc::new(object),
         stage,

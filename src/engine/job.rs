@@ -52,8 +52,7 @@ pub struct Job {
     pub max_age: Duration,
     /// Which share of the remote budget it uses.
     pub lane: Lane,
-    /// The stored version that it is to replace, as [`due::version`](super::due::version) tells it; none of what is new or
-    /// stored.
+    /// The `resourceVersion` of the stored object that it is to replace; none of what is new or stored.
     pub over: Option<String>,
     /// Other entries that come due at the same time.
     pub beside: Option<Beside>,

@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec};
 use serde::{Deserialize, Serialize};
 
+use super::hash;
 use super::sweep::GRACE;
-use super::{due, hash};
 
 /// The annotation that holds the mark.
 pub const PENDING: &str = "latchkey.dev/pending";
@@ -37,7 +37,7 @@ pub struct Pending {
     /// The age in seconds of the oldest value used, where the cache gave it; none if all was read for this sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
-    /// The stored version that an update was to replace, see [`due::version`](super::due::version); none for a new object.
+    /// The `resourceVersion` of the stored object that an update was to replace; none for a new object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<String>,
 }
@@ -60,14 +60,15 @@ impl Pending {
     }
 
     /// Whether it was left by a version that comes after this stored one, and is being stored or refused. Whoever sees it
-    /// stored adopts it; what is refused is found by the mark when its time is up.
+    /// stored adopts it; what is refused is found by the mark when its time is up. A stored object that is younger than the
+    /// one that was to be replaced is no earlier version, whatever it looks like: it may have been changed and changed back.
     ///
     /// A mark that is over nothing is a new object's. An ExternalSecret that has been synced already is then an earlier one
     /// of that name.
     pub fn overtakes(&self, stored: &ExternalSecret, now: Timestamp) -> bool {
         let own = stored.metadata.name.as_deref() == Some(self.external_secret.as_str());
         let later = match &self.over {
-            Some(over) => *over == due::version(stored),
+            Some(over) => is_up_to(stored, over),
             None => stored.status.as_ref().is_some_and(|status| status.refresh_time.is_some()),
         };
         own && later && !self.is_of(stored) && self.age(now) <= GRACE
@@ -87,6 +88,16 @@ impl Pending {
     pub fn to_annotation(&self) -> String {
         // Strings, numbers and booleans under fixed keys always serialise.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Whether the stored object is the one with this `resourceVersion`, or an earlier one. Kubernetes compares them as numbers
+/// ("Resource versions", Kubernetes API Concepts).
+fn is_up_to(stored: &ExternalSecret, over: &str) -> bool {
+    let Some(version) = stored.metadata.resource_version.as_deref() else { return false };
+    match (version.parse::<u64>(), over.parse::<u64>()) {
+        (Ok(version), Ok(over)) => version <= over,
+        _ => version == over,
     }
 }
 
@@ -165,8 +176,8 @@ mod tests {
             r#"{"externalSecret":"app","specHash":"00ff","at":"2026-08-08T10:11:12.345Z","created":true}"#
         );
         let shared =
-            Pending { created: false, merged: true, cached: Some(4), over: Some("3-ab".into()), ..mark() };
-        let end = r#""created":false,"merged":true,"cached":4,"over":"3-ab"}"#;
+            Pending { created: false, merged: true, cached: Some(4), over: Some("7".into()), ..mark() };
+        let end = r#""created":false,"merged":true,"cached":4,"over":"7"}"#;
         assert!(shared.to_annotation().ends_with(end), "{}", shared.to_annotation());
     }
 
@@ -220,18 +231,23 @@ mod tests {
 
     #[test]
     fn a_mark_overtakes_the_version_that_it_was_to_replace_until_its_time_is_up() {
-        let (stored, soon) = (external_secret(), at("2026-08-08T10:12:12Z"));
-        let later = Pending { over: Some(due::version(&stored)), ..mark() };
-        assert!(later.overtakes(&stored, soon));
+        let (mut stored, soon) = (external_secret(), at("2026-08-08T10:12:12Z"));
+        let later = Pending { over: Some("10".into()), ..mark() };
+        for version in ["9", "10"] {
+            stored.metadata.resource_version = Some(version.into());
+            assert!(later.overtakes(&stored, soon), "{version}");
+        }
         assert!(!later.overtakes(&stored, at("2026-08-08T10:12:13Z")), "it was refused");
         assert!(!Pending { external_secret: "other".into(), ..later.clone() }.overtakes(&stored, soon));
         assert!(
             !Pending { spec_hash: spec_hash(&stored), ..later.clone() }.overtakes(&stored, soon),
             "its own"
         );
-        let mut even_later = stored;
-        even_later.metadata.generation = Some(9);
-        assert!(!later.overtakes(&even_later, soon), "stored while latchkey was not asked");
+        stored.metadata.resource_version = Some("11".into());
+        assert!(
+            !later.overtakes(&stored, soon),
+            "changed and changed back, or stored while latchkey was not asked"
+        );
     }
 
     #[test]

@@ -142,6 +142,9 @@ impl Term<'_> {
     }
 
     async fn read_and_write(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
+        if self.is_leaving(key, object).await {
+            return;
+        }
         let at = status::now();
         let job = Job {
             external_secret: Arc::clone(object),
@@ -225,7 +228,8 @@ impl Term<'_> {
         let _alone = self.alone.with(key).await;
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
         let object = self.as_known(key, object);
-        if due::has_changed(&object) || object.metadata.deletion_timestamp.is_some() {
+        let leaves = object.metadata.deletion_timestamp.is_some();
+        if leaves || due::has_changed(&object) || self.is_leaving(key, &object).await {
             return;
         }
         let job = Job {

@@ -7,11 +7,12 @@ use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 
 use super::Term;
 use super::backoff::Retry;
-use super::external_secret::Reason;
+use super::external_secret::{Reason, version};
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::due;
 use crate::lookup::{Key, target_of};
+use crate::telemetry::chain;
 
 /// A Secret that could not be looked at is looked at again at least this often.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -51,6 +52,28 @@ impl Term<'_> {
                 let wait = self.secret_backoffs.failed(secret, "", Retry::Later).min(LONGEST);
                 tracing::warn!(%secret, %error, retry_in = ?wait, "cannot look at the Secret");
                 self.queue.add(Item::Secret(secret.clone()), wait, Priority::Routine);
+            }
+        }
+    }
+
+    /// Whether the Secret that was made is gone since its ExternalSecret goes too, which memory may not know yet: in the foreground
+    /// the garbage collector deletes the Secret first. Where nobody can tell just now, nothing is made, and it is tried again.
+    pub(super) async fn is_leaving(&self, key: &Key, object: &ExternalSecret) -> bool {
+        let gone = made_by(object).is_some_and(|secret| self.refresher.lookup.secret(&secret).is_none());
+        if !gone {
+            return false;
+        }
+        match self.refresher.lookup.stored(key).await {
+            Ok(Some(stored)) => {
+                stored.metadata.uid != object.metadata.uid || stored.metadata.deletion_timestamp.is_some()
+            }
+            Ok(None) => true,
+            Err(error) => {
+                let wait = self.backoffs.failed(key, &version(object), Retry::Later);
+                let error = chain(&error);
+                tracing::warn!(object = %key, error, retry_in = ?wait, "cannot see whether it is being deleted, as its Secret was");
+                self.queue.add(Item::ExternalSecret(key.clone()), wait, Priority::Routine);
+                true
             }
         }
     }

@@ -58,7 +58,7 @@ pub struct Write<'a> {
     pub external_secret: &'a ExternalSecret,
     /// Where in its life it is.
     pub stage: Stage,
-    /// The stored version that it is to replace.
+    /// The `resourceVersion` of the stored object that it is to replace.
     pub over: Option<&'a str>,
     /// Whether in earnest. A dry run sends the same request with `dryRun=All`, so that quota, validation and policies of
     /// the Secret are proven too.

@@ -7,7 +7,6 @@ use latchkey_api::external_secret::CreationPolicy;
 use serde_json::{Value, json};
 
 use super::super::desired::fixture::{Case, case, foreign, managed};
-use super::super::due;
 use super::super::pending::{PENDING, Pending};
 use super::double::{Double, conflict, not_found, refusal, version};
 use super::*;
@@ -164,7 +163,7 @@ async fn other_secrets_of_the_owner_go_once_the_new_one_is_due() {
         created: true,
         merged: false,
         cached: None,
-        over: Some(due::version(&case().external_secret)),
+        over: case().external_secret.metadata.resource_version,
     };
     let list = json!({ "metadata": {}, "items": [
         { "metadata": { "name": "db", "uid": "a", "resourceVersion": "1" } },

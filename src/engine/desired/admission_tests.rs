@@ -143,6 +143,14 @@ fn who_holds_the_version_that_is_being_replaced_does_not_bring_back_its_values()
 fn who_holds_a_version_that_latchkey_was_not_asked_about_is_not_overtaken_by_an_earlier_one() {
     let mut later = case().over(updated().written());
     later.external_secret.metadata.generation = Some(3);
+    later.external_secret.metadata.resource_version = Some("12".into());
     later.external_secret.spec.refresh_interval = Some("3h".into());
     assert_eq!(data(&later.written()), strings(&[("password", "hunter2")]));
+}
+
+#[test]
+fn what_was_changed_and_changed_back_is_not_overtaken_by_the_change() {
+    let mut back = case().over(updated().written());
+    back.external_secret.metadata.resource_version = Some("12".into());
+    assert_eq!(data(&back.written()), strings(&[("password", "hunter2")]));
 }

@@ -14,7 +14,6 @@ use latchkey_api::external_secret::{
 use latchkey_provider::SecretBytes;
 use serde_json::{Map, Value, json};
 
-use super::super::due;
 use super::super::error::Error;
 use super::super::hash;
 use super::super::job::Stage;
@@ -43,6 +42,7 @@ pub fn case() -> Case {
     external_secret.spec.target = Some(Target { name: Some("db".into()), ..Target::default() });
     external_secret.metadata.namespace = Some("team".into());
     external_secret.metadata.uid = Some("es-uid".into());
+    external_secret.metadata.resource_version = Some("10".into());
     let rendered = Rendered {
         namespace: "team".into(),
         external_secret: "app".into(),
@@ -72,7 +72,7 @@ impl Case {
 
     /// As an update of this one, which is stored.
     pub fn replacing(mut self, stored: &ExternalSecret) -> Self {
-        self.replaces = Some(due::version(stored));
+        self.replaces = stored.metadata.resource_version.clone();
         self.at(Stage::Update)
     }
 

@@ -47,7 +47,7 @@ pub struct Wanted<'a> {
     pub external_secret: &'a ExternalSecret,
     /// Where in its life it is.
     pub stage: Stage,
-    /// The stored version that it is to replace.
+    /// The `resourceVersion` of the stored object that it is to replace.
     pub over: Option<&'a str>,
     /// The time.
     pub now: Timestamp,

@@ -123,3 +123,47 @@ fn cut(stage: &Stage, only: &Gated, ns: &Namespace<'_>) {
     }
     .write();
 }
+
+/// The garbage collector deletes the Secret of an ExternalSecret that is deleted in the foreground before the ExternalSecret
+/// itself. A replica that has not heard of that deletion yet must not make the Secret again.
+#[test]
+fn a_secret_that_goes_with_its_external_secret_is_not_made_again_by_who_has_not_heard_of_it() {
+    let stage = stage();
+    let [only] = stage.gated::<1>(&[]);
+    let ns = Namespace::with_aws(&stage.world, "unheard");
+    ns.put("db", "one");
+    let mut object = ns.of("leaving", "db", json!({}));
+    object["metadata"]["finalizers"] = json!(["latchkey.test/hold"]);
+    ns.apply(&object.to_string()).good();
+    ns.wait_ready("leaving", "True", "SecretSynced");
+    wait_open(&stage.world, &only.gate);
+
+    only.gate.on(|asked| asked.is("watch externalsecrets"), Fault::EndAtOnce);
+    only.gate.cut(|asked| asked.is("watch externalsecrets"));
+    let start = Instant::now();
+    ns.kubectl(&["delete", "secret", "leaving"]).good();
+    ns.wait_value("leaving", "value", "one");
+    let well_after = start.elapsed();
+
+    ns.kubectl(&["delete", "externalsecret", "leaving", "--wait=false"]).good();
+    only.gate.forget();
+    ns.kubectl(&["delete", "secret", "leaving"]).good();
+    let looks = |asked: &Asked| asked.is("get externalsecrets");
+    stage.world.wait("a look", LIMIT, || (only.gate.count(looks) >= 1).then_some(()));
+    std::thread::sleep(Duration::from_secs(2));
+    let writes = only.gate.count(|asked| asked.is("create secrets") || asked.is("update secrets"));
+    assert!(writes == 0 && ns.secret("leaving").is_none(), "{writes} writes");
+    only.gate.behave();
+    let free = r#"{"metadata":{"finalizers":null}}"#;
+    ns.kubectl(&["patch", "externalsecret", "leaving", "--type=merge", "-p", free]).good();
+    Row {
+        area: "api_server",
+        fault: "a Secret is deleted while nothing is heard of ExternalSecrets",
+        test: "api_server::watches::a_secret_that_goes_with_its_external_secret_is_not_made_again_by_who_has_not_heard_of_it",
+        tried: "one that stays and one that is being deleted".to_owned(),
+        seen: "made again for the one that stays; for the other the API server was asked, and nothing was made"
+            .to_owned(),
+        well_after: Some(well_after),
+    }
+    .write();
+}
