@@ -351,6 +351,17 @@ fn generators_are_named_as_esos_and_served_in_one_version() {
             [group("passwords"), "Namespaced", "password"],
             [group("sshkeys"), "Namespaced", "sshkey"],
             [group("uuids"), "Namespaced", "uuid"],
+            [group("acraccesstokens"), "Namespaced", "acraccesstoken"],
+            [group("cloudsmithaccesstokens"), "Namespaced", "cloudsmithaccesstoken"],
+            [group("ecrauthorizationtokens"), "Namespaced", "ecrauthorizationtoken"],
+            [group("gcraccesstokens"), "Namespaced", "gcraccesstoken"],
+            [group("githubaccesstokens"), "Namespaced", "githubaccesstoken"],
+            [group("gitlabdeploytokens"), "Namespaced", "gitlabdeploytoken"],
+            [group("grafanas"), "Namespaced", "grafana"],
+            [group("quayaccesstokens"), "Namespaced", "quayaccesstoken"],
+            [group("stssessiontokens"), "Namespaced", "stssessiontoken"],
+            [group("vaultdynamicsecrets"), "Namespaced", "vaultdynamicsecret"],
+            [group("webhooks"), "Namespaced", "webhook"],
             [group("clustergenerators"), "Cluster", "clustergenerator"],
         ])
     );

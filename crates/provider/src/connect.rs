@@ -35,12 +35,12 @@ pub struct Connection {
 /// Makes connections and keeps them as long as their identity is in use: logins, HTTP pools and tokens are shared.
 #[derive(Debug, Clone)]
 pub struct Connector {
-    cluster: Arc<dyn Cluster>,
-    observer: Arc<dyn Observer>,
+    pub(crate) cluster: Arc<dyn Cluster>,
+    pub(crate) observer: Arc<dyn Observer>,
     pool: Arc<Pool>,
-    guard: Guard,
+    pub(crate) guard: Guard,
     #[cfg(feature = "aws")]
-    aws: Arc<crate::aws::Shared>,
+    pub(crate) aws: Arc<crate::aws::Shared>,
 }
 
 impl Connector {

@@ -37,6 +37,8 @@ pub mod writer;
 pub mod aws;
 #[cfg(feature = "fake")]
 pub mod fake;
+#[cfg(feature = "generators")]
+pub mod generate;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]

@@ -2,13 +2,14 @@
 
 use super::schema;
 use crate::generator::{
-    ClusterGeneratorSpec, FakeSpec, GROUP, GeneratorKind, MfaSpec, PasswordSpec, SshKeySpec, UuidSpec,
-    VERSION,
+    AcrSpec, CloudsmithSpec, ClusterGeneratorSpec, EcrSpec, FakeSpec, GROUP, GcrSpec, GeneratorKind,
+    GithubSpec, GitlabSpec, GrafanaSpec, MfaSpec, PasswordSpec, QuaySpec, RemoteKind, SshKeySpec, StsSpec,
+    UuidSpec, VERSION, VaultDynamicSecretSpec, WebhookSpec,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
-/// Those of the kinds that are made here, and ClusterGenerator.
+/// Those of the kinds that are served here, and ClusterGenerator.
 pub(super) fn all() -> Vec<CustomResourceDefinition> {
     let of_kind = |kind: GeneratorKind| define(kind.name(), kind.plural(), "Namespaced", spec_of(kind));
     let cluster = describe(
@@ -16,7 +17,7 @@ pub(super) fn all() -> Vec<CustomResourceDefinition> {
         "A generator that ExternalSecrets of all namespaces may name.",
     );
     let cluster = define("ClusterGenerator", "clustergenerators", "Cluster", cluster);
-    GeneratorKind::ALL.into_iter().map(of_kind).chain([cluster]).collect()
+    GeneratorKind::all().map(of_kind).chain([cluster]).collect()
 }
 
 /// What is said of an object of this kind, and the schema of its specification.
@@ -38,6 +39,37 @@ fn spec_of(kind: GeneratorKind) -> Described {
         GeneratorKind::Password => describe(schema::structural::<PasswordSpec>(), "Makes random passwords."),
         GeneratorKind::SshKey => describe(schema::structural::<SshKeySpec>(), "Makes pairs of SSH keys."),
         GeneratorKind::Uuid => describe(schema::structural::<UuidSpec>(), "Makes random UUIDs."),
+        GeneratorKind::Remote(kind) => spec_of_remote(kind),
+    }
+}
+
+fn spec_of_remote(kind: RemoteKind) -> Described {
+    match kind {
+        RemoteKind::Acr => {
+            describe(schema::structural::<AcrSpec>(), "Gets a token for an Azure Container Registry.")
+        }
+        RemoteKind::Cloudsmith => {
+            describe(schema::structural::<CloudsmithSpec>(), "Gets a token of Cloudsmith.")
+        }
+        RemoteKind::Ecr => describe(schema::structural::<EcrSpec>(), "Gets a login for Amazon's registries."),
+        RemoteKind::Gcr => describe(schema::structural::<GcrSpec>(), "Gets an access token of Google Cloud."),
+        RemoteKind::Github => {
+            describe(schema::structural::<GithubSpec>(), "Gets a token of an installation of a GitHub App.")
+        }
+        RemoteKind::Gitlab => describe(schema::structural::<GitlabSpec>(), "Gets a deploy token of GitLab."),
+        RemoteKind::Grafana => {
+            describe(schema::structural::<GrafanaSpec>(), "Gets a token of a service account of Grafana.")
+        }
+        RemoteKind::Quay => {
+            describe(schema::structural::<QuaySpec>(), "Gets a token of a robot account of Quay.")
+        }
+        RemoteKind::Sts => describe(schema::structural::<StsSpec>(), "Gets temporary credentials for AWS."),
+        RemoteKind::Vault => {
+            describe(schema::structural::<VaultDynamicSecretSpec>(), "Gets whatever a path of Vault makes.")
+        }
+        RemoteKind::Webhook => {
+            describe(schema::structural::<WebhookSpec>(), "Gets whatever an HTTP server answers.")
+        }
     }
 }
 

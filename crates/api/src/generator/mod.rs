@@ -1,20 +1,49 @@
 //! Generators: objects that say how a value is made up. An ExternalSecret names one by `sourceRef.generatorRef`.
 //!
-//! Read here are those that need nothing remote; the others are accepted by [`ClusterGenerator`] and refused when used.
+//! Some make a value of nothing but their specification; the others, [`Remote`], ask a service for it.
 
+mod acr;
+mod cloudsmith;
 mod cluster;
+mod ecr;
 mod fake;
+mod gcr;
+mod github;
+mod gitlab;
+mod grafana;
+mod kind;
 mod mfa;
 mod password;
+mod quay;
+mod remote;
 mod ssh_key;
+mod sts;
 mod uuid;
+mod vault;
+mod webhook;
 
+pub use acr::{
+    AcrAuth, AcrManagedIdentity, AcrServicePrincipal, AcrServicePrincipalRef, AcrSpec, AcrWorkloadIdentity,
+    AzureEnvironment,
+};
+pub use cloudsmith::CloudsmithSpec;
 pub use cluster::{ClusterGeneratorSpec, GeneratorSpecs};
+pub use ecr::EcrSpec;
 pub use fake::FakeSpec;
+pub use gcr::{GcrAuth, GcrSpec};
+pub use github::{GithubAuth, GithubPrivateKey, GithubSpec};
+pub use gitlab::{GitlabAuth, GitlabScope, GitlabSpec, GitlabToken};
+pub use grafana::{GrafanaAuth, GrafanaBasicAuth, GrafanaServiceAccount, GrafanaSpec};
+pub use kind::GeneratorKind;
 pub use mfa::MfaSpec;
 pub use password::{Encoding, PasswordSpec};
+pub use quay::QuaySpec;
+pub use remote::{Remote, RemoteKind};
 pub use ssh_key::{KeyType, SshKeySpec};
+pub use sts::{StsRequest, StsSpec};
 pub use uuid::UuidSpec;
+pub use vault::{VaultDynamicSecretSpec, VaultResult};
+pub use webhook::{WebhookResult, WebhookSecret, WebhookSpec};
 
 use serde_json::Value;
 
@@ -22,64 +51,6 @@ use serde_json::Value;
 pub const GROUP: &str = "generators.external-secrets.io";
 /// Its only version.
 pub const VERSION: &str = "v1alpha1";
-
-/// A kind of generator that is made here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GeneratorKind {
-    /// What is written in the generator itself.
-    Fake,
-    /// A one-time password by time (TOTP).
-    Mfa,
-    /// A random password.
-    Password,
-    /// A pair of SSH keys.
-    SshKey,
-    /// A random UUID.
-    Uuid,
-}
-
-impl GeneratorKind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Fake, Self::Mfa, Self::Password, Self::SshKey, Self::Uuid];
-
-    /// The kind of this name; none if it is another's or is not made here.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Its name in manifests.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fake => "Fake",
-            Self::Mfa => "MFA",
-            Self::Password => "Password",
-            Self::SshKey => "SSHKey",
-            Self::Uuid => "UUID",
-        }
-    }
-
-    /// Its name in paths of the API.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::Fake => "fakes",
-            Self::Mfa => "mfas",
-            Self::Password => "passwords",
-            Self::SshKey => "sshkeys",
-            Self::Uuid => "uuids",
-        }
-    }
-
-    /// The field of [`ClusterGeneratorSpec`] that holds its specification.
-    pub fn field(self) -> &'static str {
-        match self {
-            Self::Fake => "fakeSpec",
-            Self::Mfa => "mfaSpec",
-            Self::Password => "passwordSpec",
-            Self::SshKey => "sshKeySpec",
-            Self::Uuid => "uuidSpec",
-        }
-    }
-}
 
 /// What a generator says, whichever kind it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +65,8 @@ pub enum Generator {
     SshKey(SshKeySpec),
     /// A random UUID.
     Uuid(UuidSpec),
+    /// What a service makes.
+    Remote(Remote),
 }
 
 impl Generator {
@@ -110,6 +83,7 @@ impl Generator {
             GeneratorKind::Password => Self::Password(serde::Deserialize::deserialize(spec)?),
             GeneratorKind::SshKey => Self::SshKey(serde::Deserialize::deserialize(spec)?),
             GeneratorKind::Uuid => Self::Uuid(serde::Deserialize::deserialize(spec)?),
+            GeneratorKind::Remote(kind) => Self::Remote(Remote::read(kind, spec)?),
         })
     }
 
@@ -117,6 +91,7 @@ impl Generator {
     pub fn controller(&self) -> &str {
         match self {
             Self::Fake(fake) => fake.controller.as_deref().unwrap_or_default(),
+            Self::Remote(remote) => remote.controller(),
             Self::Mfa(_) | Self::Password(_) | Self::SshKey(_) | Self::Uuid(_) => "",
         }
     }

@@ -1,0 +1,14 @@
+//! Tokens of Cloudsmith.
+
+use latchkey_api::generator::CloudsmithSpec;
+
+use super::{Made, World};
+use crate::{Error, ErrorKind};
+
+/// Makes one.
+///
+/// # Errors
+/// See [`Connector::generate`](crate::Connector::generate).
+pub async fn make(_spec: &CloudsmithSpec, _world: &World<'_>) -> Result<Made, Error> {
+    Err(Error::new(ErrorKind::Unsupported, "TO BE WRITTEN"))
+}

@@ -1,0 +1,14 @@
+//! Temporary credentials for AWS.
+
+use latchkey_api::generator::StsSpec;
+
+use super::{Made, World};
+use crate::{Error, ErrorKind};
+
+/// Makes one.
+///
+/// # Errors
+/// See [`Connector::generate`](crate::Connector::generate).
+pub async fn make(_spec: &StsSpec, _world: &World<'_>) -> Result<Made, Error> {
+    Err(Error::new(ErrorKind::Unsupported, "TO BE WRITTEN"))
+}

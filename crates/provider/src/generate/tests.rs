@@ -1,0 +1,1 @@
+//! What all kinds share, against a server of the tests' own.
