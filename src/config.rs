@@ -106,6 +106,11 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_ALLOW_ENDPOINTS", value_delimiter = ',', value_name = "CIDR[:PORT]")]
     pub allow_endpoints: Vec<Allowed>,
 
+    /// How long a service keeps what a generator made, such as a deploy token, once another one has taken its place: for
+    /// whoever uses the former one still.
+    #[arg(long, env = "LATCHKEY_GENERATOR_GC_GRACE_PERIOD", default_value = "2m", value_parser = duration, value_name = "DURATION")]
+    pub generator_gc_grace_period: Duration,
+
     /// How many syncs of the refresher run at once.
     #[arg(long, env = "LATCHKEY_CONCURRENT", default_value_t = 16, value_name = "N")]
     pub concurrent: usize,

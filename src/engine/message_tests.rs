@@ -136,8 +136,8 @@ fn generators() -> Vec<(&'static str, Error)> {
     let entry = Generated { index: 1, key: own.clone(), rewrite: Vec::new() };
     let refused = |field| Refused { field, why: "it cannot be made".into() };
     vec![
-        ("generator of a remote kind", generator_kind("spec.dataFrom[0].sourceRef.generatorRef", "Grafana")),
-        ("cluster generator of a remote kind", generator_unsupported(&cluster, "Grafana")),
+        ("generator of another kind", generator_kind("spec.dataFrom[0].sourceRef.generatorRef", "Other")),
+        ("cluster generator of another kind", generator_unsupported(&cluster, "Other")),
         ("generator not found", generator_not_found(&own, "spec.dataFrom[1].sourceRef.generatorRef")),
         (
             "cluster generator not found",
@@ -153,6 +153,26 @@ fn generators() -> Vec<(&'static str, Error)> {
         ("generator without its seed", generator_lacks_seed(&own, "totp", "seed")),
         ("generator too late", generator_too_late(&own)),
         ("generator failed", generator_defect(&own)),
+        ("generator not pushed", generator_not_pushed(&own, "spec.selector.generatorRef")),
+        (
+            "service is down",
+            generator_failed(&own, &provider::Error::new(Remote::Unavailable, "cannot reach GitLab")),
+        ),
+        (
+            "service refuses",
+            generator_failed(&own, &provider::Error::new(Remote::Forbidden, "GitLab does not permit it")),
+        ),
+        (
+            "service without credentials",
+            generator_failed(
+                &own,
+                &provider::Error::new(Remote::Credentials, "cannot get Kubernetes secret \"t\""),
+            ),
+        ),
+        (
+            "service with a bad specification",
+            generator_failed(&own, &provider::Error::new(Remote::InvalidConfig, "url is no address")),
+        ),
         ("generated key", generated_keys(&entry, &KeyError::Character('/', "a/b".into()))),
         ("generated values merged", generated_merging(&entry, 0, &MergeError::NotAnObject("base".into()))),
     ]

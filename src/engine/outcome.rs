@@ -22,10 +22,25 @@ pub enum Written {
     /// `creationPolicy: None`: nothing is ever written.
     NotWanted,
     /// The target is somebody's Secret that is not managed yet: it is taken over once the ExternalSecret is stored, as a
-    /// refusal after admission could not give it back.
+    /// refusal after admission could not give it back. Or its values are made by a service, which is not asked yet.
     Deferred,
     /// A later version of the ExternalSecret has been written while it was being admitted: this one leaves it alone.
     Overtaken,
+}
+
+impl Written {
+    /// Whether the target now holds what this sync gave it.
+    pub fn is_in_place(self) -> bool {
+        match self {
+            Self::Created | Self::Updated | Self::Unchanged => true,
+            Self::Deleted
+            | Self::Retained
+            | Self::TargetMissing
+            | Self::NotWanted
+            | Self::Deferred
+            | Self::Overtaken => false,
+        }
+    }
 }
 
 /// A managed Secret as it is known after a sync.
@@ -58,6 +73,22 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// What may fail with other values: keys that a template may ask for and that are never fetched.
     pub doubts: Vec<Error>,
+}
+
+impl Outcome {
+    /// Nothing was done yet, for this reason.
+    pub fn put_off(why: String) -> Self {
+        Self {
+            written: Written::Deferred,
+            secret: None,
+            keys: 0,
+            cached: None,
+            missing: Vec::new(),
+            orphans_deleted: Vec::new(),
+            notes: vec![why],
+            doubts: Vec::new(),
+        }
+    }
 }
 
 /// One entry that the provider does not have.

@@ -15,9 +15,10 @@ use futures::FutureExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind, StoreRef};
+use latchkey_api::generator::Remote;
 use latchkey_api::store::{SecretStoreSpec, StoreCondition};
 use latchkey_provider as provider;
-use latchkey_provider::{Connection, Connector, Scope};
+use latchkey_provider::{Connection, Connector, Made, Scope};
 use serde_json::Value;
 
 use super::fetch::Reader;
@@ -43,6 +44,17 @@ pub trait Connect: Send + Sync + fmt::Debug {
 
     /// Closes connections that have not been used for this long, or for as long as one may be unused at all.
     fn tend(&self, _unused: Option<Duration>) {}
+
+    /// Has a service make a value, with credentials of this namespace.
+    async fn generate(&self, generator: &Remote, _namespace: &str) -> Result<Made, provider::Error> {
+        let why = format!("{} asks a service, and none is asked here", generator.kind().name());
+        Err(provider::Error::new(provider::ErrorKind::Unsupported, why))
+    }
+
+    /// Tells the service that what it made is of no use any more.
+    async fn revoke(&self, _: &Remote, _state: &Value, _namespace: &str) -> Result<(), provider::Error> {
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -57,6 +69,16 @@ impl Connect for Connector {
 
     fn tend(&self, unused: Option<Duration>) {
         Self::tend(self, unused);
+    }
+
+    #[cfg(feature = "generators")]
+    async fn generate(&self, generator: &Remote, namespace: &str) -> Result<Made, provider::Error> {
+        Self::generate(self, generator, namespace).await
+    }
+
+    #[cfg(feature = "generators")]
+    async fn revoke(&self, of: &Remote, state: &Value, namespace: &str) -> Result<(), provider::Error> {
+        Self::revoke(self, of, state, namespace).await
     }
 }
 

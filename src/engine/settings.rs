@@ -21,6 +21,8 @@ pub struct Settings {
     pub rates: PerLane<Rate>,
     /// How long one call may take, whatever the provider's client thinks of it.
     pub call_limit: Duration,
+    /// How long a service keeps what a generator made once another one is in use.
+    pub generator_gc_grace_period: Duration,
 }
 
 impl Default for Settings {
@@ -37,6 +39,7 @@ impl Default for Settings {
                 dry_run: Rate { per_second: 20.0, burst: 50.0 },
             },
             call_limit: Duration::from_secs(20),
+            generator_gc_grace_period: Duration::from_mins(2),
         }
     }
 }

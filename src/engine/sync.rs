@@ -15,6 +15,10 @@ use super::apply::{Applied, SecretWriter, Write};
 use super::cache::EntryCache;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
+use super::generators::Generation;
+use super::generators::memory::Memory;
+use super::generators::remote::Asking;
+use super::generators::states::{self, NoStates, States};
 use super::plan::{Plan, StoreKey};
 use super::render::{Rendered, render, takes_long};
 use super::resolve::Connect;
@@ -22,11 +26,19 @@ use super::select::select;
 use super::settings::Settings;
 use super::standing::Standings;
 use super::stores::Stores;
-use super::{Beside, Deadline, Error, ErrorKind, Job, Lane, Outcome, work};
+use super::{Beside, Deadline, Effects, Error, ErrorKind, Job, Lane, Outcome, Stage, work};
 use crate::failpoint::{self, Step};
 
 /// How often memory is tidied up.
 const TICK: Duration = Duration::from_secs(10);
+
+/// What the steps before the write give.
+enum Rendering {
+    /// What the Secret is to hold, and the age of the oldest value used, if one is older than the sync.
+    Done(Box<Rendered>, Option<Duration>),
+    /// Nothing yet, for this reason.
+    PutOff(String),
+}
 
 /// The sync core. Clones are the same core.
 #[derive(Debug, Clone)]
@@ -42,6 +54,8 @@ pub(super) struct Inner {
     writer: SecretWriter,
     pub(super) standings: Standings,
     pub(super) shared: Arc<Shared>,
+    pub(super) memory: Memory,
+    pub(super) states: Arc<dyn States>,
 }
 
 impl Engine {
@@ -57,8 +71,19 @@ impl Engine {
         let cache = EntryCache::new(settings.cache_bytes);
         let shared = Arc::new(Shared { settings, cache, flights: Flights::default(), observer });
         let connector = Arc::new(connector);
-        let standings = Standings::default();
-        Self { inner: Arc::new(Inner { stores, connector, cluster, writer, standings, shared }) }
+        let (standings, memory, states) = (Standings::default(), Memory::default(), Arc::new(NoStates));
+        Self {
+            inner: Arc::new(Inner { stores, connector, cluster, writer, standings, shared, memory, states }),
+        }
+    }
+
+    /// The same, which writes down there what services keep of what they made. To be called before there are clones.
+    #[must_use]
+    pub fn keeping(mut self, states: Arc<dyn States>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.states = states;
+        }
+        self
     }
 
     /// Makes the Secret of one ExternalSecret what it has to be, or proves that it can be made so.
@@ -71,11 +96,30 @@ impl Engine {
     }
 
     async fn steps(&self, job: Job, deadline: Deadline) -> Result<Outcome, Error> {
+        let mut books = Vec::new();
+        let outcome = self.steps_booked(job, deadline, &mut books).await;
+        let used = outcome.as_ref().is_ok_and(|outcome| outcome.written.is_in_place());
+        self.close(&books, used).await;
+        outcome
+    }
+
+    async fn steps_booked(
+        &self,
+        job: Job,
+        deadline: Deadline,
+        books: &mut Vec<states::Written>,
+    ) -> Result<Outcome, Error> {
         let began = Instant::now();
-        let Job { external_secret, stage, effects, max_age, lane, over, beside, renew } = job;
-        let terms = Terms { lane, max_age, deadline };
-        let (rendered, cached) = self.rendered(&external_secret, terms, beside.as_ref(), began).await?;
-        let rendered = Rendered { renew, ..rendered };
+        let terms = Terms { lane: job.lane, max_age: job.max_age, deadline };
+        let asking = Asking::of(&job);
+        let (rendered, cached) = match self.rendered(asking, terms, job.beside.as_ref(), began, books).await?
+        {
+            Rendering::Done(rendered, cached) => (rendered, cached),
+            Rendering::PutOff(why) => return Ok(Outcome::put_off(why)),
+        };
+        let Job { external_secret, stage, effects, over, renew, .. } = job;
+        // What a service keeps is made to be used: nothing of it is left over.
+        let rendered = Rendered { renew: renew || !books.is_empty(), ..*rendered };
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
         let Applied { written, secret, orphans_deleted, notes } =
@@ -89,32 +133,43 @@ impl Engine {
     /// # Errors
     /// Any kind that does not come of writing. A panic on the way stays here.
     pub async fn preview(&self, of: &ExternalSecret, deadline: Deadline) -> Result<Rendered, Error> {
-        let terms = Terms { lane: Lane::Admission, max_age: Duration::ZERO, deadline };
-        let steps = AssertUnwindSafe(self.rendered(of, terms, None, Instant::now())).catch_unwind();
-        steps.await.unwrap_or_else(|_| Err(defect())).map(|(rendered, _)| rendered)
+        let (terms, mut books) =
+            (Terms { lane: Lane::Admission, max_age: Duration::ZERO, deadline }, Vec::new());
+        let asking = Asking { of, stage: Stage::Stored, effects: Effects::Apply, max_age: Duration::ZERO };
+        let steps =
+            AssertUnwindSafe(self.rendered(asking, terms, None, Instant::now(), &mut books)).catch_unwind();
+        match steps.await.unwrap_or_else(|_| Err(defect()))? {
+            Rendering::Done(rendered, _) => Ok(*rendered),
+            Rendering::PutOff(why) => Err(Error::new(ErrorKind::Generator, why)),
+        }
     }
 
-    /// The steps before the write; with it the age of the oldest value, if one is older than `began`.
+    /// The steps before the write.
     async fn rendered(
         &self,
-        of: &ExternalSecret,
+        asking: Asking<'_>,
         terms: Terms,
         beside: Option<&Beside>,
         began: Instant,
-    ) -> Result<(Rendered, Option<Duration>), Error> {
+        books: &mut Vec<states::Written>,
+    ) -> Result<Rendering, Error> {
+        let of = asking.of;
         let plan = work::bounded(|| Plan::try_from(of))?;
         let (namespace, name) = (of.namespace().unwrap_or_default(), of.name_any());
         let fetch = self.fetch(&plan, terms, beside);
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
-        let made = self.generate(&plan, terms.deadline).await?;
+        let made = match self.generate(&plan, &asking, terms.deadline, books).await? {
+            Generation::Made(made) => made,
+            Generation::PutOff(why) => return Ok(Rendering::PutOff(why)),
+        };
         let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
         let objects =
             self.template_objects(&plan.namespace, plan.target.template.as_ref(), terms.deadline).await?;
         let long = takes_long(&plan, &objects);
         let rendering = || render(&plan, selected, &objects);
         let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
-        Ok((rendered, cached))
+        Ok(Rendering::Done(Box::new(rendered), cached))
     }
 
     /// How long the store will be left alone from now, and why, if it is known to be down.
@@ -134,6 +189,7 @@ impl Engine {
             self.inner.shared.cache.tend().await;
             self.inner.shared.flights.tend();
             self.inner.standings.tend();
+            self.inner.memory.tend();
         }
     }
 

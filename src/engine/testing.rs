@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::generator::Remote as Generator;
 use latchkey_api::store::{SecretStoreSpec, StoreKind};
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::connect::Identity;
 use latchkey_provider::{
-    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Provider, Scope, SecretBytes, Validation,
+    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Made, Provider, Scope, SecretBytes,
+    Validation,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -198,6 +200,9 @@ pub struct World {
     pub forgotten: Mutex<Vec<String>>,
     pub connects: Mutex<Vec<Scope>>,
     pub connect_fails: Mutex<Option<ErrorKind>>,
+    /// What services have made for generators, and what they were told to delete.
+    pub made: AtomicUsize,
+    pub revoked: Mutex<Vec<serde_json::Value>>,
 }
 
 #[async_trait]
@@ -228,6 +233,19 @@ impl Connect for Connects {
         let credentials = self.0.remembered.load(Ordering::SeqCst);
         let provider = Arc::new(Client { remote: Arc::clone(&self.0.remote), credentials });
         Ok(Connection { provider, identity: Identity([credentials; 28]) })
+    }
+
+    async fn generate(&self, generator: &Generator, _: &str) -> Result<Made, Error> {
+        let number = self.0.made.fetch_add(1, Ordering::SeqCst);
+        let data =
+            BTreeMap::from([("token".to_owned(), SecretBytes::from(format!("t{number}").into_bytes()))]);
+        let state = generator.kind().is_stateful().then(|| json!({ "id": number }));
+        Ok(Made { data, state })
+    }
+
+    async fn revoke(&self, _: &Generator, state: &serde_json::Value, _: &str) -> Result<(), Error> {
+        lock(&self.0.revoked).push(state.clone());
+        Ok(())
     }
 }
 

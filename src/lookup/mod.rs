@@ -230,7 +230,7 @@ impl Lookup {
     }
 
     /// The objects of the cluster, or of the one namespace that latchkey sees to.
-    fn in_scope<K>(&self, client: &Client) -> Api<K>
+    pub fn in_scope<K>(&self, client: &Client) -> Api<K>
     where
         K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {

@@ -30,6 +30,8 @@ pub enum Item {
     FanPushesOut(String),
     /// Bring a PushSecret to where it should be.
     Push(Key, Look),
+    /// Have services delete what generators made that is of no use any more.
+    GeneratorStates,
     /// Take back what admission wrote for objects that never were stored.
     Sweep,
 }

@@ -7,6 +7,7 @@ mod events;
 mod external_secret;
 mod fan_out;
 mod finalizer;
+mod generator_states;
 mod item;
 mod lease;
 mod push;
@@ -202,6 +203,7 @@ impl Term<'_> {
         }
         // At once: leaders that come and go fast would never get to it.
         self.queue.add(Item::Sweep, Duration::ZERO, Priority::Urgent);
+        self.queue.add(Item::GeneratorStates, Duration::ZERO, Priority::Routine);
     }
 
     fn heard(&self, change: Change) {
@@ -263,6 +265,7 @@ impl Term<'_> {
             Item::FanOut(name) => self.fan_out(name).await,
             Item::FanPushesOut(name) => self.fan_pushes_out(name).await,
             Item::Push(key, look) => self.push_secret(key, *look).await,
+            Item::GeneratorStates => self.generator_states().await,
             Item::Sweep => self.sweep().await,
         }
     }

@@ -11,6 +11,7 @@ use super::Context;
 use crate::admission::{Admission, Places};
 use crate::config::Scope;
 use crate::engine::apply::SecretWriter;
+use crate::engine::generators::books::Books;
 use crate::engine::{Engine, Settings};
 use crate::http::{Readiness, review};
 use crate::lookup::{Credentials, Filled, Lookup};
@@ -55,9 +56,11 @@ fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engi
         controller_class: context.config.controller_class.clone(),
         scoped_namespace,
         cluster_stores,
+        generator_gc_grace_period: context.config.generator_gc_grace_period,
         ..Settings::default()
     };
     Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())
+        .keeping(Arc::new(Books::new(context.client.clone())))
 }
 
 /// One handle for each watch: ready once its first list is in memory.

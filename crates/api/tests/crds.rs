@@ -134,6 +134,7 @@ fn the_defaults_are_esos_and_no_others() {
         expected.insert(format!("ClusterExternalSecret.spec.externalSecretSpec.{path}"), default);
     }
     push_defaults(&mut expected);
+    remote_generator_defaults(&mut expected);
     for password in ["Password.spec", "ClusterGenerator.spec.generator.passwordSpec"] {
         for (field, default) in [
             ("length", json!(24)),
@@ -162,6 +163,30 @@ fn the_defaults_are_esos_and_no_others() {
         }
     }
     assert_eq!(found, expected);
+}
+
+/// Those of the generators that ask a service; of Vault's those of a store.
+fn remote_generator_defaults(expected: &mut BTreeMap<String, Value>) {
+    let vault = [
+        ("version", "v2"),
+        ("auth.appRole.path", "approle"),
+        ("auth.kubernetes.mountPath", "kubernetes"),
+        ("auth.ldap.path", "ldap"),
+        ("auth.userPass.path", "userpass"),
+        ("auth.jwt.path", "jwt"),
+        ("auth.cert.path", "cert"),
+        ("auth.gcp.path", "gcp"),
+    ];
+    for dynamic in ["VaultDynamicSecret.spec", "ClusterGenerator.spec.generator.vaultDynamicSecretSpec"] {
+        expected.insert(format!("{dynamic}.resultType"), json!("Data"));
+        expected.insert(format!("{dynamic}.allowEmptyResponse"), json!(false));
+        for (path, default) in vault {
+            expected.insert(format!("{dynamic}.provider.{path}"), json!(default));
+        }
+    }
+    for acr in ["ACRAccessToken.spec", "ClusterGenerator.spec.generator.acrAccessTokenSpec"] {
+        expected.insert(format!("{acr}.environmentType"), json!("PublicCloud"));
+    }
 }
 
 /// Those of a PushSecret, and of the specification of one in a ClusterPushSecret.
@@ -363,6 +388,7 @@ fn generators_are_named_as_esos_and_served_in_one_version() {
             [group("vaultdynamicsecrets"), "Namespaced", "vaultdynamicsecret"],
             [group("webhooks"), "Namespaced", "webhook"],
             [group("clustergenerators"), "Cluster", "clustergenerator"],
+            [group("generatorstates"), "Namespaced", "generatorstate"],
         ])
     );
     for crd in generators {

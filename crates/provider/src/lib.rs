@@ -44,6 +44,7 @@ pub mod kubernetes;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod limit;
 pub mod listing;
+mod made;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod refused_login;
 pub mod tls;
@@ -58,6 +59,7 @@ pub use entry::{Entry, EntryRef};
 pub use error::{Error, ErrorKind};
 pub use guard::Guard;
 pub use listing::{Found, Listing};
+pub use made::Made;
 pub use provider::{Provider, Validation};
 pub use scope::Scope;
 pub use secret::SecretBytes;

@@ -52,6 +52,9 @@ pub fn make(generator: &Generator, seed: Option<&SecretBytes>, now: Timestamp) -
         Generator::Mfa(mfa) => totp::make(mfa, seed, now),
         Generator::Password(password) => password::make(password),
         Generator::SshKey(key) => ssh::make(key),
+        Generator::Remote(_) => {
+            Err(Refused { field: None, why: "it asks a service, which is not done here".to_owned() })
+        }
         Generator::Uuid(_) => Ok(Data::from([("uuid".to_owned(), SecretBytes::from(random::uuid()?))])),
     }
 }

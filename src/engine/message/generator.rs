@@ -1,6 +1,8 @@
 //! Generators, and why they make nothing. The sentences begin as External Secrets Operator's do.
 
 use latchkey_api::generator::GeneratorKind;
+use latchkey_provider as provider;
+use latchkey_provider::ErrorKind as Remote;
 
 use super::value::{key_error, merge_error};
 use crate::engine::convert::KeyError;
@@ -10,7 +12,7 @@ use crate::engine::plan::{Generated, GeneratorKey};
 use crate::engine::rewrite::MergeError;
 
 /// What can be made here, for whoever asks for another.
-const MADE_HERE: &str = "use a Password, UUID, SSHKey, MFA or Fake, or read a store";
+const MADE_HERE: &str = "use one of the kinds that docs/generators.md lists, or read a store";
 
 fn using(kind: ErrorKind, key: &GeneratorKey, what: &str) -> Error {
     Error::new(kind, format!("error using generator: {key}: {what}"))
@@ -85,6 +87,52 @@ pub fn generator_refuses(key: &GeneratorKey, refused: &Refused) -> Error {
 pub fn generator_lacks_seed(key: &GeneratorKey, secret: &str, of: &str) -> Error {
     let what = format!("there is no key {of:?} in Secret {secret:?}; create it, or correct its spec.secret");
     using(ErrorKind::Generator, key, &what)
+}
+
+/// The service did not make it.
+pub fn generator_failed(key: &GeneratorKey, why: &provider::Error) -> Error {
+    let (kind, remedy) = match why.kind {
+        Remote::RateLimited | Remote::Unavailable | Remote::ClusterApi => {
+            (ErrorKind::Provider(why.kind), "it is tried again in the background")
+        }
+        Remote::Forbidden | Remote::Unauthenticated => {
+            (ErrorKind::Generator, "have its identity granted it, or correct its spec.auth")
+        }
+        Remote::Credentials | Remote::Referent => (ErrorKind::Generator, "create what its spec names"),
+        Remote::NotFound
+        | Remote::PropertyNotFound
+        | Remote::InvalidConfig
+        | Remote::InvalidRequest
+        | Remote::InvalidValue
+        | Remote::NotManaged => (ErrorKind::Generator, "correct its spec"),
+        Remote::EndpointRefused => (ErrorKind::Generator, "use another address"),
+        Remote::Unsupported => (ErrorKind::Unsupported, "use another generator"),
+    };
+    Error { retry_after: why.retry_after, ..using(kind, key, &format!("{why}; {remedy}")) }
+}
+
+/// A dry run has no service make anything.
+pub fn generator_not_tried(key: &GeneratorKey) -> String {
+    format!(
+        "{key} asks a service to make the value, which a dry run does not do: the Secret has not been tried"
+    )
+}
+
+/// What a service keeps is made for what is stored.
+pub fn generator_put_off(key: &GeneratorKey) -> String {
+    format!(
+        "{key} has a service make what the service keeps until it is told otherwise: it is made, and the Secret written, once \
+         this ExternalSecret is stored"
+    )
+}
+
+/// What a service keeps is not pushed.
+pub fn generator_not_pushed(key: &GeneratorKey, at: &str) -> Error {
+    let message = format!(
+        "{at}: {key} has a service make what it keeps until it is told otherwise, which is not pushed by this version; use it in \
+         an ExternalSecret, and push that one's Secret"
+    );
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// The deadline passed first.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use latchkey_api::external_secret::{ExternalSecretSpec, GeneratorRef};
-use latchkey_api::generator::{GROUP, GeneratorKind, VERSION};
+use latchkey_api::generator::{GROUP, GeneratorKind, RemoteKind, VERSION};
 
 use super::super::rewrite::Rewriting;
 use crate::engine::error::Error;
@@ -45,9 +45,13 @@ impl GeneratorKey {
     /// Whether such an object may say which installation it is for.
     pub fn may_have_a_class(&self) -> bool {
         match self.kind {
-            None | Some(GeneratorKind::Fake) => true,
+            None | Some(GeneratorKind::Fake | GeneratorKind::Remote(RemoteKind::Vault)) => true,
             Some(
-                GeneratorKind::Mfa | GeneratorKind::Password | GeneratorKind::SshKey | GeneratorKind::Uuid,
+                GeneratorKind::Mfa
+                | GeneratorKind::Password
+                | GeneratorKind::Remote(_)
+                | GeneratorKind::SshKey
+                | GeneratorKind::Uuid,
             ) => false,
         }
     }

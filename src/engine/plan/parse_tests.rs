@@ -118,8 +118,8 @@ fn what_is_not_supported_is_refused_by_name() {
     let data = json!({"k": "{{ .password | env }}"});
     for (change, field) in [
         (
-            json!({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Grafana", "name": "p"}}}]}),
-            "spec.dataFrom[0].sourceRef.generatorRef: the generator Grafana",
+            json!({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "BeyondtrustWorkloadCredentialsDynamicSecret", "name": "p"}}}]}),
+            "spec.dataFrom[0].sourceRef.generatorRef: the generator BeyondtrustWorkloadCredentialsDynamicSecret",
         ),
         (json!({"target": {"manifest": {"apiVersion": "v1", "kind": "ConfigMap"}}}), "spec.target.manifest"),
         (json!({"target": {"template": {"data": data}}}), "spec.target.template.data[\"k\"]"),

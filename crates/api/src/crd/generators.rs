@@ -3,13 +3,15 @@
 use super::schema;
 use crate::generator::{
     AcrSpec, CloudsmithSpec, ClusterGeneratorSpec, EcrSpec, FakeSpec, GROUP, GcrSpec, GeneratorKind,
-    GithubSpec, GitlabSpec, GrafanaSpec, MfaSpec, PasswordSpec, QuaySpec, RemoteKind, SshKeySpec, StsSpec,
-    UuidSpec, VERSION, VaultDynamicSecretSpec, WebhookSpec,
+    GeneratorStateSpec, GithubSpec, GitlabSpec, GrafanaSpec, MfaSpec, PasswordSpec, QuaySpec, RemoteKind,
+    SshKeySpec, StsSpec, UuidSpec, VERSION, VaultDynamicSecretSpec, WebhookSpec,
 };
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceColumnDefinition, CustomResourceDefinition,
+};
 use serde_json::{Value, json};
 
-/// Those of the kinds that are served here, and ClusterGenerator.
+/// Those of the kinds that are served here, ClusterGenerator and GeneratorState.
 pub(super) fn all() -> Vec<CustomResourceDefinition> {
     let of_kind = |kind: GeneratorKind| define(kind.name(), kind.plural(), "Namespaced", spec_of(kind));
     let cluster = describe(
@@ -17,7 +19,25 @@ pub(super) fn all() -> Vec<CustomResourceDefinition> {
         "A generator that ExternalSecrets of all namespaces may name.",
     );
     let cluster = define("ClusterGenerator", "clustergenerators", "Cluster", cluster);
-    GeneratorKind::all().map(of_kind).chain([cluster]).collect()
+    GeneratorKind::all().map(of_kind).chain([cluster, state()]).collect()
+}
+
+fn state() -> CustomResourceDefinition {
+    let spec = describe(
+        schema::structural::<GeneratorStateSpec>(),
+        "What a generator has made and a service keeps, until the service is told to delete it.",
+    );
+    let mut crd = define("GeneratorState", "generatorstates", "Namespaced", spec);
+    crd.spec.names.short_names = Some(vec!["gs".into()]);
+    for version in &mut crd.spec.versions {
+        version.additional_printer_columns = Some(vec![CustomResourceColumnDefinition {
+            name: "GC Deadline".into(),
+            type_: "string".into(),
+            json_path: ".spec.garbageCollectionDeadline".into(),
+            ..CustomResourceColumnDefinition::default()
+        }]);
+    }
+    crd
 }
 
 /// What is said of an object of this kind, and the schema of its specification.

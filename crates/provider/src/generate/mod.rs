@@ -19,38 +19,17 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use latchkey_api::external_secret::StoreKind;
 use latchkey_api::generator::Remote;
 use serde_json::Value;
 
+pub use crate::made::Made;
+
 use crate::guard::Guard;
 use crate::observe::Observer;
-use crate::{Cluster, Connector, Error, ErrorKind, Scope, SecretBytes};
-
-/// What a service made.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Made {
-    /// Keys and values.
-    pub data: BTreeMap<String, SecretBytes>,
-    /// What the service has to be told when that is of no use any more: the `spec.state` of a GeneratorState. It holds no
-    /// value.
-    pub state: Option<Value>,
-}
-
-impl Made {
-    /// So many keys with their values, and nothing to tell later.
-    fn of<const N: usize>(data: [(&str, SecretBytes); N]) -> Self {
-        Self { data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(), state: None }
-    }
-
-    /// The same, with something to tell later.
-    fn with_state(self, state: Value) -> Self {
-        Self { state: Some(state), ..self }
-    }
-}
+use crate::{Cluster, Connector, Error, ErrorKind, Scope};
 
 /// On whose behalf a service is asked, and by what.
 struct World<'a> {

@@ -1,7 +1,12 @@
 //! From a plan to what its generators make: each object is looked up, then asked.
 //!
-//! Nothing made is remembered here. Whether it is written over what the Secret holds is for [`desired`](super::desired) to
-//! decide, which sees the Secret.
+//! Whether what is made is written over what the Secret holds is for [`desired`](super::desired) to decide, which sees the
+//! Secret. What a service makes is remembered for a while, since it makes another one each time that it is asked.
+
+pub mod books;
+pub(super) mod memory;
+pub(super) mod remote;
+pub mod states;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +17,8 @@ use latchkey_provider::{ErrorKind as Remote, SecretBytes};
 use serde_json::Value;
 use tokio::time::timeout_at;
 
+use self::remote::Asking;
+use self::states::Written;
 use super::convert::{Data, valid_keys};
 use super::generate::make;
 use super::plan::{Generated, GeneratorKey, Plan};
@@ -21,38 +28,106 @@ use super::{Deadline, Engine, Error, message};
 /// What the generators of a plan made, by the index of their entry in `spec.dataFrom`.
 pub type Made = BTreeMap<usize, Data>;
 
+/// What comes of asking them.
+#[derive(Debug)]
+pub(super) enum Generation {
+    /// All have made what they are for.
+    Made(Made),
+    /// One would ask a service, which is not done now, for this reason.
+    PutOff(String),
+}
+
+/// A generator, with its specification as it is written.
+type Found = (Generator, Value);
+
 impl Engine {
-    /// Asks every generator that the plan names, in its order.
+    /// Asks every generator that the plan names, in its order, once all are known. What services keep of what they made is added
+    /// to `books`.
     ///
     /// # Errors
     /// One is not there, is for another installation, or cannot make what it says; or time runs out.
-    pub(super) async fn generate(&self, plan: &Plan, deadline: Deadline) -> Result<Made, Error> {
+    pub(super) async fn generate(
+        &self,
+        plan: &Plan,
+        asking: &Asking<'_>,
+        deadline: Deadline,
+        books: &mut Vec<Written>,
+    ) -> Result<Generation, Error> {
         let mut made = Made::new();
-        for entry in &plan.generated {
-            let one = self.generate_one(&plan.namespace, entry);
+        let found = self.found(plan, deadline).await?;
+        for (entry, (generator, _)) in &found {
+            let Generator::Remote(remote) = generator else { continue };
+            if let Some(why) = asking.put_off(entry, remote) {
+                return Ok(Generation::PutOff(why));
+            }
+        }
+        for (entry, (generator, spec)) in found {
             let late = |_| Err(message::generator_too_late(&entry.key));
-            let values = timeout_at(deadline.instant(), one).await.unwrap_or_else(late)?;
+            let values = match generator {
+                Generator::Remote(remote) => {
+                    let asked = self.made_by_service(asking, (entry, &remote, &spec), books);
+                    timeout_at(deadline.instant(), asked).await.unwrap_or_else(late)?
+                }
+                generator => {
+                    let made = self.made_here(&plan.namespace, &entry.key, generator);
+                    timeout_at(deadline.instant(), made).await.unwrap_or_else(late)?
+                }
+            };
             made.insert(entry.index, renamed(entry, values)?);
         }
-        Ok(made)
+        Ok(Generation::Made(made))
     }
 
-    async fn generate_one(&self, namespace: &str, entry: &Generated) -> Result<Data, Error> {
-        let at = format!("spec.dataFrom[{}].sourceRef.generatorRef", entry.index);
-        self.generated(namespace, &entry.key, &at).await
+    async fn found<'p>(
+        &self,
+        plan: &'p Plan,
+        deadline: Deadline,
+    ) -> Result<Vec<(&'p Generated, Found)>, Error> {
+        let mut all = Vec::new();
+        for entry in &plan.generated {
+            let at = format!("spec.dataFrom[{}].sourceRef.generatorRef", entry.index);
+            let late = |_| Err(message::generator_too_late(&entry.key));
+            let found =
+                timeout_at(deadline.instant(), self.ours(&entry.key, &at)).await.unwrap_or_else(late)?;
+            all.push((entry, found));
+        }
+        Ok(all)
     }
 
-    /// What one generator makes for whoever of this namespace names it in this field.
+    /// A generator that is this installation's.
+    async fn ours(&self, key: &GeneratorKey, at: &str) -> Result<Found, Error> {
+        let (generator, spec) = self.generator(key, at).await?;
+        match self.is_class(generator.controller()) {
+            true => Ok((generator, spec)),
+            false => Err(message::generator_of_another_class(key, generator.controller())),
+        }
+    }
+
+    /// What one generator makes for a PushSecret of this namespace that names it in this field.
     pub(super) async fn generated(
         &self,
         namespace: &str,
         key: &GeneratorKey,
         at: &str,
     ) -> Result<Data, Error> {
-        let generator = self.generator(key, at).await?;
-        if !self.is_class(generator.controller()) {
-            return Err(message::generator_of_another_class(key, generator.controller()));
+        match self.ours(key, at).await?.0 {
+            Generator::Remote(remote) if remote.kind().is_stateful() => {
+                Err(message::generator_not_pushed(key, at))
+            }
+            Generator::Remote(remote) => {
+                let made = self.inner.connector.generate(&remote, namespace).await;
+                made.map(|made| made.data).map_err(|why| message::generator_failed(key, &why))
+            }
+            generator => self.made_here(namespace, key, generator).await,
         }
+    }
+
+    async fn made_here(
+        &self,
+        namespace: &str,
+        key: &GeneratorKey,
+        generator: Generator,
+    ) -> Result<Data, Error> {
         let seed = self.seed(namespace, key, &generator).await?;
         let making = move || make(&generator, seed.as_ref(), Timestamp::now());
         let made = tokio::task::spawn_blocking(making).await;
@@ -60,7 +135,7 @@ impl Engine {
         made.map_err(|refused| message::generator_refuses(key, &refused))
     }
 
-    async fn generator(&self, key: &GeneratorKey, at: &str) -> Result<Generator, Error> {
+    async fn generator(&self, key: &GeneratorKey, at: &str) -> Result<Found, Error> {
         if key.kind.is_none() && !self.serves(StoreKind::ClusterSecretStore) {
             return Err(message::generator_not_served(key));
         }
@@ -68,7 +143,8 @@ impl Engine {
         let spec = spec.map_err(|LookupFailed(why)| message::generator_unknown(key, &why))?;
         let spec = spec.ok_or_else(|| message::generator_not_found(key, at))?;
         let (kind, spec) = resolved(key, &spec)?;
-        Generator::read(kind, spec).map_err(|_| message::generator_malformed(key))
+        let generator = Generator::read(kind, spec).map_err(|_| message::generator_malformed(key))?;
+        Ok((generator, spec.clone()))
     }
 
     /// What the Secret that an MFA names holds. It is one of the ExternalSecret's namespace, as with External Secrets Operator.
@@ -138,5 +214,4 @@ fn renamed(entry: &Generated, values: Data) -> Result<Data, Error> {
 }
 
 #[cfg(test)]
-#[path = "generators_tests.rs"]
 mod tests;

@@ -1,11 +1,13 @@
 //! The way from a generator's name to what it makes, and what stands in it.
 
+use std::time::Duration;
+
 use latchkey_api::ExternalSecret;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::testing::engine;
-use crate::engine::{ErrorKind, lock};
+use crate::engine::{Effects, ErrorKind, Stage, lock};
 
 /// An ExternalSecret in `team` of this generator.
 fn external_secret(kind: &str) -> ExternalSecret {
@@ -21,8 +23,13 @@ fn external_secret(kind: &str) -> ExternalSecret {
 async fn made(kind: &str, spec: Option<Value>) -> Result<Made, Error> {
     let (engine, world) = engine();
     lock(&world.generators).extend(spec.map(|spec| (format!("{kind} \"it\""), spec)));
-    let plan = Plan::try_from(&external_secret(kind)).expect("a good ExternalSecret");
-    engine.generate(&plan, Deadline::after(std::time::Duration::from_secs(8))).await
+    let (of, deadline) = (external_secret(kind), Deadline::after(Duration::from_secs(8)));
+    let plan = Plan::try_from(&of).expect("a good ExternalSecret");
+    let asking = Asking { of: &of, stage: Stage::Stored, effects: Effects::Apply, max_age: Duration::ZERO };
+    match engine.generate(&plan, &asking, deadline, &mut Vec::new()).await? {
+        Generation::Made(made) => Ok(made),
+        Generation::PutOff(why) => panic!("{why}"),
+    }
 }
 
 async fn refused(kind: &str, spec: Option<Value>) -> (ErrorKind, String) {
@@ -49,8 +56,10 @@ async fn what_stands_in_the_way_has_its_own_kind() {
     assert_eq!(kind("Fake", Some(json!({ "controller": "other" }))).await, ErrorKind::Generator);
     let seed = json!({ "secret": { "name": "totp", "key": "seed" } });
     assert_eq!(kind("MFA", Some(seed)).await, ErrorKind::Generator);
+    let others = json!({ "kind": "Beyondtrust", "generator": { "beyondtrustSpec": {} } });
+    assert_eq!(kind("ClusterGenerator", Some(others)).await, ErrorKind::Unsupported);
     let grafana = json!({ "kind": "Grafana", "generator": { "grafanaSpec": {} } });
-    assert_eq!(kind("ClusterGenerator", Some(grafana)).await, ErrorKind::Unsupported);
+    assert_eq!(kind("ClusterGenerator", Some(grafana)).await, ErrorKind::Generator, "without its fields");
     let elsewhere = json!({ "kind": "UUID", "generator": { "passwordSpec": {} } });
     assert_eq!(kind("ClusterGenerator", Some(elsewhere)).await, ErrorKind::Generator);
 }

@@ -1,0 +1,126 @@
+//! Generators that ask a service: when they may, and what comes of what was made.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::generator::Remote;
+use serde_json::Value;
+
+use super::memory::Asked;
+use super::states::{self, Kept, Owner, Written};
+use crate::engine::convert::Data;
+use crate::engine::plan::Generated;
+use crate::engine::{Effects, Engine, Error, Job, Stage, message};
+
+/// On whose behalf generators are asked, and how far that may go.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Asking<'a> {
+    /// Who asks.
+    pub of: &'a ExternalSecret,
+    /// Where in its life it is.
+    pub stage: Stage,
+    /// Whether in earnest.
+    pub effects: Effects,
+    /// How long ago a service may have made the value.
+    pub max_age: Duration,
+}
+
+impl<'a> Asking<'a> {
+    /// As a sync has it.
+    pub(in crate::engine) fn of(job: &'a Job) -> Self {
+        let Job { external_secret, stage, effects, max_age, .. } = job;
+        Self { of: external_secret, stage: *stage, effects: *effects, max_age: *max_age }
+    }
+
+    /// Why a service is not asked yet, if it is not: a dry run has it make nothing, and what it keeps is made for what is
+    /// stored alone, as nobody could be named who owns it.
+    pub(super) fn put_off(&self, entry: &Generated, generator: &Remote) -> Option<String> {
+        let key = &entry.key;
+        if self.effects == Effects::DryRun {
+            return Some(message::generator_not_tried(key));
+        }
+        (self.stage.is_admission() && generator.kind().is_stateful()).then(|| message::generator_put_off(key))
+    }
+
+    fn owner(&self) -> Owner {
+        let metadata = &self.of.metadata;
+        Owner {
+            api_version: format!("{}/{}", latchkey_api::GROUP, latchkey_api::VERSION),
+            kind: "ExternalSecret".to_owned(),
+            name: metadata.name.clone().unwrap_or_default(),
+            uid: metadata.uid.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Engine {
+    /// What the service makes, or made for the same asker a moment ago. What it keeps is written down in `books` first.
+    pub(super) async fn made_by_service(
+        &self,
+        asking: &Asking<'_>,
+        (entry, generator, spec): (&Generated, &Remote, &Value),
+        books: &mut Vec<Written>,
+    ) -> Result<Data, Error> {
+        let namespace = asking.of.metadata.namespace.as_deref().unwrap_or_default();
+        let name = asking.of.metadata.name.as_deref().unwrap_or_default();
+        let asked = Asked::new(namespace, name, entry, generator);
+        if let Some(values) = self.inner.memory.get(&asked, asking.max_age) {
+            return Ok(values);
+        }
+        let made = self.inner.connector.generate(generator, namespace).await;
+        let made = made.map_err(|why| message::generator_failed(&entry.key, &why))?;
+        match made.state {
+            None => self.inner.memory.keep(asked, &made.data),
+            Some(state) => {
+                let manifest = states::manifest(generator, &entry.key, namespace, spec);
+                let kept = Kept::new(namespace, &asking.owner(), entry, manifest, state);
+                books.push(self.written_down(generator, &kept).await?);
+            }
+        }
+        Ok(made.data)
+    }
+
+    /// What cannot be written down is undone at once.
+    async fn written_down(&self, generator: &Remote, kept: &Kept) -> Result<Written, Error> {
+        match self.inner.states.write(kept).await {
+            Ok(written) => Ok(written),
+            Err(error) => {
+                let undone = self.inner.connector.revoke(generator, &kept.state, &kept.namespace).await;
+                if let Err(why) = undone {
+                    tracing::warn!(%why, kind = generator.kind().name(), namespace = kept.namespace, "what a service has made could neither be written down nor undone");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Says what has become of what services keep: it is in use, and what was in use before goes after a while; or it is not,
+    /// and goes at once.
+    pub(in crate::engine) async fn close(&self, books: &[Written], used: bool) {
+        for written in books {
+            let from = Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period;
+            let said = match used {
+                true => self.inner.states.supersede(written, from).await,
+                false => self.inner.states.discard(written).await,
+            };
+            if let Err(error) = said {
+                tracing::warn!(state = written.name, namespace = written.namespace, %error, "cannot say what has become of it; the next use sees to it");
+            }
+        }
+    }
+
+    /// Tells the service that what it made is of no use any more: by the generator's manifest of then.
+    ///
+    /// # Errors
+    /// The manifest is none of a generator, or the service does not answer or refuses.
+    pub async fn revoke(&self, namespace: &str, resource: &Value, state: &Value) -> Result<(), Error> {
+        let (key, generator) = states::read(resource, namespace)?;
+        let revoked = self.inner.connector.revoke(&generator, state, namespace).await;
+        revoked.map_err(|why| message::generator_failed(&key, &why))
+    }
+}
+
+#[cfg(test)]
+#[path = "remote_tests.rs"]
+mod tests;
