@@ -9,7 +9,7 @@ use latchkey_api::validation::validate_push_secret;
 use super::Admission;
 use super::cluster_external_secret::check_selector;
 use super::request::{Request, Response};
-use super::requester::{reading, secrets_in, using_all};
+use super::requester::{having_made, reading, secrets_in, using_all};
 use crate::engine::plan::StoreKey;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
@@ -112,7 +112,10 @@ pub(super) fn actions(spec: &PushSecretSpec, namespace: Option<&str>) -> Vec<Act
         let name = store.name.clone().filter(|_| store.label_selector.is_none());
         Some(Action { name, ..using_all(kind(store), of) })
     });
-    source.into_iter().chain(templates).chain(stores).collect()
+    let generator = spec.selector.generator_ref.as_ref();
+    let made = generator.and_then(|named| having_made(named, namespace.unwrap_or_default()));
+    let made = made.filter(|made| namespace.is_some() || made.namespace.is_none());
+    source.into_iter().chain(templates).chain(stores).chain(made).collect()
 }
 
 /// The answer, by what is wrong with the specification.

@@ -113,7 +113,8 @@ fn whoever_has_a_secret_pushed_must_be_able_to_read_it_and_to_use_the_stores() {
     let labels = json!({ "secret": { "selector": { "matchLabels": { "push": "yes" } } } });
     assert_eq!(asked(json!({ "selector": labels })), ["list secrets in namespace \"shop\"", used]);
     let generator = json!({ "generatorRef": { "kind": "Password", "name": "p" } });
-    assert_eq!(asked(json!({ "selector": generator })), [used]);
+    let made = "use passwords.generators.external-secrets.io \"p\" in namespace \"shop\"";
+    assert_eq!(asked(json!({ "selector": generator })), [used, made]);
     let template = json!({ "templateFrom": [{ "secret": { "name": "texts", "items": [{ "key": "a" }] } }] });
     assert_eq!(
         asked(json!({ "template": template })),

@@ -2,7 +2,8 @@
 //! he did not have.
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind, Template};
+use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, GeneratorRef, StoreKind, Template};
+use latchkey_api::generator::{self, GeneratorKind};
 use latchkey_api::{ClusterExternalSecret, GROUP};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -12,15 +13,24 @@ use super::request::{Operation, Request, Response};
 use crate::config::RequesterChecks;
 use crate::engine::Deadline;
 use crate::engine::pending::Pending;
-use crate::engine::plan::StoreKey;
+use crate::engine::plan::{GeneratorKey, StoreKey};
 use crate::engine::render::{self, ObjectKind};
 use crate::lookup::{Action, Key, stores_of, target_of};
 
 /// What the object makes latchkey do that its author must be allowed himself: make (or change) the Secret, read those whose
-/// content its template takes, and use each store that it names.
+/// content its template takes, and use each store and each generator that it names.
 fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
     let stores = stores_of(object).into_iter().map(using);
-    secret(object, namespace).into_iter().chain(templates(object, namespace)).chain(stores).collect()
+    let generators = object.spec.generators().filter_map(|(_, named)| having_made(named, namespace));
+    let own = secret(object, namespace).into_iter().chain(templates(object, namespace));
+    own.chain(stores).chain(generators).collect()
+}
+
+/// To use a generator; none if it is of a kind that is not served, as nothing is made then.
+pub(super) fn having_made(named: &GeneratorRef, namespace: &str) -> Option<Action> {
+    let GeneratorKey { kind, namespace, name } = GeneratorKey::of(named, namespace)?;
+    let resource = kind.map_or("clustergenerators", GeneratorKind::plural);
+    Some(Action { verb: "use", group: generator::GROUP, resource, namespace, name: Some(name) })
 }
 
 /// Secrets whose content the template puts into the target.
@@ -48,7 +58,10 @@ fn everywhere(request: &Request) -> Vec<Action> {
     let fan = request.object::<ClusterExternalSecret>("ClusterExternalSecret").ok();
     let inner = fan.map(|fan| ExternalSecret::new(&request.name, fan.spec.external_secret_spec));
     let stores = inner.iter().flat_map(stores_of).filter(|store| store.kind == StoreKind::ClusterSecretStore);
-    std::iter::once(making).chain(stores.map(using)).collect()
+    let generators = inner.iter().flat_map(|inner| inner.spec.generators());
+    let generators =
+        generators.filter_map(|(_, named)| having_made(named, "")).filter(|of| of.namespace.is_none());
+    std::iter::once(making).chain(stores.map(using)).chain(generators).collect()
 }
 
 /// A name is of no use to the first: the API server does not know it either when it asks whether somebody may create.
@@ -297,6 +310,21 @@ mod tests {
         }
         assert_eq!(asked("Merge")[0], "update secrets \"db-secret\" in namespace \"shop\"");
         assert_eq!(asked("None"), stores);
+    }
+
+    #[test]
+    fn whoever_has_a_value_made_must_be_able_to_use_the_generator() {
+        let mut object = object("None");
+        let of = |kind| json!({"sourceRef": {"generatorRef": {"kind": kind, "name": "it"}}});
+        object.spec.data_from = ["MFA", "ClusterGenerator", "Other"]
+            .map(|kind| serde_json::from_value(of(kind)).expect("an entry"))
+            .into();
+        let asked: Vec<String> = actions(&object, "shop").iter().map(ToString::to_string).collect();
+        let generators = [
+            "use mfas.generators.external-secrets.io \"it\" in namespace \"shop\"",
+            "use clustergenerators.generators.external-secrets.io \"it\"",
+        ];
+        assert_eq!(asked[2..], generators);
     }
 
     #[test]
