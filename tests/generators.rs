@@ -159,11 +159,15 @@ fn a_cluster_generator_serves_every_namespace() {
     ns.world.kubectl(&["apply", "-f", "-"], &generator("ClusterGenerator", &ns.name, spec)).good();
     ns.apply(&of("db", "ClusterGenerator", &ns.name, json!({})).to_string()).silent();
     assert_eq!(ns.value("db", "pin").map(|pin| pin.len()), Some(12));
-    let remote = json!({ "kind": "Grafana", "generator": { "grafanaSpec": { "url": "https://grafana" } } });
+    let remote = json!({
+        "kind": "BeyondtrustWorkloadCredentialsDynamicSecret",
+        "generator": { "beyondtrustWorkloadCredentialsDynamicSecretSpec": { "url": "https://beyondtrust" } },
+    });
     let name = format!("{}-remote", ns.name);
     ns.world.kubectl(&["apply", "-f", "-"], &generator("ClusterGenerator", &name, remote)).good();
     let text = format!(
-        "ClusterGenerator {name:?}: the generator Grafana is not supported by this version of latchkey"
+        "ClusterGenerator {name:?}: the generator BeyondtrustWorkloadCredentialsDynamicSecret is not supported by this version \
+         of latchkey"
     );
     warned(&ns.apply(&of("other", "ClusterGenerator", &name, json!({})).to_string()), &text);
     for name in [&ns.name, &name] {

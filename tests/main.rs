@@ -28,6 +28,7 @@ mod policies;
 mod protocol;
 mod push_secrets;
 mod refresher;
+mod remote_generators;
 mod replicas;
 mod static_binary;
 mod stores;

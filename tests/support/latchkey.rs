@@ -57,6 +57,7 @@ impl Latchkey {
             .args(log)
             .args(flags)
             .env("KUBECONFIG", kubeconfig.expect("a kubeconfig"))
+            .env("LATCHKEY_GENERATOR_GC_GRACE_PERIOD", "2s")
             .env("AWS_ENDPOINT_URL", moto.endpoint())
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "testbed")

@@ -3,6 +3,7 @@
 mod aws;
 mod balancer;
 mod failing;
+pub mod gitlab;
 mod history;
 mod labeller;
 mod latchkey;

@@ -14,8 +14,9 @@ use crate::support::SYSTEM;
 /// OpenShift has it on: who sets `blockOwnerDeletion` needs a right to the owner's finalizers.
 const ENFORCING: &str = "--enable-admission-plugins=OwnerReferencesPermissionEnforcement";
 
-const FLAGS: [&str; 4] = [
+const FLAGS: [&str; 5] = [
     "--requester-checks=enforce",
+    "--generator-gc-grace-period=1s",
     "--lease-duration=3s",
     "--lease-retry-period=500ms",
     "--log=info,latchkey=debug",

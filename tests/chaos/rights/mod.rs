@@ -1,5 +1,6 @@
 //! What latchkey may do, and what it lets others do.
 
+mod generating;
 mod grants;
 mod key_limits;
 mod least;

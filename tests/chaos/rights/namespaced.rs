@@ -27,7 +27,7 @@ const PROBES: [Probe; 13] = [
     probes::validates,
     probes::changes,
     pushing::pushes,
-    probes::generates,
+    generating::generates,
     probes::repairs,
     probes::knows_what_is_stored,
     probes::releases,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use latchkey_testbed::{Moto, REGION};
 use serde_json::{Value, json};
 
+use super::generating::{asks_a_service, finds_generators, generates, generates_of_the_cluster, keeps_books};
 use super::pushing::{fans_pushes_out, pushes};
 use crate::install::cluster::{Cluster, Running, WEBHOOKS};
 use crate::support::manifests::{cluster_store, fake, list, store};
@@ -186,47 +187,6 @@ pub fn fans_out(stage: &Stage<'_>) -> Result<(), String> {
     seen
 }
 
-fn made_by(kind: &str, name: &str, spec: Value) -> Value {
-    let api = "generators.external-secrets.io/v1alpha1";
-    json!({ "apiVersion": api, "kind": kind, "metadata": { "name": name }, "spec": spec })
-}
-
-/// An ExternalSecret of what generators of these kinds and names make.
-fn generated(name: &str, generators: &[(&str, &str)]) -> Value {
-    let from = generators
-        .iter()
-        .map(|(kind, name)| json!({ "sourceRef": { "generatorRef": { "kind": kind, "name": name } } }));
-    let mut object = external_secret(name, json!({ "dataFrom": from.collect::<Vec<_>>() }));
-    let spec = object["spec"].as_object_mut().expect("a specification");
-    spec.retain(|field, _| field != "data" && field != "secretStoreRef");
-    object
-}
-
-/// Generators of each kind make values.
-pub fn generates(stage: &Stage<'_>) -> Result<(), String> {
-    let seed = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "seed" },
-        "stringData": { "seed": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" },
-    });
-    let specs = [
-        ("Fake", json!({ "data": { "user": "admin" } })),
-        ("MFA", json!({ "secret": { "name": "seed", "key": "seed" } })),
-        ("Password", json!({})),
-        ("SSHKey", json!({ "keyType": "ed25519" })),
-        ("UUID", json!({})),
-    ];
-    let kinds = specs.each_ref().map(|(kind, _)| (*kind, "all"));
-    let generators = specs.map(|(kind, spec)| made_by(kind, "all", spec));
-    stage.apply(&[&[seed], generators.as_slice(), &[generated("generated", &kinds)]].concat())
-}
-
-/// A generator of the whole cluster makes a value.
-pub fn generates_of_the_cluster(stage: &Stage<'_>) -> Result<(), String> {
-    let spec = json!({ "kind": "Password", "generator": { "passwordSpec": {} } });
-    let generator = made_by("ClusterGenerator", &stage.ns, spec);
-    stage.apply(&[generator, generated("generated-for-all", &[("ClusterGenerator", &stage.ns)])])
-}
-
 /// A Secret that somebody deletes comes back, each time: once or twice it may for another reason, a store that is new or a value
 /// from memory that is read once more.
 pub fn repairs(stage: &Stage<'_>) -> Result<(), String> {
@@ -339,6 +299,10 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
     match (group, resource, verb) {
         ("external-secrets.io", _, "list") | ("", "secrets", "list") => (true, starts),
         ("generators.external-secrets.io", "clustergenerators", _) => (false, generates_of_the_cluster),
+        ("generators.external-secrets.io", "generatorstates", _) => (false, keeps_books),
+        ("generators.external-secrets.io", resource, _) if asks_a_service(resource) => {
+            (false, finds_generators)
+        }
         ("generators.external-secrets.io", _, _) => (false, generates),
         ("", "namespaces", "list") => (true, starts),
         ("", "namespaces", "watch") | ("external-secrets.io", "clusterexternalsecrets", "watch") => {
@@ -388,7 +352,7 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
 }
 
 /// Everything, for an installation that serves the whole cluster.
-pub const ALL: [Probe; 20] = [
+pub const ALL: [Probe; 22] = [
     leads,
     applies,
     applies_of_a_cluster_store,
@@ -400,6 +364,8 @@ pub const ALL: [Probe; 20] = [
     fans_pushes_out,
     generates,
     generates_of_the_cluster,
+    finds_generators,
+    keeps_books,
     repairs,
     knows_what_is_stored,
     releases,
