@@ -24,7 +24,7 @@ pub struct VaultDynamicSecretSpec {
     #[schemars(with = "serde_json::Map<String, Value>", extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub parameters: Option<Value>,
 
-    /// What is asked with a GET, LIST or DELETE: the query.
+    /// What is asked with a GET: the query.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub get_parameters: BTreeMap<String, Vec<String>>,
 
