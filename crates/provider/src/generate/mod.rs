@@ -11,6 +11,7 @@ mod github;
 mod gitlab;
 mod grafana;
 mod http;
+mod jwt;
 mod quay;
 mod sts;
 mod vault;
