@@ -29,13 +29,26 @@ pub fn rs256(claims: &Value, key_id: Option<&str>, pem: &SecretBytes) -> Result<
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
 }
 
+/// When a token expires by its own claims: the `exp` of RFC 7519, in seconds since 1970, as it is written there. Nobody's
+/// signature is looked at.
+pub fn expiry(token: &SecretBytes) -> Option<String> {
+    let mut parts = token.expose_str()?.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims).ok().filter(|_| parts.next().is_none())?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let seconds = claims.get("exp")?;
+    seconds.as_u64().map(|whole| whole.to_string()).or_else(|| Some(seconds.as_f64()?.to_string()))
+}
+
 fn key_pair(pem: &SecretBytes) -> Result<RsaKeyPair, Error> {
     let der = PrivateKeyDer::from_pem_slice(pem.expose())
         .map_err(|_| unusable("is not a private key in PEM form"))?;
-    let key = match &der {
-        PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()).ok(),
-        PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
-        _ => None, // SEC1, and what may come: the keys of other algorithms
+    let key = if let PrivateKeyDer::Pkcs1(der) = &der {
+        RsaKeyPair::from_der(der.secret_pkcs1_der()).ok()
+    } else if let PrivateKeyDer::Pkcs8(der) = &der {
+        RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok()
+    } else {
+        None // SEC1, and what may come: the keys of other algorithms
     };
     key.ok_or_else(|| unusable("is not an RSA key of 2048 to 8192 bits, as PKCS#1 or PKCS#8"))
 }
@@ -86,6 +99,26 @@ mod tests {
         let token = rs256(&claims, None, &pem("PRIVATE KEY", &pkcs8)).unwrap();
         let header = token.expose_str().unwrap().split('.').next().unwrap().to_owned();
         assert_eq!(decode(&header), json!({ "alg": "RS256", "typ": "JWT" }));
+    }
+
+    #[test]
+    fn tells_when_a_token_expires() {
+        let token = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)).into();
+        for (claims, expires) in [
+            (r#"{"exp":1700000000}"#, Some("1700000000")),
+            (r#"{"exp":1700000000.0}"#, Some("1700000000")),
+            (r#"{"exp":1.7e9}"#, Some("1700000000")),
+            (r#"{"exp":1700000000.5}"#, Some("1700000000.5")),
+            (r#"{"exp":"1700000000"}"#, None),
+            ("{}", None),
+            ("[]", None),
+            ("no", None),
+        ] {
+            assert_eq!(expiry(&token(claims)).as_deref(), expires, "{claims}");
+        }
+        for text in ["", "opaque", "e30.e30", "e30.eyJleHAiOjF9.c2ln.more", "e30.?.c2ln"] {
+            assert_eq!(expiry(&text.into()), None, "{text}");
+        }
     }
 
     #[test]
