@@ -12,6 +12,7 @@ mod gitlab;
 mod grafana;
 mod http;
 mod jwt;
+mod kept;
 mod parts;
 mod quay;
 mod sts;

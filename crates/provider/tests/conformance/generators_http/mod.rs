@@ -3,6 +3,8 @@
 
 mod cloudsmith;
 mod github;
+mod gitlab;
+mod grafana;
 mod quay;
 mod token;
 
