@@ -29,7 +29,7 @@ impl Scope {
             (StoreKind::SecretStore, Some(own), Some(named)) if named != own => Err(Error::new(
                 ErrorKind::InvalidConfig,
                 format!(
-                    "a SecretStore reads credentials of its own namespace {own:?} only, and names {named:?}"
+                    "credentials are read from the own namespace {own:?} only, and {named:?} is named"
                 ),
             )),
             (StoreKind::SecretStore, Some(own), _) => Ok(own),
