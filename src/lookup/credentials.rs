@@ -101,6 +101,12 @@ impl Cluster for Credentials {
         read.map(|data| data.as_ref().clone()).map_err(|error| error.as_ref().clone())
     }
 
+    async fn secret_labels(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        let object = api.get_metadata(name).await.map_err(|error| why(&error))?;
+        Ok(object.metadata.labels.unwrap_or_default())
+    }
+
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
         let object = api.get(name).await.map_err(|error| why(&error))?;

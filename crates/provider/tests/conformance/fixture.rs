@@ -137,6 +137,12 @@ impl Cluster for Objects {
         found(&self.secrets.lock().unwrap(), "secrets", namespace, name)
     }
 
+    /// Secrets whose name begins with `webhook` are labelled for webhooks.
+    async fn secret_labels(&self, _: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        let label = ("external-secrets.io/type".to_owned(), "webhook".to_owned());
+        Ok(name.starts_with("webhook").then_some(label).into_iter().collect())
+    }
+
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
         found(&self.config_maps, "configmaps", namespace, name)
     }

@@ -13,6 +13,8 @@ mod fixture;
 mod generators_aws;
 #[cfg(feature = "generators")]
 mod generators_http;
+#[cfg(feature = "generators")]
+mod generators_webhook;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod live;
 #[cfg(any(feature = "aws", feature = "kubernetes", feature = "vault"))]

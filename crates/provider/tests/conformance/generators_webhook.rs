@@ -1,0 +1,121 @@
+//! The generator that asks any server: one of the test's own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use latchkey_api::generator::{Remote, RemoteKind};
+use latchkey_provider::generate::Made;
+use latchkey_provider::observe::Unobserved;
+use latchkey_provider::{Connector, Error, ErrorKind, SecretBytes};
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use crate::fixture::{NAMESPACE, Objects};
+
+async fn serve(answer: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+async fn make(server: &MockServer, change: Value) -> Result<Made, Error> {
+    let objects = Objects::default();
+    objects.put_secret("webhook-login", &[("user", "a b&c"), ("token", "c4n4ry\n")]);
+    objects.put_secret("other", &[("token", "c4n4ry")]);
+    let mut spec = json!({
+        "url": format!("{}/creds?user={{{{ .login.user }}}}", server.uri()),
+        "headers": { "Authorization": "Bearer {{ .login.token }}", "X-Plain": "yes" },
+        "secrets": [{ "name": "login", "secretRef": { "name": "webhook-login" } }],
+        "result": {},
+    });
+    spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let connector = Connector::new(Arc::new(objects), Arc::new(Unobserved));
+    connector.generate(&Remote::read(RemoteKind::Webhook, &spec).unwrap(), NAMESPACE).await
+}
+
+fn text<'a>(made: &'a Made, key: &str) -> Option<&'a str> {
+    made.data.get(key).and_then(SecretBytes::expose_str)
+}
+
+#[tokio::test]
+async fn address_headers_and_body_are_templates() {
+    let server = serve(|request| {
+        let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
+        let right = header("authorization") == Some("Bearer c4n4ry")
+            && header("x-plain") == Some("yes")
+            && request.url.query() == Some("user=a+b%26c")
+            && request.method.as_str() == "POST"
+            && request.body == b"{\"for\":\"a b&c\"}";
+        match right {
+            true => ResponseTemplate::new(201).set_body_json(json!({ "data": { "key": "value", "n": 1 } })),
+            false => ResponseTemplate::new(400).set_body_string(format!("{request:?}")),
+        }
+    })
+    .await;
+    let change = json!({
+        "method": "POST", "body": r#"{"for":"{{ .login.user }}"}"#, "result": { "jsonPath": "$.data" },
+    });
+    let made = make(&server, change).await.unwrap();
+    assert_eq!((text(&made, "key"), text(&made, "n"), made.data.len()), (Some("value"), Some("1"), 2));
+}
+
+#[tokio::test]
+async fn what_the_server_answers_instead_is_told_by_its_status_alone() {
+    for (status, kind) in [
+        (401, ErrorKind::Unauthenticated),
+        (403, ErrorKind::Forbidden),
+        (404, ErrorKind::InvalidRequest),
+        (304, ErrorKind::InvalidConfig),
+        (302, ErrorKind::InvalidConfig),
+        (429, ErrorKind::RateLimited),
+        (503, ErrorKind::Unavailable),
+    ] {
+        let echo = move |request: &Request| {
+            ResponseTemplate::new(status)
+                .insert_header("location", "/elsewhere")
+                .set_body_string(format!("c4n4ry {request:?}"))
+        };
+        let server = serve(echo).await;
+        let error = make(&server, json!({})).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(!format!("{error:?}").contains("c4n4ry"), "{error}");
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "no redirect is followed");
+    }
+}
+
+#[tokio::test]
+async fn who_is_slow_or_says_too_much_is_left() {
+    let slow = serve(|_| ResponseTemplate::new(200).set_delay(Duration::from_secs(20))).await;
+    let error = make(&slow, json!({ "timeout": "300ms" })).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+    let large = serve(|_| ResponseTemplate::new(200).set_body_bytes(vec![b' '; 5 << 20])).await;
+    let error = make(&large, json!({})).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidValue, "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused_before_anything_is_asked() {
+    let server = serve(|_| ResponseTemplate::new(200).set_body_json(json!({}))).await;
+    let other = json!([{ "name": "login", "secretRef": { "name": "other" } }]);
+    let missing = json!([{ "name": "login", "secretRef": { "name": "webhook-missing" } }]);
+    let elsewhere =
+        json!([{ "name": "login", "secretRef": { "name": "webhook-login", "namespace": "kube-system" } }]);
+    for (change, kind, says) in [
+        (json!({ "secrets": other }), ErrorKind::Credentials, "external-secrets.io/type: webhook"),
+        (json!({ "secrets": missing }), ErrorKind::Credentials, "secrets[0].secretRef"),
+        (json!({ "secrets": elsewhere }), ErrorKind::InvalidConfig, "own namespace"),
+        (json!({ "url": "{{ .login.user | nope }}" }), ErrorKind::InvalidConfig, "url: "),
+        (json!({ "url": "ftp://{{ .login.token }}" }), ErrorKind::InvalidConfig, "url is no address"),
+        (json!({ "headers": { "a b": "c4n4ry" } }), ErrorKind::InvalidConfig, "headers[\"a b\"]"),
+        (json!({ "timeout": "soon" }), ErrorKind::InvalidConfig, "timeout"),
+        (json!({ "method": "G T" }), ErrorKind::InvalidConfig, "method"),
+    ] {
+        let error = make(&server, change.clone()).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{change}: {error}");
+        assert!(error.message.contains(says) && !error.message.contains("c4n4ry"), "{change}: {error}");
+    }
+    let metadata = make(&server, json!({ "url": "http://169.254.169.254/latest" })).await.unwrap_err();
+    assert_eq!(metadata.kind, ErrorKind::EndpointRefused, "{metadata}");
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
