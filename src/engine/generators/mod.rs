@@ -56,19 +56,19 @@ impl Engine {
         let mut made = Made::new();
         let found = self.found(plan, deadline).await?;
         for (entry, (generator, _)) in &found {
-            let Generator::Remote(remote) = generator else { continue };
+            let Some(remote) = generator.remote() else { continue };
             if let Some(why) = asking.put_off(entry, remote) {
                 return Ok(Generation::PutOff(why));
             }
         }
         for (entry, (generator, spec)) in found {
             let late = |_| Err(message::generator_too_late(&entry.key));
-            let values = match generator {
-                Generator::Remote(remote) => {
-                    let asked = self.made_by_service(asking, (entry, &remote, &spec), books);
+            let values = match generator.remote() {
+                Some(remote) => {
+                    let asked = self.made_by_service(asking, (entry, remote, &spec), books);
                     timeout_at(deadline.instant(), asked).await.unwrap_or_else(late)?
                 }
-                generator => {
+                None => {
                     let made = self.made_here(&plan.namespace, &entry.key, generator);
                     timeout_at(deadline.instant(), made).await.unwrap_or_else(late)?
                 }
@@ -110,15 +110,14 @@ impl Engine {
         key: &GeneratorKey,
         at: &str,
     ) -> Result<Data, Error> {
-        match self.ours(key, at).await?.0 {
-            Generator::Remote(remote) if remote.kind().is_stateful() => {
-                Err(message::generator_not_pushed(key, at))
-            }
-            Generator::Remote(remote) => {
-                let made = self.inner.connector.generate(&remote, namespace).await;
+        let (generator, _) = self.ours(key, at).await?;
+        match generator.remote() {
+            Some(remote) if remote.kind().is_stateful() => Err(message::generator_not_pushed(key, at)),
+            Some(remote) => {
+                let made = self.inner.connector.generate(remote, namespace).await;
                 made.map(|made| made.data).map_err(|why| message::generator_failed(key, &why))
             }
-            generator => self.made_here(namespace, key, generator).await,
+            None => self.made_here(namespace, key, generator).await,
         }
     }
 

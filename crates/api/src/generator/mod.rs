@@ -89,6 +89,14 @@ impl Generator {
         })
     }
 
+    /// The generator that asks a service, if it is one.
+    pub fn remote(&self) -> Option<&Remote> {
+        match self {
+            Self::Remote(remote) => Some(remote),
+            Self::Fake(_) | Self::Mfa(_) | Self::Password(_) | Self::SshKey(_) | Self::Uuid(_) => None,
+        }
+    }
+
     /// Which installation it is for; none says, or the kind has no such field.
     pub fn controller(&self) -> &str {
         match self {
