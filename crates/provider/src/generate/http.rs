@@ -15,6 +15,9 @@ use crate::guard::{Ports, Refused, Resolver};
 use crate::tls::Tls;
 use crate::{Error, ErrorKind, SecretBytes, limit, transport};
 
+/// Who asks; GitHub refuses those who do not say.
+const USER_AGENT: &str = concat!("latchkey/", env!("CARGO_PKG_VERSION"));
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long an answer may take where the generator does not say.
@@ -72,6 +75,7 @@ impl<'a> Http<'a> {
         let ports = Ports::new(server.port_or_known_default().unwrap_or_default());
         let client = tls
             .http_client()?
+            .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
             .dns_resolver(Resolver { guard: world.guard.clone(), ports })
@@ -119,9 +123,13 @@ impl<'a> Http<'a> {
         serde_json::from_slice(answer.body.expose()).map_err(|_| unreadable(&self.place))
     }
 
-    /// The error of an answer that is no success. What it says is not told: it may hold anything.
+    /// The error of an answer that is no success. What it says is not told: it may hold anything. Credentials that are not
+    /// accepted are read anew the next time.
     pub fn refused(&self, doing: &str, answer: &Answer) -> Error {
         let status = answer.status.as_u16();
+        if let (401, Some(namespace)) = (status, self.world.scope.namespace.as_deref()) {
+            self.world.cluster.forget(namespace);
+        }
         let (kind, what) = match status {
             401 => (ErrorKind::Unauthenticated, "does not accept the credentials"),
             403 => (ErrorKind::Forbidden, "does not permit it"),

@@ -9,6 +9,8 @@ mod credentials;
 #[cfg(all(feature = "vault", feature = "kubernetes"))]
 mod endpoints;
 mod fixture;
+#[cfg(feature = "generators")]
+mod generators_http;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod live;
 #[cfg(any(feature = "aws", feature = "kubernetes", feature = "vault"))]
