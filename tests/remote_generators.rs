@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -78,14 +79,14 @@ fn a_server_is_asked_with_what_its_secrets_hold() {
     let ns = Namespace::new(world(), "gen-webhook");
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
-    let answer = move |headers: axum::http::HeaderMap| async move {
+    let answer = move |headers: HeaderMap| async move {
         let number = counter.fetch_add(1, Ordering::SeqCst);
         let login = headers.get("authorization").and_then(|value| value.to_str().ok());
         match login {
             Some("Bearer t0p") => {
                 Ok(Json(json!({ "result": { "user": "u", "password": format!("p{number}") } })))
             }
-            Some(_) | None => Err(axum::http::StatusCode::UNAUTHORIZED),
+            Some(_) | None => Err(StatusCode::UNAUTHORIZED),
         }
     };
     let server = LocalServer::start(None, Router::new().route("/creds", get(answer)));

@@ -28,9 +28,7 @@ impl Scope {
         match (self.kind, self.store_namespace.as_deref(), selector) {
             (StoreKind::SecretStore, Some(own), Some(named)) if named != own => Err(Error::new(
                 ErrorKind::InvalidConfig,
-                format!(
-                    "a SecretStore reads credentials of its own namespace {own:?} only, and names {named:?}"
-                ),
+                format!("credentials are read from the own namespace {own:?} only, and {named:?} is named"),
             )),
             (StoreKind::SecretStore, Some(own), _) => Ok(own),
             (StoreKind::ClusterSecretStore, _, Some(named)) => Ok(named),

@@ -138,7 +138,8 @@ mod aws {
     async fn child() {
         let url = std::env::var(ADDRESS).expect("an address");
         let says = std::env::var(SAYS).expect("what is said");
-        let endpoints = Endpoints { secrets_manager: Some(url.clone()), sts: Some(url) };
+        let endpoints =
+            Endpoints { secrets_manager: Some(url.clone()), sts: Some(url), ..Endpoints::default() };
         let connector = Connector::new(Arc::new(Nothing), Arc::new(Unobserved)).with_aws_endpoints(endpoints);
         let provider =
             json!({ "provider": { "aws": { "service": "SecretsManager", "region": "us-east-1" } } });

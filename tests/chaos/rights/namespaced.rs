@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
+use super::generating;
 use super::grants::{self, Grant};
 use super::probes::{self, Probe, Stage};
 use super::pushing;

@@ -4,7 +4,7 @@ mod generators;
 mod overrides;
 mod schema;
 
-pub(crate) use overrides::{Base64, KeyRewriteSchema, LabelSelectorSchema, NullableTime};
+pub(crate) use overrides::{Anything, Base64, KeyRewriteSchema, LabelSelectorSchema, NullableTime};
 
 use crate::cluster_external_secret::{
     ClusterExternalSecret, ClusterExternalSecretSpec, ClusterExternalSecretStatus,

@@ -17,6 +17,19 @@ impl JsonSchema for NullableTime {
     }
 }
 
+/// Any JSON.
+pub(crate) struct Anything;
+
+impl JsonSchema for Anything {
+    fn schema_name() -> Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "x-kubernetes-preserve-unknown-fields": true })
+    }
+}
+
 /// A label selector, without the paragraphs that describe it in the Kubernetes reference.
 pub(crate) struct LabelSelectorSchema;
 

@@ -33,22 +33,10 @@ pub struct GeneratorStateSpec {
     pub garbage_collection_deadline: Option<Time>,
 
     /// The generator as it was then.
-    #[schemars(with = "Anything")]
+    #[schemars(with = "crate::crd::Anything")]
     pub resource: Value,
 
     /// What the service knows it by.
-    #[schemars(with = "Anything")]
+    #[schemars(with = "crate::crd::Anything")]
     pub state: Value,
-}
-
-struct Anything;
-
-impl JsonSchema for Anything {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Anything".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "x-kubernetes-preserve-unknown-fields": true })
-    }
 }

@@ -21,10 +21,10 @@ pub struct VaultDynamicSecretSpec {
 
     /// What is sent with a POST.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "serde_json::Map<String, Value>", extend("x-kubernetes-preserve-unknown-fields" = true))]
+    #[schemars(with = "Option<crate::crd::Anything>")]
     pub parameters: Option<Value>,
 
-    /// What is asked with a GET, LIST or DELETE: the query.
+    /// What is asked with a GET: the query.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub get_parameters: BTreeMap<String, Vec<String>>,
 

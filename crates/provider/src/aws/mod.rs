@@ -5,16 +5,18 @@
 
 mod batch;
 mod client;
-mod config;
+pub(crate) mod config;
 mod endpoints;
-mod failure;
+#[cfg(feature = "generators")]
+pub(crate) mod entry;
+pub(crate) mod failure;
 mod list;
 mod login;
 mod property_path;
 mod push;
 mod push_spec;
 mod secrets_manager;
-mod sts;
+pub(crate) mod sts;
 mod wire;
 mod write;
 
@@ -114,7 +116,7 @@ fn supported(service: AwsService) -> Result<(), Error> {
 }
 
 /// The region, which becomes part of a host name.
-fn region(name: &str) -> Result<String, Error> {
+pub(crate) fn region(name: &str) -> Result<String, Error> {
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() || name.len() > 63 || !name.bytes().all(letters) {
         return Err(Error::new(ErrorKind::InvalidConfig, format!("region not found: {name:?}")));

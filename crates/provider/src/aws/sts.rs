@@ -135,7 +135,8 @@ async fn unless_refused(
     outcome.map_err(CredentialsError::provider_error)
 }
 
-fn client(settings: &Settings, config: &SdkConfig) -> Client {
+/// A client with the configuration's credentials.
+pub fn client(settings: &Settings, config: &SdkConfig) -> Client {
     let mut config = aws_sdk_sts::config::Builder::from(config);
     if let Some(url) = &settings.shared.endpoints.sts {
         config.set_endpoint_url(Some(url.clone()));
@@ -144,7 +145,7 @@ fn client(settings: &Settings, config: &SdkConfig) -> Client {
 }
 
 /// What STS cannot make sense of is the store's: a role or a tag, not a reference to a secret.
-fn refusal<E>(error: &SdkError<E, HttpResponse>, doing: &str, settings: &Settings) -> Error
+pub fn refusal<E>(error: &SdkError<E, HttpResponse>, doing: &str, settings: &Settings) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -6,12 +6,12 @@
 mod auth;
 mod consistency;
 mod failure;
-mod http;
+pub(crate) mod http;
 mod list;
 mod login;
 mod mount;
 mod path;
-mod request;
+pub(crate) mod request;
 pub(crate) mod server;
 mod session;
 mod store;
@@ -161,6 +161,22 @@ impl Resolved {
         let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, observer, guard)?);
         let keeper = Keeper::new(http.clone(), credential, login_namespace);
         Ok(Arc::new(Store::new(http, keeper, mount, version, namespace)))
+    }
+}
+
+#[cfg(feature = "generators")]
+impl Resolved {
+    /// Asks Vault once, by a login of its own whose token is left alone afterwards.
+    ///
+    /// # Errors
+    /// Those of [`Resolved::connect`], of the login and of the request.
+    pub async fn ask(self, reads: bool, request: &request::Request) -> Result<http::Answer, Error> {
+        let Self { server, tls, headers, read_your_writes, namespace, login_namespace, credential, .. } =
+            self;
+        let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, self.observer, self.guard)?);
+        let keeper = Keeper::new(http.clone(), credential, login_namespace).lasting();
+        let action = if reads { store::Action::Read } else { store::Action::Write };
+        Store::new(http, keeper, None, VaultKvVersion::V2, namespace).call(action, request).await
     }
 }
 

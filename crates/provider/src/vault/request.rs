@@ -46,6 +46,14 @@ impl Request {
         })
     }
 
+    /// A request to a path that its author names, below `/v1`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] by [`path::segments`].
+    pub fn new(method: Method, path: &str, query: Option<String>, body: Vec<u8>) -> Result<Self, Error> {
+        Ok(Self { method, body: body.into(), path: path::segments(path)?, query })
+    }
+
     /// A request to the same place by another method, with this body; empty is none.
     pub fn with(self, method: Method, body: Vec<u8>) -> Self {
         Self { method, body: body.into(), query: None, ..self }

@@ -47,6 +47,7 @@ pub struct Keeper {
     namespace: Option<HeaderValue>,
     state: Mutex<State>,
     refused: RefusedLogin,
+    lasting: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +63,13 @@ impl Keeper {
             Credential::Login(login) if login.may_be_locked() => RefusedLogin::of_lockable(),
             Credential::Nothing | Credential::Token(_) | Credential::Login(_) => RefusedLogin::default(),
         };
-        Self { http, credential, namespace, state: Mutex::default(), refused }
+        Self { http, credential, namespace, state: Mutex::default(), refused, lasting: false }
+    }
+
+    /// The same, whose token is not revoked at its end: with a token goes what was made by it.
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
     }
 
     /// Whether the token comes from a login, so that another one can be had.
@@ -220,7 +227,7 @@ impl Keeper {
 /// ESO revokes the token at the end of each reconcile; this one ends with its connection. In vain if the runtime is gone.
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let Some(session) = self.state.get_mut().session.take() else { return };
+        let Some(session) = self.state.get_mut().session.take().filter(|_| !self.lasting) else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (http, namespace) = (self.http.clone(), self.namespace.clone());
         let Ok(request) = Request::of(&RevokeTokenSelfRequest {}) else { return };

@@ -42,7 +42,11 @@ impl Aws {
     }
 
     pub fn endpoints(&self) -> Endpoints {
-        Endpoints { secrets_manager: Some(self.moto.endpoint()), sts: Some(self.moto.endpoint()) }
+        Endpoints {
+            secrets_manager: Some(self.moto.endpoint()),
+            sts: Some(self.moto.endpoint()),
+            ..Endpoints::default()
+        }
     }
 
     pub fn connector_with(&self, observer: Arc<dyn Observer>) -> Connector {

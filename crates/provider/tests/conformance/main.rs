@@ -10,6 +10,8 @@ mod credentials;
 mod endpoints;
 mod fixture;
 #[cfg(feature = "generators")]
+mod generators_aws;
+#[cfg(feature = "generators")]
 mod generators_cloud;
 #[cfg(feature = "generators")]
 mod generators_http;

@@ -1,0 +1,65 @@
+//! Logging in to AWS for whoever asks another of its services than a store does: the generators of tokens.
+
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use latchkey_api::provider::Aws;
+use latchkey_api::provider::aws::AwsAuth;
+use tokio::time::timeout;
+
+use super::config::{OPERATION, Retries, Settings, Shared};
+use super::login::Login;
+use super::{failure, region, sts};
+use crate::observe::Observer;
+use crate::{Cluster, Error, ErrorKind, Scope};
+
+/// Somebody who is known to AWS, or will be at the first need.
+pub struct Entered {
+    settings: Settings,
+    credentials: SharedCredentialsProvider,
+}
+
+impl Entered {
+    /// Looks up the credentials that `auth` names, by the rules of stores, to assume `role` with.
+    ///
+    /// # Errors
+    /// As those of a store.
+    pub async fn new(
+        (place, auth, role): (&str, Option<&AwsAuth>, Option<&String>),
+        scope: &Scope,
+        cluster: &Arc<dyn Cluster>,
+        observer: &Arc<dyn Observer>,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Error> {
+        let settings = Settings {
+            region: region(place)?,
+            retries: Retries::of(None)?,
+            shared: shared.clone(),
+            cluster: cluster.clone(),
+            observer: observer.clone(),
+        };
+        let role = role.filter(|role| !role.is_empty()).cloned();
+        let block = Aws { region: place.to_owned(), auth: auth.cloned(), role, ..Aws::default() };
+        let credentials = Login::resolve(&block, scope, cluster.as_ref()).await?.provider(&settings).await;
+        Ok(Self { settings, credentials })
+    }
+
+    /// The credentials themselves, to sign a request with.
+    ///
+    /// # Errors
+    /// They cannot be had, or not in time.
+    pub async fn credentials(&self) -> Result<Credentials, Error> {
+        let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
+        let had = timeout(OPERATION, self.credentials.provide_credentials()).await.map_err(slow)?;
+        had.map_err(|error| {
+            let other = || Error::new(ErrorKind::Credentials, "the credentials for AWS cannot be had");
+            failure::of_credentials(&error).unwrap_or_else(other)
+        })
+    }
+
+    /// A client of the Security Token Service, and how errors of it are told.
+    pub async fn sts(&self) -> (aws_sdk_sts::Client, &Settings) {
+        (sts::client(&self.settings, &self.settings.with(self.credentials.clone()).await), &self.settings)
+    }
+}
