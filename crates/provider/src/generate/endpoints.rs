@@ -5,6 +5,24 @@ use url::Url;
 use super::http::address;
 use crate::Error;
 
+/// The variable of [`Endpoints::azure_authority`], as Azure's SDKs read it.
+pub const AZURE_AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
+
+/// That of [`Endpoints::azure_metadata`], as they do.
+pub const AZURE_METADATA: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+
+/// That of [`Endpoints::azure_registry`].
+pub const AZURE_REGISTRY: &str = "LATCHKEY_ACR_ENDPOINT";
+
+/// That of [`Endpoints::google_sts`], as gcloud reads it.
+pub const GOOGLE_STS: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS";
+
+/// That of [`Endpoints::google_iam_credentials`], as gcloud reads it.
+pub const GOOGLE_IAM_CREDENTIALS: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS";
+
+/// That of [`Endpoints::google_metadata`], as Google's libraries read it.
+pub const GOOGLE_METADATA: &str = "GCE_METADATA_HOST";
+
 /// Addresses that stand before the well-known ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Endpoints {
@@ -23,17 +41,15 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// What the environment says, by the names that the clouds' own tools read: `AZURE_AUTHORITY_HOST`,
-    /// `AZURE_POD_IDENTITY_AUTHORITY_HOST`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_STS`,
-    /// `CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS`, `GCE_METADATA_HOST`; and `LATCHKEY_ACR_ENDPOINT`.
+    /// What the environment says, by the names that the clouds' own tools read, where there are any.
     pub fn from_env() -> Self {
         Self {
-            azure_authority: variable("AZURE_AUTHORITY_HOST"),
-            azure_metadata: variable("AZURE_POD_IDENTITY_AUTHORITY_HOST"),
-            azure_registry: variable("LATCHKEY_ACR_ENDPOINT"),
-            google_sts: variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS"),
-            google_iam_credentials: variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"),
-            google_metadata: variable("GCE_METADATA_HOST"),
+            azure_authority: variable(AZURE_AUTHORITY),
+            azure_metadata: variable(AZURE_METADATA),
+            azure_registry: variable(AZURE_REGISTRY),
+            google_sts: variable(GOOGLE_STS),
+            google_iam_credentials: variable(GOOGLE_IAM_CREDENTIALS),
+            google_metadata: variable(GOOGLE_METADATA),
         }
     }
 }
@@ -42,13 +58,28 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The address of a service: what was set instead of it, or its own.
+/// The address of a service: what was set instead of it by this variable, or its own.
 ///
 /// # Errors
 /// What was set is no address.
-pub fn server(instead: Option<&String>, own: &str) -> Result<Url, Error> {
-    match instead {
-        Some(text) => address("the address that latchkey's environment sets", text),
-        None => address("the address", own),
+pub fn server(instead: Option<&String>, variable: &str, own: &str) -> Result<Url, Error> {
+    address(&format!("{variable} in latchkey's environment"), instead.map_or(own, String::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_stands_before_the_services_own() {
+        let of = |instead: Option<&str>| {
+            server(instead.map(str::to_owned).as_ref(), GOOGLE_STS, "https://sts.googleapis.com")
+        };
+        assert_eq!(of(None).unwrap().as_str(), "https://sts.googleapis.com/");
+        assert_eq!(of(Some("http://sts.internal:8080")).unwrap().as_str(), "http://sts.internal:8080/");
+        let error = of(Some("sts.internal")).unwrap_err();
+        assert!(
+            error.message.starts_with("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS in latchkey's environment is no ")
+        );
     }
 }

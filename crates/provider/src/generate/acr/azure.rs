@@ -3,7 +3,7 @@
 use latchkey_api::generator::AzureEnvironment;
 use url::Url;
 
-use crate::generate::endpoints::{Endpoints, server};
+use crate::generate::endpoints::{AZURE_AUTHORITY, AZURE_REGISTRY, Endpoints, server};
 use crate::generate::invalid;
 use crate::{Error, ErrorKind};
 
@@ -48,7 +48,7 @@ impl Azure {
     /// # Errors
     /// What was set instead is no address.
     pub fn authority(&self, endpoints: &Endpoints) -> Result<Url, Error> {
-        server(endpoints.azure_authority.as_ref().filter(|_| self.public), self.authority)
+        server(endpoints.azure_authority.as_ref().filter(|_| self.public), AZURE_AUTHORITY, self.authority)
     }
 }
 
@@ -70,10 +70,7 @@ pub fn registry(name: &str, endpoints: &Endpoints) -> Result<Url, Error> {
         return Err(not_a_host());
     }
     let own = Url::parse(&format!("https://{name}")).map_err(|_| not_a_host())?;
-    match &endpoints.azure_registry {
-        Some(instead) => server(Some(instead), ""),
-        None => Ok(own),
-    }
+    server(endpoints.azure_registry.as_ref(), AZURE_REGISTRY, own.as_str())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use latchkey_api::generator::{AcrManagedIdentity, AcrServicePrincipal, AcrSpec, 
 use latchkey_api::provider::SecretKeySelector;
 
 use super::azure::Azure;
-use crate::generate::endpoints::server;
+use crate::generate::endpoints::{AZURE_METADATA, server};
 use crate::generate::http::Ask;
 use crate::generate::oauth::{Service, Token};
 use crate::generate::parts::{below, given, token};
@@ -20,6 +20,9 @@ const DOING: &str = "cannot get an access token";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The annotation that names the application's tenant.
+const TENANT: &str = "azure.workload.identity/tenant-id";
 
 /// Where a machine's metadata answers.
 const METADATA: &str = "http://169.254.169.254";
@@ -85,9 +88,6 @@ async fn by_service_account(
     Ok(Login { token, tenant: Some(given(&spec.tenant_id).unwrap_or(tenant).to_owned()) })
 }
 
-/// The annotation that names the tenant.
-const TENANT: &str = "azure.workload.identity/tenant-id";
-
 fn annotation<'a>(account: &'a Account<'_>, field: &str, key: &str) -> Result<&'a str, Error> {
     account.annotation(key).ok_or_else(|| {
         Error::new(ErrorKind::Credentials, format!("{field}: the ServiceAccount has no annotation {key}"))
@@ -130,7 +130,7 @@ async fn by_machine(
             "registry does not end with {suffix}: auth.managedIdentity logs in to no other registries"
         )));
     }
-    let metadata = server(world.clouds.azure_metadata.as_ref(), METADATA)?;
+    let metadata = server(world.clouds.azure_metadata.as_ref(), AZURE_METADATA, METADATA)?;
     let service = Service::new(world, ("Azure's metadata", "Azure"), "auth.managedIdentity", &metadata)?;
     let mut url = below(&metadata, &["metadata", "identity", "oauth2", "token"]);
     let fixed = [("api-version", "2018-02-01"), ("resource", azure.audience)];

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Access, SCOPE};
-use crate::generate::endpoints::server;
+use crate::generate::endpoints::{GOOGLE_IAM_CREDENTIALS, GOOGLE_STS, server};
 use crate::generate::http::Ask;
 use crate::generate::oauth::{Service, Token, filled, now};
 use crate::generate::parts::{bearer, below, body};
@@ -87,7 +87,7 @@ pub async fn login(world: &World<'_>, who: Subject<'_>, target: Option<Target>) 
 
 /// A token for another's (RFC 8693).
 async fn exchange(world: &World<'_>, who: Subject<'_>) -> Result<Access, Error> {
-    let server = server(world.clouds.google_sts.as_ref(), STS)?;
+    let server = server(world.clouds.google_sts.as_ref(), GOOGLE_STS, STS)?;
     let service = Service::new(world, NAMES, who.field, &server)?;
     let form = [
         ("grant_type", TOKEN_EXCHANGE),
@@ -116,7 +116,8 @@ async fn impersonate(
     target: &Target,
     federated: &SecretBytes,
 ) -> Result<Access, Error> {
-    let server = server(world.clouds.google_iam_credentials.as_ref(), IAM_CREDENTIALS)?;
+    let server =
+        server(world.clouds.google_iam_credentials.as_ref(), GOOGLE_IAM_CREDENTIALS, IAM_CREDENTIALS)?;
     let service = Service::new(world, NAMES, field, &server)?;
     let call = format!("{}:generateAccessToken", target.email);
     let url = below(&server, &["v1", "projects", "-", "serviceAccounts", &call]);

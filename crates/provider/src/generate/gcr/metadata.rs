@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 use crate::generate::World;
+use crate::generate::endpoints::GOOGLE_METADATA;
 use crate::generate::http::{Ask, address};
 use crate::generate::oauth::Service;
 use crate::generate::parts::{at, below};
@@ -17,7 +18,7 @@ const HOST: &str = "metadata.google.internal";
 /// The metadata may not be asked, does not answer, or does not know it.
 pub async fn attribute(world: &World<'_>, field: &str, key: &str) -> Result<String, Error> {
     let host = world.clouds.google_metadata.as_deref().unwrap_or(HOST);
-    let server = address("the address of Google's metadata", &format!("http://{host}"))?;
+    let server = address(&format!("{GOOGLE_METADATA} in latchkey's environment"), &format!("http://{host}"))?;
     let place = format!("{field} is not given");
     let service = Service::new(world, ("Google's metadata", "Google"), &place, &server)?;
     let url = below(&server, &["computeMetadata", "v1", "instance", "attributes", key]);
