@@ -41,6 +41,8 @@ pub struct Connector {
     pub(crate) guard: Guard,
     #[cfg(feature = "aws")]
     pub(crate) aws: Arc<crate::aws::Shared>,
+    #[cfg(feature = "generators")]
+    pub(crate) clouds: Arc<crate::generate::Endpoints>,
 }
 
 impl Connector {
@@ -54,6 +56,8 @@ impl Connector {
             pool: Arc::default(),
             #[cfg(feature = "aws")]
             aws: Arc::new(crate::aws::Shared::new(crate::aws::Endpoints::from_env(), guard.clone())),
+            #[cfg(feature = "generators")]
+            clouds: Arc::new(crate::generate::Endpoints::from_env()),
             guard,
         }
     }
@@ -74,6 +78,13 @@ impl Connector {
     #[must_use]
     pub fn with_aws_endpoints(self, endpoints: crate::aws::Endpoints) -> Self {
         Self { aws: Arc::new(crate::aws::Shared::new(endpoints, self.guard.clone())), ..self }
+    }
+
+    /// The same with the other clouds' services at these endpoints, whatever the environment says.
+    #[cfg(feature = "generators")]
+    #[must_use]
+    pub fn with_cloud_endpoints(self, endpoints: crate::generate::Endpoints) -> Self {
+        Self { clouds: Arc::new(endpoints), ..self }
     }
 
     /// Resolves the store's credentials and gives the connection of that identity, an existing one if there is one.

@@ -31,7 +31,7 @@ pub use cloudsmith::CloudsmithSpec;
 pub use cluster::{ClusterGeneratorSpec, GeneratorSpecs};
 pub use ecr::EcrSpec;
 pub use fake::FakeSpec;
-pub use gcr::{GcrAuth, GcrSpec};
+pub use gcr::{GcrAuth, GcrFederation, GcrFederationAws, GcrFederationConfig, GcrFederationSecret, GcrSpec};
 pub use github::{GithubAuth, GithubPrivateKey, GithubSpec};
 pub use gitlab::{GitlabAuth, GitlabScope, GitlabSpec, GitlabToken};
 pub use grafana::{GrafanaAuth, GrafanaBasicAuth, GrafanaServiceAccount, GrafanaSpec};

@@ -59,22 +59,24 @@ struct Own {
     observer: Arc<dyn Observer>,
     guard: Guard,
     aws: Arc<crate::aws::Shared>,
+    clouds: Arc<super::Endpoints>,
 }
 
 impl Own {
     fn of(world: &World<'_>) -> Self {
-        let World { cluster, scope, observer, guard, aws } = world;
+        let World { cluster, scope, observer, guard, aws, clouds } = world;
         Self {
             cluster: Arc::clone(cluster),
             scope: scope.clone(),
             observer: Arc::clone(observer),
             guard: Guard::clone(guard),
             aws: Arc::clone(aws),
+            clouds: Arc::clone(clouds),
         }
     }
 
     fn world(&self) -> World<'_> {
-        let Self { cluster, scope, observer, guard, aws } = self;
-        World { cluster, scope: scope.clone(), observer, guard, aws }
+        let Self { cluster, scope, observer, guard, aws, clouds } = self;
+        World { cluster, scope: scope.clone(), observer, guard, aws, clouds }
     }
 }

@@ -6,6 +6,7 @@
 mod acr;
 mod cloudsmith;
 mod ecr;
+mod endpoints;
 mod gcr;
 mod github;
 mod gitlab;
@@ -13,8 +14,10 @@ mod grafana;
 mod http;
 mod jwt;
 mod kept;
+mod oauth;
 mod parts;
 mod quay;
+mod service_account;
 mod sts;
 mod vault;
 mod webhook;
@@ -28,6 +31,7 @@ use latchkey_api::external_secret::StoreKind;
 use latchkey_api::generator::Remote;
 use serde_json::Value;
 
+pub use self::endpoints::Endpoints;
 pub use crate::made::Made;
 
 use crate::guard::Guard;
@@ -46,6 +50,8 @@ struct World<'a> {
     guard: &'a Guard,
     /// What all clients of AWS share.
     aws: &'a Arc<crate::aws::Shared>,
+    /// Where the clouds' services are.
+    clouds: &'a Arc<Endpoints>,
 }
 
 impl Connector {
@@ -58,7 +64,7 @@ impl Connector {
             namespace: own,
         };
         let (cluster, observer, guard, aws) = (&self.cluster, &self.observer, &self.guard, &self.aws);
-        World { cluster, scope, observer, guard, aws }
+        World { cluster, scope, observer, guard, aws, clouds: &self.clouds }
     }
 
     /// Has a service make a value, with credentials of this namespace.

@@ -12,6 +12,8 @@ mod fixture;
 #[cfg(feature = "generators")]
 mod generators_aws;
 #[cfg(feature = "generators")]
+mod generators_cloud;
+#[cfg(feature = "generators")]
 mod generators_http;
 #[cfg(feature = "generators")]
 mod generators_webhook;
