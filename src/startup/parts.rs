@@ -55,6 +55,7 @@ fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engi
         controller_class: context.config.controller_class.clone(),
         scoped_namespace,
         cluster_stores,
+        generic_targets: context.config.unsafe_allow_generic_targets,
         ..Settings::default()
     };
     Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())
