@@ -111,6 +111,12 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_GENERATOR_GC_GRACE_PERIOD", default_value = "2m", value_parser = duration, value_name = "DURATION")]
     pub generator_gc_grace_period: Duration,
 
+    /// Whether ExternalSecrets may write objects that are not Secrets (spec.target.manifest). Such objects are not protected as Secrets
+    /// are; latchkey needs rights to write them.
+    #[arg(long, env = "LATCHKEY_UNSAFE_ALLOW_GENERIC_TARGETS", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub unsafe_allow_generic_targets: bool,
+
     /// How many syncs of the refresher run at once.
     #[arg(long, env = "LATCHKEY_CONCURRENT", default_value_t = 16, value_name = "N")]
     pub concurrent: usize,

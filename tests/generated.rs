@@ -183,6 +183,8 @@ fn the_reference_of_the_command_line_is_its_help() {
 
 /// A value that is not the default, for each value of the chart.
 const OTHER_VALUES: &[&str] = &[
+    "genericTargets.enabled=true",
+    "genericTargets.resources[0].apiGroup=a,genericTargets.resources[0].resources={b},genericTargets.resources[0].verbs={get},genericTargets.enabled=true",
     "image.repository=other",
     "image.tag=v9",
     "image.pullPolicy=Always",

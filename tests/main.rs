@@ -18,6 +18,7 @@ mod fan_out;
 mod finding;
 mod generated;
 mod generators;
+mod generic_targets;
 mod house;
 mod install;
 mod monitoring;

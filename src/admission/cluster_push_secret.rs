@@ -35,8 +35,13 @@ pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
 
 /// What it makes latchkey do in every namespace.
 fn everywhere(spec: &ClusterPushSecretSpec) -> Vec<Action> {
-    let making =
-        Action { verb: "create", group: GROUP, resource: "pushsecrets", namespace: None, name: None };
+    let making = Action {
+        verb: "create",
+        group: GROUP.into(),
+        resource: "pushsecrets".into(),
+        namespace: None,
+        name: None,
+    };
     std::iter::once(making).chain(push_secret::actions(&spec.push_secret_spec, None)).collect()
 }
 

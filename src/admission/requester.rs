@@ -2,7 +2,9 @@
 //! he did not have.
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, GeneratorRef, StoreKind, Template};
+use latchkey_api::external_secret::{
+    CreationPolicy, ExternalSecret, GeneratorRef, ManifestRef, StoreKind, Template,
+};
 use latchkey_api::generator::{self, GeneratorKind};
 use latchkey_api::{ClusterExternalSecret, GROUP};
 use serde::Deserialize as _;
@@ -12,6 +14,7 @@ use super::Admission;
 use super::request::{Operation, Request, Response};
 use crate::config::RequesterChecks;
 use crate::engine::Deadline;
+use crate::engine::manifest::Resource;
 use crate::engine::pending::Pending;
 use crate::engine::plan::{GeneratorKey, StoreKey};
 use crate::engine::render::{self, ObjectKind};
@@ -30,7 +33,8 @@ fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
 pub(super) fn having_made(named: &GeneratorRef, namespace: &str) -> Option<Action> {
     let GeneratorKey { kind, namespace, name } = GeneratorKey::of(named, namespace)?;
     let resource = kind.map_or("clustergenerators", GeneratorKind::plural);
-    Some(Action { verb: "use", group: generator::GROUP, resource, namespace, name: Some(name) })
+    let (group, resource) = (generator::GROUP.into(), resource.into());
+    Some(Action { verb: "use", group, resource, namespace, name: Some(name) })
 }
 
 /// Secrets whose content the template puts into the target.
@@ -48,13 +52,18 @@ pub(super) fn secrets_in(template: Option<&Template>) -> impl Iterator<Item = St
 /// To read a Secret, of a namespace or of any.
 pub(super) fn reading(namespace: Option<&str>, name: String) -> Action {
     let namespace = namespace.map(str::to_owned);
-    Action { verb: "get", group: "", resource: "secrets", namespace, name: Some(name) }
+    Action { verb: "get", group: "".into(), resource: "secrets".into(), namespace, name: Some(name) }
 }
 
 /// What a ClusterExternalSecret makes latchkey do in every namespace.
 fn everywhere(request: &Request) -> Vec<Action> {
-    let making =
-        Action { verb: "create", group: GROUP, resource: "externalsecrets", namespace: None, name: None };
+    let making = Action {
+        verb: "create",
+        group: GROUP.into(),
+        resource: "externalsecrets".into(),
+        namespace: None,
+        name: None,
+    };
     let fan = request.object::<ClusterExternalSecret>("ClusterExternalSecret").ok();
     let inner = fan.map(|fan| ExternalSecret::new(&request.name, fan.spec.external_secret_spec));
     let stores = inner.iter().flat_map(stores_of).filter(|store| store.kind == StoreKind::ClusterSecretStore);
@@ -66,23 +75,60 @@ fn everywhere(request: &Request) -> Vec<Action> {
 
 /// A name is of no use to the first: the API server does not know it either when it asks whether somebody may create.
 fn secret(object: &ExternalSecret, namespace: &str) -> Option<Action> {
+    if manifest_of(object).is_some() {
+        return None; // asked about by its own kind
+    }
     match object.spec.creation_policy() {
         CreationPolicy::None => None,
         CreationPolicy::Merge => Some(updating(target_of(object))),
         CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => {
             let namespace = Some(namespace.to_owned());
-            Some(Action { verb: "create", group: "", resource: "secrets", namespace, name: None })
+            Some(Action {
+                verb: "create",
+                group: "".into(),
+                resource: "secrets".into(),
+                namespace,
+                name: None,
+            })
+        }
+    }
+}
+
+fn manifest_of(object: &ExternalSecret) -> Option<&ManifestRef> {
+    object.spec.target.as_ref()?.manifest.as_ref()
+}
+
+/// Making and changing an object that is no Secret; both, since it may be there.
+fn writing(object: &ExternalSecret, resource: Resource) -> Vec<Action> {
+    let target = target_of(object);
+    let updating =
+        Action { group: resource.group.into(), resource: resource.plural.into(), ..updating(target) };
+    let creating = Action { verb: "create", name: None, ..updating.clone() };
+    match object.spec.creation_policy() {
+        CreationPolicy::None => Vec::new(),
+        CreationPolicy::Merge => vec![updating],
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => {
+            vec![creating, updating]
         }
     }
 }
 
 fn updating(secret: Key) -> Action {
     let (namespace, name) = (secret.namespace().to_owned(), secret.name().to_owned());
-    Action { verb: "update", group: "", resource: "secrets", namespace: Some(namespace), name: Some(name) }
+    Action {
+        verb: "update",
+        group: "".into(),
+        resource: "secrets".into(),
+        namespace: Some(namespace),
+        name: Some(name),
+    }
 }
 
 /// The Secret that would be taken over if it is there: one that the object did not write before.
 fn newly_targeted(object: &ExternalSecret, old: Option<&ExternalSecret>) -> Option<Key> {
+    if manifest_of(object).is_some() {
+        return None; // whoever asks for it must be allowed to change it anyway
+    }
     let written = |object: &ExternalSecret| match object.spec.creation_policy() {
         CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge => {
             Some(target_of(object))
@@ -102,7 +148,7 @@ pub(super) fn using_all(kind: StoreKind, namespace: Option<String>) -> Action {
         StoreKind::SecretStore => "secretstores",
         StoreKind::ClusterSecretStore => "clustersecretstores",
     };
-    Action { verb: "use", group: GROUP, resource, namespace, name: None }
+    Action { verb: "use", group: GROUP.into(), resource: resource.into(), namespace, name: None }
 }
 
 /// Only what is new or has another specification can make latchkey do something new.
@@ -150,7 +196,33 @@ impl Admission {
         for action in actions(&object, &request.namespace) {
             unmet.extend(self.lacking(request, &action, deadline).await);
         }
+        unmet.extend(self.lacking_for_manifest(request, &object, deadline).await);
         unmet.extend(self.lacking_for_takeover(request, &object, deadline).await);
+        unmet
+    }
+
+    /// Whoever asks for an object that is no Secret must be allowed to make and change such himself.
+    async fn lacking_for_manifest(
+        &self,
+        request: &Request,
+        object: &ExternalSecret,
+        deadline: Deadline,
+    ) -> Vec<String> {
+        let Some(of) = manifest_of(object).filter(|_| self.engine.writes_manifests()) else {
+            return Vec::new();
+        };
+        let resource = tokio::time::timeout_at(deadline.instant(), self.engine.resource(of)).await;
+        let resource = match resource {
+            Ok(Ok(resource)) => resource,
+            Ok(Err(error)) => return vec![error.to_string()],
+            Err(_) => {
+                return vec![format!("the API server has not said in time what {} is; try again", of.kind)];
+            }
+        };
+        let mut unmet = Vec::new();
+        for action in writing(object, resource) {
+            unmet.extend(self.lacking(request, &action, deadline).await);
+        }
         unmet
     }
 

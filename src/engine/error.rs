@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Value,
     /// A template cannot be parsed or executed.
     Template,
+    /// The kind of object that it would write is not allowed.
+    GenericTarget,
     /// The target belongs to another ExternalSecret.
     OwnedByAnother,
     /// The target has another controller as owner.
@@ -110,6 +112,7 @@ impl ErrorKind {
             | Self::Generator
             | Self::Value
             | Self::Template
+            | Self::GenericTarget
             | Self::OwnedByAnother
             | Self::ForeignOwner
             | Self::Immutable
@@ -132,6 +135,7 @@ impl ErrorKind {
             Self::Provider(kind) => kind.as_str(),
             Self::Value => "value",
             Self::Template => "template",
+            Self::GenericTarget => "generic_target",
             Self::OwnedByAnother => "owned_by_another",
             Self::ForeignOwner => "foreign_owner",
             Self::Immutable => "immutable",
@@ -148,6 +152,7 @@ impl ErrorKind {
         match self {
             Self::InvalidSpec
             | Self::Unsupported
+            | Self::GenericTarget
             | Self::OwnedByAnother
             | Self::Immutable
             | Self::NotOwner => false,
@@ -186,6 +191,7 @@ impl ErrorKind {
                 "could not update secret"
             }
             Self::Immutable => "could not update secret, target is immutable",
+            Self::GenericTarget => "invalid generic target",
             Self::OwnedByAnother => "target is owned by another ExternalSecret",
             Self::ForeignOwner => "failed to take ownership of target secret",
             Self::NotOwner => "could not delete secret",

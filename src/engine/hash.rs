@@ -58,6 +58,42 @@ pub fn data_hash(data: &BTreeMap<String, ByteString>) -> String {
     hasher.finish()
 }
 
+/// The annotation `data-hash` of an object that is no Secret: of its `spec`, else of its `data`.
+pub fn content(value: &serde_json::Value) -> String {
+    let mut hasher = Pieces::new();
+    printed(&mut hasher, value);
+    hasher.finish()
+}
+
+/// As Go's `%+v` prints what it has read of JSON; maps by their keys in order.
+fn printed(to: &mut Pieces, value: &serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Null => to.piece(b"<nil>"),
+        Value::Bool(is) => to.piece(is.to_string().as_bytes()),
+        Value::Number(number) => to.piece(number.to_string().as_bytes()),
+        Value::String(text) => to.piece(text.as_bytes()),
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                to.piece(if index == 0 { b"[" } else { b" " });
+                printed(to, value);
+            }
+            to.piece(if list.is_empty() { b"[]" } else { b"]" });
+        }
+        Value::Object(map) => {
+            to.piece(b"map[");
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            for (index, (key, value)) in sorted.into_iter().enumerate() {
+                to.piece(if index == 0 { b"" } else { b" " });
+                to.piece(key.as_bytes());
+                to.piece(b":");
+                printed(to, value);
+            }
+            to.piece(b"]");
+        }
+    }
+}
+
 /// The label `reconcile.external-secrets.io/created-by`.
 pub fn created_by(namespace: &str, external_secret: &str) -> String {
     let mut hasher = Pieces::new();

@@ -26,6 +26,7 @@ pub mod hash;
 pub mod job;
 pub mod key_limits;
 pub mod managed_fields;
+pub mod manifest;
 pub mod message;
 pub mod outcome;
 pub mod pending;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use latchkey_api::external_secret::{
-    ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, NullBytePolicy, RefreshPolicy,
-    StoreKind, Template,
+    ConversionStrategy, CreationPolicy, DecodingStrategy, DeletionPolicy, ManifestRef, NullBytePolicy,
+    RefreshPolicy, StoreKind, Template,
 };
 use latchkey_provider::EntryRef;
 use regex::Regex;
@@ -16,7 +16,6 @@ use super::rewrite::Rewriting;
 
 mod generated;
 mod parse;
-mod unsupported;
 
 pub use generated::{Generated, GeneratorKey};
 pub use parse::{pattern_faults, template_faults};
@@ -187,6 +186,8 @@ pub struct TargetPlan {
     pub deletion: DeletionPolicy,
     /// Whether the Secret is made immutable.
     pub immutable: bool,
+    /// Which kind of object is written, if it is no Secret.
+    pub manifest: Option<ManifestRef>,
     /// The template, if there is one (even an empty one changes which metadata is copied).
     pub template: Option<Template>,
     /// The ExternalSecret's labels, copied where there is no template.

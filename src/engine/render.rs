@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_api::external_secret::{
-    CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateMetadata,
+    CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateFrom, TemplateMetadata,
 };
 
 use super::convert::{Data, writable_keys};
 use super::error::Error;
+use super::manifest::{self, Manifest};
 use super::message;
 use super::outcome::MissingEntry;
 use super::plan::{Plan, TargetPlan};
@@ -18,9 +19,9 @@ mod from;
 mod template;
 mod yaml;
 
-pub use check::{Faults, Keys, faults};
-pub use from::{Object, ObjectKind, Objects, objects};
-pub use template::{KeyTemplate, TemplateError, execute, said};
+pub use check::{Faults, Keys, faults, faults_but};
+pub use from::{Object, ObjectKind, Objects, items, objects};
+pub use template::{KeyTemplate, TemplateError, execute, limits, said};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
 /// here; under `Merge` and `CreateOrMerge` its other keys stay beside these.
@@ -58,6 +59,8 @@ pub struct Rendered {
     pub made: BTreeSet<String>,
     /// Whether what was made is to be written over what was made before.
     pub renew: bool,
+    /// What is written instead of a Secret, if it is another kind of object.
+    pub manifest: Option<Manifest>,
 }
 
 /// Renders what the provider gave. `objects` is what [`objects`] asks for.
@@ -66,9 +69,16 @@ pub struct Rendered {
 /// A template that fails, a key that no Secret can have.
 pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rendered, Error> {
     let Selected { data, missing, made } = selected;
-    let TargetPlan { name, creation, deletion, immutable, template, labels, annotations } = &plan.target;
+    let TargetPlan { name, creation, deletion, immutable, manifest, template, labels, annotations } =
+        &plan.target;
     let provider_empty = data.is_empty();
+    let mut written = None;
     let parts = match template {
+        _ if manifest.is_some() && is_written(*creation, *deletion, provider_empty) => {
+            let (manifest, parts) = manifest::make(&plan.target, data, objects)?;
+            written = manifest;
+            parts
+        }
         Some(template) if is_written(*creation, *deletion, provider_empty) => {
             templated(template, data, objects)?
         }
@@ -79,7 +89,9 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         Some(_) if !made.is_empty() => parts.data.keys().cloned().collect(), // a template may put it anywhere
         Some(_) | None => made,
     };
-    writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
+    if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
+        writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
+    }
     Ok(Rendered {
         namespace: plan.namespace.clone(),
         external_secret: plan.name.clone(),
@@ -97,6 +109,7 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         doubts: plan.doubts.clone(),
         made,
         renew: false,
+        manifest: written.or_else(|| manifest.clone().map(|of| Manifest { of, sets: Vec::new() })),
     })
 }
 
@@ -141,6 +154,19 @@ pub struct Parts {
 /// # Errors
 /// A template that fails.
 pub fn templated(template: &Template, values: Data, objects: &Objects) -> Result<Parts, Error> {
+    templated_but(template, values, objects, |_| false)
+}
+
+/// The same, but for sources that go elsewhere.
+///
+/// # Errors
+/// A template that fails.
+pub fn templated_but(
+    template: &Template,
+    values: Data,
+    objects: &Objects,
+    elsewhere: impl Fn(&TemplateFrom) -> bool,
+) -> Result<Parts, Error> {
     let Template { type_, engine_version: _, merge_policy, metadata, data, template_from } = template;
     let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
     let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;
@@ -148,7 +174,7 @@ pub fn templated(template: &Template, values: Data, objects: &Objects) -> Result
     if keeps_values {
         parts.data = values.clone();
     }
-    for (index, source) in template_from.iter().enumerate() {
+    for (index, source) in template_from.iter().enumerate().filter(|(_, source)| !elsewhere(source)) {
         from::apply(&mut parts, index, source, &values, objects)?;
     }
     for (key, text) in data.iter().flatten() {

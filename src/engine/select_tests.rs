@@ -102,6 +102,7 @@ fn plan(deletion: DeletionPolicy, sources: Vec<Source>) -> Plan {
         creation: CreationPolicy::Owner,
         deletion,
         immutable: false,
+        manifest: None,
         template: None,
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),

@@ -13,6 +13,8 @@ pub struct Settings {
     pub scoped_namespace: Option<String>,
     /// Whether ClusterSecretStores are served.
     pub cluster_stores: bool,
+    /// Whether objects that are not Secrets are written.
+    pub generic_targets: bool,
     /// How much memory remote values may take.
     pub cache_bytes: u64,
     /// How many calls of one connection may be under way at once.
@@ -31,6 +33,7 @@ impl Default for Settings {
             controller_class: "default".to_owned(),
             scoped_namespace: None,
             cluster_stores: true,
+            generic_targets: false,
             cache_bytes: 64 << 20,
             calls: PerLane { admission: 8, refresh: 4, dry_run: 2 },
             rates: PerLane {

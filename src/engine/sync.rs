@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kube::ResourceExt;
-use latchkey_api::external_secret::ExternalSecret;
+use latchkey_api::external_secret::{ExternalSecret, ManifestRef};
 use latchkey_provider::Cluster;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -19,6 +19,7 @@ use super::generators::Generation;
 use super::generators::memory::Memory;
 use super::generators::remote::Asking;
 use super::generators::states::{self, NoStates, States};
+use super::manifest;
 use super::plan::{Plan, StoreKey};
 use super::render::{Rendered, render, takes_long};
 use super::resolve::Connect;
@@ -51,7 +52,7 @@ pub(super) struct Inner {
     pub(super) stores: Arc<dyn Stores>,
     pub(super) connector: Arc<dyn Connect>,
     pub(super) cluster: Arc<dyn Cluster>,
-    writer: SecretWriter,
+    pub(super) writer: SecretWriter,
     pub(super) standings: Standings,
     pub(super) shared: Arc<Shared>,
     pub(super) memory: Memory,
@@ -110,6 +111,11 @@ impl Engine {
         books: &mut Vec<states::Written>,
     ) -> Result<Outcome, Error> {
         let began = Instant::now();
+        let generic =
+            job.external_secret.spec.target.as_ref().is_some_and(|target| target.manifest.is_some());
+        if generic && !self.inner.shared.settings.generic_targets {
+            return Err(manifest::disabled());
+        }
         let terms = Terms { lane: job.lane, max_age: job.max_age, deadline };
         let asking = Asking::of(&job);
         let (rendered, cached) = match self.rendered(asking, terms, job.beside.as_ref(), began, books).await?
@@ -122,10 +128,26 @@ impl Engine {
         let rendered = Rendered { renew: renew || !books.is_empty(), ..*rendered };
         let (rendered_as, of, over) = (&rendered, &*external_secret, over.as_deref());
         let write = Write { rendered: rendered_as, external_secret: of, stage, over, effects, cached };
-        let Applied { written, secret, orphans_deleted, notes } =
-            self.inner.writer.apply(&write, deadline).await?;
+        let Applied { written, secret, orphans_deleted, notes } = match &rendered.manifest {
+            Some(manifest) => self.inner.writer.apply_manifest(&write, manifest, deadline).await?,
+            None => self.inner.writer.apply(&write, deadline).await?,
+        };
         let (keys, missing, doubts) = (rendered.data.len(), rendered.missing, rendered.doubts);
         Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes, doubts })
+    }
+
+    /// The resource that such an object is, in a role's words.
+    ///
+    /// # Errors
+    /// The API server does not serve it, or cannot be asked.
+    pub async fn resource(&self, of: &ManifestRef) -> Result<manifest::Resource, Error> {
+        manifest::check(of)?;
+        self.inner.writer.resource(of).await
+    }
+
+    /// Whether objects that are not Secrets are written.
+    pub fn writes_manifests(&self) -> bool {
+        self.inner.shared.settings.generic_targets
     }
 
     /// What the ExternalSecret gives its Secret: every step of a sync but the write.

@@ -1,5 +1,6 @@
 //! What whoever applies may do himself, asked of the API server by SubjectAccessReview.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -24,9 +25,9 @@ pub struct Action {
     /// The verb, as roles write it.
     pub verb: &'static str,
     /// The API group; empty for the core's.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// The resource, in the plural.
-    pub resource: &'static str,
+    pub resource: Cow<'static, str>,
     /// The namespace; none for objects of the cluster.
     pub namespace: Option<String>,
     /// The object; none for any.
@@ -102,8 +103,8 @@ fn who(user: &UserInfo) -> String {
 fn spec(user: &UserInfo, action: &Action) -> SubjectAccessReviewSpec {
     let attributes = ResourceAttributes {
         verb: Some(action.verb.to_owned()),
-        group: Some(action.group.to_owned()),
-        resource: Some(action.resource.to_owned()),
+        group: Some(action.group.to_string()),
+        resource: Some(action.resource.to_string()),
         namespace: action.namespace.clone(),
         name: action.name.clone(),
         ..ResourceAttributes::default()

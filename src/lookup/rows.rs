@@ -132,6 +132,11 @@ fn without_room(mut object: ExternalSecret) -> ExternalSecret {
 }
 
 /// The sink of the ExternalSecrets' watch.
+/// Whether it writes another kind of object than a Secret.
+fn is_generic(object: &ExternalSecret) -> bool {
+    object.spec.target.as_ref().is_some_and(|target| target.manifest.is_some())
+}
+
 pub struct ExternalSecrets(pub Arc<Lookup>);
 
 impl Sink for ExternalSecrets {
@@ -153,7 +158,8 @@ impl Sink for ExternalSecrets {
     fn changed(&self, key: &Key, before: Option<Arc<ExternalSecret>>, now: Option<Arc<ExternalSecret>>) {
         let (was, is) = (before.as_deref(), now.as_deref());
         let targets = |object: Option<&ExternalSecret>| {
-            let target = object.map(target).map(|target| if target == *key { key.clone() } else { target });
+            let secret = object.filter(|object| !is_generic(object));
+            let target = secret.map(target).map(|target| if target == *key { key.clone() } else { target });
             target.into_iter().collect::<Vec<_>>()
         };
         let stores = |object: Option<&ExternalSecret>| object.map(stores).unwrap_or_default();

@@ -126,7 +126,15 @@ impl Events {
             | Written::Overtaken => None,
         };
         if let Some((reason, note)) = done {
-            self.normal(&about, reason, note.to_owned());
+            let target = object.spec.target.as_ref();
+            let note = match target.and_then(|target| target.manifest.as_ref()) {
+                Some(of) => {
+                    let name = object.spec.target_name(object.metadata.name.as_deref().unwrap_or_default());
+                    format!("{reason} {} {name}", of.kind)
+                }
+                None => note.to_owned(),
+            };
+            self.normal(&about, reason, note);
         }
         for _ in &outcome.orphans_deleted {
             self.normal(&about, "Deleted", "secret deleted because it was orphaned".to_owned());

@@ -55,6 +55,34 @@ pub fn synced(outcome: &Outcome) -> Ready {
     Ready { ready: true, reason, message: message.to_owned() }
 }
 
+/// The same words of an object that is no Secret.
+fn of_resource(object: &ExternalSecret, ready: Ready) -> Ready {
+    if !is_generic(object) {
+        return ready;
+    }
+    let reason = match ready.reason {
+        "SecretSynced" => "ResourceSynced",
+        "SecretDeleted" => "ResourceDeleted",
+        "SecretMissing" => "ResourceMissing",
+        "SecretSyncedError" if ready.message != "invalid generic target" => "ResourceSyncedError",
+        other => other,
+    };
+    let message = match ready.message.as_str() {
+        "could not update secret" => "could not apply template to manifest".to_owned(),
+        "could not delete secret" => "could not delete resource".to_owned(),
+        other => match other.strip_prefix("secret ") {
+            Some(rest) => format!("resource {rest}"),
+            None => ready.message,
+        },
+    };
+    Ready { reason, message, ..ready }
+}
+
+/// Whether it writes another kind of object than a Secret.
+fn is_generic(object: &ExternalSecret) -> bool {
+    object.spec.target.as_ref().is_some_and(|target| target.manifest.is_some())
+}
+
 /// The condition after a sync that failed: ESO's message; behind it, where a store does not answer, which and why, since
 /// whoever sees many objects fail at once looks here first.
 pub fn failed(error: &Error) -> Ready {
@@ -76,7 +104,7 @@ pub fn after_sync(object: &ExternalSecret, outcome: &Outcome, at: Timestamp) -> 
     ExternalSecretStatus {
         refresh_time: Some(Time(at)),
         synced_resource_version: Some(due::version(object)),
-        conditions: with_ready(&before.conditions, &synced(outcome)),
+        conditions: with_ready(&before.conditions, &of_resource(object, synced(outcome))),
         binding,
     }
 }
@@ -84,7 +112,10 @@ pub fn after_sync(object: &ExternalSecret, outcome: &Outcome, at: Timestamp) -> 
 /// The status after a failure: what was synced last stays said.
 pub fn after_failure(object: &ExternalSecret, error: &Error) -> ExternalSecretStatus {
     let before = object.status.clone().unwrap_or_default();
-    ExternalSecretStatus { conditions: with_ready(&before.conditions, &failed(error)), ..before }
+    ExternalSecretStatus {
+        conditions: with_ready(&before.conditions, &of_resource(object, failed(error))),
+        ..before
+    }
 }
 
 /// The conditions with this `Ready`; its time moves only when its status flips, as in ESO.

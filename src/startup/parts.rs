@@ -57,6 +57,7 @@ fn engine(context: &Context, lookup: &Arc<Lookup>, writer: SecretWriter) -> Engi
         scoped_namespace,
         cluster_stores,
         generator_gc_grace_period: context.config.generator_gc_grace_period,
+        generic_targets: context.config.unsafe_allow_generic_targets,
         ..Settings::default()
     };
     Engine::new(lookup.clone(), connector, credentials, writer, settings, context.metrics.clone())

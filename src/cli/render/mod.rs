@@ -27,7 +27,7 @@ use super::manifests::{self, Manifests, Object};
 use super::verify::{self, NO_NAMESPACE};
 use crate::engine::apply::SecretWriter;
 use crate::engine::fetch::Unobserved;
-use crate::engine::{Deadline, Engine, Rendered, Settings};
+use crate::engine::{Deadline, Engine, Error as SyncError, Rendered, Settings, manifest};
 
 /// How long one ExternalSecret may take: some functions of templates are slow on purpose.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -99,7 +99,13 @@ impl Render {
             for (object, mut read) in readable {
                 read.metadata.namespace.get_or_insert_with(|| NO_NAMESPACE.to_owned());
                 match engine.preview(&read, Deadline::after(LIMIT)).await {
-                    Ok(rendered) => secrets.extend(written(object, &rendered, plain)),
+                    Ok(rendered) => match written(object, &rendered, plain) {
+                        Ok(made) => secrets.extend(made),
+                        Err(error) => {
+                            failed = true;
+                            eprintln!("{}", verify::failure(object, &error));
+                        }
+                    },
                     Err(error) => {
                         failed = true;
                         eprintln!("{}", verify::failure(object, &error));
@@ -137,8 +143,8 @@ fn engine(world: &Arc<World>, values: SecretStoreSpec) -> Engine {
     Engine::new(world.clone(), connects, world.clone(), writer, settings, Arc::new(Unobserved))
 }
 
-/// The Secret; none where none is made, of which a line is said.
-fn written(object: &Object, rendered: &Rendered, plain: bool) -> Option<Secret> {
+/// The Secret, or the other object; none where none is made, of which a line is said.
+fn written(object: &Object, rendered: &Rendered, plain: bool) -> Result<Option<Value>, SyncError> {
     let none = match (rendered.creation, rendered.deletion) {
         (CreationPolicy::None, _) => Some("creationPolicy None makes no Secret"),
         (_, DeletionPolicy::Delete) if rendered.provider_empty => {
@@ -151,9 +157,18 @@ fn written(object: &Object, rendered: &Rendered, plain: bool) -> Option<Secret> 
     }
     if let Some(none) = none {
         eprintln!("{}", verify::note(object, none.to_owned()));
-        return None;
+        return Ok(None);
     }
-    Some(secret(object.namespace(), rendered, plain))
+    match &rendered.manifest {
+        Some(manifest) => {
+            let mut made = manifest::object(rendered, manifest)?;
+            if let Some(namespace) = object.namespace() {
+                made["metadata"]["namespace"] = json!(namespace);
+            }
+            Ok(Some(made))
+        }
+        None => Ok(Some(json!(secret(object.namespace(), rendered, plain)))),
+    }
 }
 
 fn secret(namespace: Option<&str>, rendered: &Rendered, plain: bool) -> Secret {
@@ -180,7 +195,7 @@ fn secret(namespace: Option<&str>, rendered: &Rendered, plain: bool) -> Secret {
     }
 }
 
-fn printed(secrets: &[Secret], output: Output) -> Result<String, Box<dyn Error>> {
+fn printed(secrets: &[Value], output: Output) -> Result<String, Box<dyn Error>> {
     match (output, secrets) {
         (Output::Yaml, _) => {
             let documents: Result<Vec<_>, _> = secrets.iter().map(serde_saphyr::to_string).collect();

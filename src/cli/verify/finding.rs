@@ -122,6 +122,7 @@ impl Kind {
             | ErrorKind::StoreNotReady
             | ErrorKind::Provider(_)
             | ErrorKind::Value
+            | ErrorKind::GenericTarget
             | ErrorKind::OwnedByAnother
             | ErrorKind::ForeignOwner
             | ErrorKind::Immutable

@@ -21,7 +21,7 @@ use latchkey_api::external_secret::{CreationPolicy, ExternalSecret};
 use tokio::time::{sleep, timeout_at};
 
 pub use orphans::Known;
-pub(super) use refusal::Attempt;
+pub(super) use refusal::{Attempt, causes};
 pub(super) use wire::{Failure, Manner, Secrets};
 
 use super::desired::ownership::DATA_HASH;

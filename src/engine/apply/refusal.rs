@@ -97,7 +97,7 @@ fn has_cause(status: &Status, reason: &str) -> bool {
 }
 
 /// Fields and reasons of an invalid object, such as `metadata.labels (FieldValueInvalid)`.
-fn causes(status: &Status) -> String {
+pub fn causes(status: &Status) -> String {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     let told: Vec<_> = causes.map(|cause| format!("{} ({})", cause.field, cause.reason)).collect();
     if told.is_empty() { reason(status, status.code) } else { told.join(", ") }

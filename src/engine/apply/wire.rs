@@ -156,7 +156,7 @@ impl Secrets {
     }
 
     /// Sends a request. The answer may hold values.
-    async fn send(&self, request: Built) -> Result<SecretBytes, Failure> {
+    pub async fn send(&self, request: Built) -> Result<SecretBytes, Failure> {
         let request = request.map_err(unbuildable)?;
         let response = self.0.send(request.map(Body::from)).await.map_err(unreachable)?;
         let code = response.status();
@@ -166,7 +166,8 @@ impl Secrets {
     }
 }
 
-type Built = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
+/// A request, as kube builds it.
+pub type Built = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
 
 fn requests(namespace: &str) -> Request {
     Request::new(Secret::url_path(&(), Some(namespace)))

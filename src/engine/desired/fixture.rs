@@ -60,6 +60,7 @@ pub fn case() -> Case {
         doubts: vec![],
         made: Default::default(),
         renew: false,
+        manifest: None,
     };
     Case { rendered, external_secret, stage: Stage::Stored, replaces: None, existing: None }
 }

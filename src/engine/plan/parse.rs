@@ -9,11 +9,11 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::{ExternalSecret, validation};
 
-use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, generated, unsupported};
+use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, generated};
 use crate::engine::error::Error;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
-use crate::engine::{message, recurrence, regexp};
+use crate::engine::{manifest, message, recurrence, regexp};
 
 /// The interval of an ExternalSecret that names none: the CRD's default.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
@@ -27,7 +27,8 @@ impl TryFrom<&ExternalSecret> for Plan {
         if !invalid.is_empty() {
             return Err(message::invalid_spec(&invalid));
         }
-        unsupported::refuse(spec)?;
+        let manifest = spec.target.as_ref().and_then(|target| target.manifest.as_ref());
+        manifest.map_or(Ok(()), manifest::check)?;
         let Faults { broken, unfetched, doubts } = template_faults(spec);
         broken.into_iter().chain(unfetched).next().map_or(Ok(()), Err)?;
         let namespace = named(object.metadata.namespace.as_ref(), "metadata.namespace")?;
@@ -51,7 +52,11 @@ pub fn template_faults(spec: &ExternalSecretSpec) -> Faults {
     let keys = spec.data.iter().map(|entry| entry.secret_key.as_str()).collect();
     let known = spec.data_from.is_empty() && spec.creation_policy() != CreationPolicy::None;
     let template = spec.target.as_ref().and_then(|target| target.template.as_ref());
-    render::faults(template, known.then_some(&keys))
+    let keys = known.then_some(&keys);
+    match spec.target.as_ref().and_then(|target| target.manifest.as_ref()) {
+        Some(_) => manifest::faults(template, keys),
+        None => render::faults(template, keys),
+    }
 }
 
 /// The regular expressions of a specification that are none, each with its place.
@@ -168,6 +173,7 @@ fn target(object: &ExternalSecret) -> Result<TargetPlan, Error> {
         creation: object.spec.creation_policy(),
         deletion: object.spec.deletion_policy(),
         immutable: target.and_then(|target| target.immutable).unwrap_or_default(),
+        manifest: target.and_then(|target| target.manifest.clone()),
         template: target.and_then(|target| target.template.clone()),
         labels: object.metadata.labels.clone().unwrap_or_default(),
         annotations: object.metadata.annotations.clone().unwrap_or_default(),

@@ -121,7 +121,6 @@ fn what_is_not_supported_is_refused_by_name() {
             json!({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "BeyondtrustWorkloadCredentialsDynamicSecret", "name": "p"}}}]}),
             "spec.dataFrom[0].sourceRef.generatorRef: the generator BeyondtrustWorkloadCredentialsDynamicSecret",
         ),
-        (json!({"target": {"manifest": {"apiVersion": "v1", "kind": "ConfigMap"}}}), "spec.target.manifest"),
         (json!({"target": {"template": {"data": data}}}), "spec.target.template.data[\"k\"]"),
     ] {
         let error = refused(change);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use latchkey_api::external_secret::{Template, TemplateMetadata};
+use latchkey_api::external_secret::{Template, TemplateFrom, TemplateMetadata};
 
 use super::{from, template};
 use crate::engine::error::Error;
@@ -38,13 +38,22 @@ impl Faults {
 
 /// Looks through every template text of the specification, in the order in which they are rendered.
 pub fn faults(of: Option<&Template>, keys: Keys<'_>) -> Faults {
+    faults_but(of, keys, |_| false)
+}
+
+/// The same, where the targets of some sources are no Secret's.
+pub fn faults_but(
+    of: Option<&Template>,
+    keys: Keys<'_>,
+    elsewhere: impl Fn(&TemplateFrom) -> bool,
+) -> Faults {
     let mut faults = Faults::default();
     let Some(Template { type_: _, engine_version: _, merge_policy: _, metadata, data, template_from }) = of
     else {
         return faults;
     };
     for (index, source) in template_from.iter().enumerate() {
-        from::check(&mut faults, index, source, keys);
+        from::check(&mut faults, index, source, keys, &elsewhere);
     }
     for (key, text) in data.iter().flatten() {
         faults.text(&format!("spec.target.template.data[{key:?}]"), text, keys);

@@ -90,9 +90,17 @@ fn path(index: usize) -> String {
 }
 
 /// Checks what needs no object.
-pub(super) fn check(faults: &mut Faults, index: usize, source: &TemplateFrom, keys: Keys<'_>) {
+pub(super) fn check(
+    faults: &mut Faults,
+    index: usize,
+    source: &TemplateFrom,
+    keys: Keys<'_>,
+    elsewhere: impl Fn(&TemplateFrom) -> bool,
+) {
     let at = path(index);
-    faults.broken.extend(Target::parse(&at, source.target.as_deref()).err());
+    if !elsewhere(source) {
+        faults.broken.extend(Target::parse(&at, source.target.as_deref()).err());
+    }
     if let Some(text) = &source.literal {
         faults.text(&format!("{at}.literal"), text, keys);
     }
@@ -110,7 +118,7 @@ pub(super) fn apply(
     let target = Target::parse(&at, source.target.as_deref())?;
     let decoding = source.values_decoding_strategy.unwrap_or_default();
     for (kind, of) in references(source) {
-        for (at, key, template_as, text) in items(&at, kind, of, objects)? {
+        for (at, key, template_as, text) in items_of(&at, kind, of, objects)? {
             let inserted = match template_as {
                 TemplateAs::Values => {
                     template::run(&at, &text, values).map(|value| target.insert(parts, key.to_owned(), value))
@@ -129,10 +137,44 @@ pub(super) fn apply(
     }
 }
 
+/// Whether what is wrong with a template may be shown: one in a Secret is hidden.
+#[derive(Debug, Clone, Copy)]
+pub struct Hidden(ObjectKind);
+
+impl Hidden {
+    /// The error as it may be shown.
+    pub fn hide(self, at: &str, error: Error) -> Error {
+        match self.0 {
+            ObjectKind::ConfigMap => error,
+            ObjectKind::Secret => message::template_hidden(at, &error),
+        }
+    }
+}
+
+/// Where an item stands, its key, how it is used, its text, whether its faults may be shown.
+type HiddenItem<'a> = (String, &'a str, TemplateAs, String, Hidden);
+
+/// The texts of a source's ConfigMap and Secret.
+///
+/// # Errors
+/// One is not there.
+pub fn items<'a>(
+    at: &str,
+    source: &'a TemplateFrom,
+    objects: &Objects,
+) -> Result<Vec<HiddenItem<'a>>, Error> {
+    let mut all = Vec::new();
+    for (kind, of) in references(source) {
+        let items = items_of(at, kind, of, objects)?.into_iter();
+        all.extend(items.map(|(at, key, template_as, text)| (at, key, template_as, text, Hidden(kind))));
+    }
+    Ok(all)
+}
+
 /// Where an item stands, its key, how it is used, its text.
 type Item<'a> = (String, &'a str, TemplateAs, String);
 
-fn items<'a>(
+fn items_of<'a>(
     at: &str,
     kind: ObjectKind,
     of: &'a TemplateRef,

@@ -66,7 +66,7 @@ impl KeyTemplate {
 }
 
 /// What one template, and what it renders to, may take.
-pub(super) fn limits() -> Limits<'static> {
+pub fn limits() -> Limits<'static> {
     Limits { deadline: Some(&work::is_over), ..Limits::default() }
 }
 

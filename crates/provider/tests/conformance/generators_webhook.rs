@@ -115,6 +115,9 @@ async fn what_cannot_work_is_refused_before_anything_is_asked() {
         assert_eq!(error.kind, kind, "{change}: {error}");
         assert!(error.message.contains(says) && !error.message.contains("c4n4ry"), "{change}: {error}");
     }
+    let hidden =
+        make(&server, json!({ "url": "http://{{ .login.token | trim }}.invalid/" })).await.unwrap_err();
+    assert!(hidden.kind == ErrorKind::Unavailable && !hidden.message.contains("c4n4ry"), "{hidden}");
     let metadata = make(&server, json!({ "url": "http://169.254.169.254/latest" })).await.unwrap_err();
     assert_eq!(metadata.kind, ErrorKind::EndpointRefused, "{metadata}");
     assert!(server.received_requests().await.unwrap().is_empty());

@@ -14,6 +14,7 @@ use latchkey_api::duration::GoDuration;
 use latchkey_api::generator::WebhookSpec;
 use serde_json::Value;
 use serde_json_path::JsonPath;
+use url::Url;
 
 use self::template::Secrets;
 use super::http::{Ask, Http, TIMEOUT, address};
@@ -39,6 +40,40 @@ pub async fn make(spec: &WebhookSpec, world: &World<'_>) -> Result<Made, Error> 
     let secrets = template::secrets(spec, world).await?;
     let url = template::executed("url", &spec.url, &secrets.escaped())?;
     let url = address("url", url.expose_str().unwrap_or_default())?;
+    let made = ask(spec, world, &secrets, url.clone()).await;
+    made.map_err(|error| {
+        if spec.url.starts_with(&url.origin().ascii_serialization()) { error } else { hidden(error, &url) }
+    })
+}
+
+/// The error without the server's address, which comes out of a Secret.
+fn hidden(error: Error, url: &Url) -> Error {
+    let message = match error.kind {
+        ErrorKind::EndpointRefused => {
+            "the webhook's address is one that latchkey calls for no store, see --allow-endpoints".to_owned()
+        }
+        ErrorKind::NotFound
+        | ErrorKind::PropertyNotFound
+        | ErrorKind::Forbidden
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Credentials
+        | ErrorKind::Referent
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidRequest
+        | ErrorKind::InvalidValue
+        | ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::ClusterApi
+        | ErrorKind::NotManaged
+        | ErrorKind::Unsupported => {
+            let text = error.message.replace(&url.origin().ascii_serialization(), "its address");
+            text.replace(url.host_str().unwrap_or_default(), "its host")
+        }
+    };
+    Error { message, ..error }
+}
+
+async fn ask(spec: &WebhookSpec, world: &World<'_>, secrets: &Secrets, url: Url) -> Result<Made, Error> {
     let bundle = spec.ca_bundle.as_ref().map(|bundle| bundle.0.as_slice());
     let ca = credentials::ca(world.cluster.as_ref(), &world.scope, bundle, spec.ca_provider.as_ref()).await?;
     let tls = Tls { ca, client: None };
@@ -47,7 +82,7 @@ pub async fn make(spec: &WebhookSpec, world: &World<'_>) -> Result<Made, Error> 
         Some(body) => template::executed("body", body, &secrets.plain())?,
         None => SecretBytes::default(),
     };
-    let (method, headers) = (method(spec)?, headers(spec, &secrets)?);
+    let (method, headers) = (method(spec)?, headers(spec, secrets)?);
     let answer = http.send(Ask { call: CALL, doing: DOING, method, url, headers, body }).await?;
     if !answer.status.is_success() {
         return Err(http.refused(DOING, &answer));

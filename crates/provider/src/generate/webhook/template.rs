@@ -11,6 +11,9 @@ use crate::{Error, ErrorKind, SecretBytes};
 /// The label of Secrets that are meant for webhooks, and its value.
 const LABEL: (&str, &str) = ("external-secrets.io/type", "webhook");
 
+/// How long a template may take.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The data of each Secret, by the name that templates know it by.
 #[derive(Debug, Default)]
 pub struct Secrets(BTreeMap<String, BTreeMap<String, SecretBytes>>);
@@ -78,6 +81,9 @@ pub fn executed(at: &str, text: &str, data: &Value) -> Result<SecretBytes, Error
     let failed = |why: String| invalid(format!("{at}: {why}"));
     let template = Template::parse("webhooktemplate", text, &Options::default(), &FUNCTIONS);
     let template = template.map_err(|error| failed(error.to_string()))?;
-    let output = template.execute(data, &Limits::default()).map_err(|error| failed(error.to_string()))?;
+    let began = std::time::Instant::now();
+    let is_over = || began.elapsed() > LONGEST;
+    let limits = Limits { deadline: Some(&is_over), ..Limits::default() };
+    let output = template.execute(data, &limits).map_err(|error| failed(error.to_string()))?;
     Ok(SecretBytes::new(output.as_slice()))
 }
