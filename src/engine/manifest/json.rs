@@ -20,7 +20,7 @@ fn json(read: &Read) -> Result<Value, String> {
         Read::Bool(is) => Value::Bool(*is),
         Read::Int(number) | Read::Int64(number) => Value::from(*number),
         Read::Byte(byte) => Value::from(*byte),
-        Read::Float(number) => Value::Number(Number::from_f64(*number).ok_or("a number is not finite")?),
+        Read::Float(number) => Value::Number(written(*number)?),
         Read::Str(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
         Read::List(list) => Value::Array(list.values().iter().map(json).collect::<Result<_, _>>()?),
         Read::Map(map) => {
@@ -31,4 +31,15 @@ fn json(read: &Read) -> Result<Value, String> {
         }
         Read::Object(_) => return Err("it holds what is no YAML".to_owned()),
     })
+}
+
+/// A number as Go writes it into JSON: whole ones without a point, as a field of type integer needs them.
+fn written(number: f64) -> Result<Number, String> {
+    /// From here on not every whole number is a float64.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and within the range")]
+        return Ok(Number::from(number as i64));
+    }
+    Number::from_f64(number).ok_or_else(|| "a number is not finite".to_owned())
 }

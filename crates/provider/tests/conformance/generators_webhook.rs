@@ -21,7 +21,7 @@ async fn serve(answer: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'st
 
 async fn make(server: &MockServer, change: Value) -> Result<Made, Error> {
     let objects = Objects::default();
-    objects.put_secret("webhook-login", &[("user", "a b&c"), ("token", "c4n4ry\n")]);
+    objects.put_secret("webhook-login", &[("user", "a b&c"), ("token", "c4n4ry\n"), ("host", "c4n4ry")]);
     objects.put_secret("other", &[("token", "c4n4ry")]);
     let mut spec = json!({
         "url": format!("{}/creds?user={{{{ .login.user }}}}", server.uri()),
@@ -115,8 +115,7 @@ async fn what_cannot_work_is_refused_before_anything_is_asked() {
         assert_eq!(error.kind, kind, "{change}: {error}");
         assert!(error.message.contains(says) && !error.message.contains("c4n4ry"), "{change}: {error}");
     }
-    let hidden =
-        make(&server, json!({ "url": "http://{{ .login.token | trim }}.invalid/" })).await.unwrap_err();
+    let hidden = make(&server, json!({ "url": "http://{{ .login.host }}.invalid/" })).await.unwrap_err();
     assert!(hidden.kind == ErrorKind::Unavailable && !hidden.message.contains("c4n4ry"), "{hidden}");
     let metadata = make(&server, json!({ "url": "http://169.254.169.254/latest" })).await.unwrap_err();
     assert_eq!(metadata.kind, ErrorKind::EndpointRefused, "{metadata}");
