@@ -62,6 +62,7 @@ impl<'t> Exec<'t> {
         self.check_count(name, &function.signature, args.len(), last.is_some())?;
         match name {
             "and" | "or" if own.is_none() => self.logic(dot, name == "or", args, last),
+            "len" if own.is_none() => self.length(dot, function, at, args, last),
             "call" if own.is_none() => self.call_value(dot, at, args, last),
             _ => self.call_function(dot, name, function, at, args, last),
         }
@@ -91,6 +92,25 @@ impl<'t> Exec<'t> {
         let values = self.arguments(dot, &function.signature, args, last)?;
         let result = (function.body)(&Call::new(values, self.budget));
         result.map_err(|failure| self.refused(name, at, failure))
+    }
+
+    /// `len`, which says of nothing at all what Go's reflection says.
+    fn length(
+        &mut self,
+        dot: &Operand,
+        function: &'t Function,
+        at: At<'t>,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Value> {
+        let values = self.arguments(dot, &function.signature, args, last)?;
+        let nothing = !self.boxed.get() && matches!(values.first(), Some(Value::Nil));
+        let result = if nothing {
+            Err(FuncError::failed("reflect: call of reflect.Value.Type on zero Value"))
+        } else {
+            (function.body)(&Call::new(values, self.budget))
+        };
+        result.map_err(|failure| self.refused("len", at, failure))
     }
 
     /// The values of the arguments, each of which has the type of its parameter.

@@ -41,6 +41,9 @@ fn add_lists(shelf: &mut Shelf<'_>) {
             Ok(numbered(split(call, &call.bytes(0), &call.bytes(2), call.int(1))?))
         })
         .add("toStrings", Signature::new(&[Any]), |call| {
+            if matches!(call.arg(0), Value::List(list) if *list.elem() == Str) {
+                return Ok(call.arg(0).clone());
+            }
             let strings = strings_of(call, call.arg(0))?;
             Ok(List::new(&Str, strings.into_iter().map(Value::Str).collect()).into())
         })
