@@ -22,6 +22,7 @@
 //! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
 //! - Characters that came to Unicode after version 15, which is Go's, count as printable.
 //! - A map cannot be put into itself.
+//! - `fail` tells its words only if they stand in the template: others may be a value.
 
 mod ast;
 mod buffer;

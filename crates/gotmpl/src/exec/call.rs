@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Exec, Operand, Result};
-use crate::ast::{At, Expr};
+use crate::ast::{At, Expr, ExprKind};
 use crate::functions::{Function, Signature};
 use crate::{Call, ExecErrorKind, FuncError, Object, Value, builtin, text};
 
@@ -137,8 +137,23 @@ impl<'t> Exec<'t> {
         self.at = at;
         self.error(match failure {
             FuncError::Failed(message) => ExecErrorKind::Function { name: name.to_owned(), message },
+            FuncError::Told(words) => {
+                ExecErrorKind::Function { name: name.to_owned(), message: self.told(at, &words) }
+            }
             FuncError::Limit(limit) => ExecErrorKind::Limit(limit),
         })
+    }
+
+    /// The words that a function was told to fail with, if they stand in the template: others may be a value.
+    fn told(&self, at: At<'t>, words: &[u8]) -> String {
+        let literal = |expr: &Expr| matches!(&expr.kind, ExprKind::String { value, .. } if **value == *words);
+        let written = matches!(at, At::Command(command) if command.args.iter().any(literal))
+            || memchr::memmem::find(&self.parsed.source, words).is_some();
+        if written {
+            String::from_utf8_lossy(words).into_owned()
+        } else {
+            FuncError::Told(words.into()).to_string()
+        }
     }
 
     /// `and` and `or` evaluate no argument past the one that decides.

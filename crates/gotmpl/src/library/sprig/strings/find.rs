@@ -7,7 +7,7 @@ use super::{Outcome, Result, Shelf, refuse, string_of, text};
 use crate::Type::{Any, Int, Str};
 use crate::buffer::Buffer;
 use crate::text::{quote_into, runes};
-use crate::{Bytes, Call, List, Map, Signature, Value};
+use crate::{Bytes, Call, FuncError, List, Map, Signature, Value};
 
 pub(super) fn add(shelf: &mut Shelf<'_>) {
     let two = Signature::new(&[Str, Str]);
@@ -23,7 +23,7 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
             Ok(call.bytes(usize::from(call.int(2) != 1)).into())
         })
         .add("hello", Signature::new(&[]), |_| Ok("Hello!".into()))
-        .add("fail", Signature::new(&[Str]), |call| refuse(String::from_utf8_lossy(&call.bytes(0))));
+        .add("fail", Signature::new(&[Str]), |call| Err(FuncError::Told(call.bytes(0))));
     add_lists(shelf);
 }
 
