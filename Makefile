@@ -69,6 +69,12 @@ fuzz-templates: oracle ## Render random templates here and by Go, and compare (n
 bench-templates: oracle ## Render a template of twenty lines here and by Go, in turns (needs Go)
 	cargo run --quiet --release --package latchkey-gotmpl --example versus_go -- $(ORACLE)/oracle
 
+.PHONY: fuzz-specs
+fuzz-specs: COUNT = 100000
+fuzz-specs: ## Make up specs of every kind by its CRD's schema, through validation, plan and render (COUNT=100000 of each, SEED=now)
+	@echo "seed $(SEED)"
+	cargo run --quiet --profile fuzz --package latchkey-hostile --example specs -- $(SEED) $(COUNT)
+
 .PHONY: check
 check: ## Format, lints and, where cargo-deny is installed, licences and what must not enter the tree
 	cargo fmt --all --check

@@ -4,8 +4,7 @@
 //	go run . -only lists cases ../tests/suite/expected   # one of them
 //	go run . -random 20000 cases /tmp/more               # more, made of pieces of the cases; GOTMPL_CASES=/tmp/more lets the
 //	                                                     # tests compare that
-//	go run . -grow 5000 -seed 7 cases /tmp/more          # templates of the whole grammar, to be compared in the same way;
-//	                                                     # lists that are nil in Go (null as JSON) still show up there
+//	go run . -grow 5000 -seed 7 cases /tmp/more          # templates of the whole grammar, to be compared in the same way
 //	go run . -fixtures ../tests/suite/keys               # the keys and certificates of the cases anew
 //	go run . -bench config.tmpl -times 20000             # nanoseconds a render, with parsing and without
 //	go run . -store store.p12 -password secret           # what a PKCS#12 holds

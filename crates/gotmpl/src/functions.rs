@@ -50,6 +50,9 @@ pub enum FuncError {
     /// It refuses its arguments. The message must not quote them.
     #[error("{0}")]
     Failed(String),
+    /// It fails in words that it was given: they are shown if the template has them itself, since they may be a value.
+    #[error("it fails in words of the data")]
+    Told(Bytes),
     /// It would take too much.
     #[error(transparent)]
     Limit(#[from] Limit),

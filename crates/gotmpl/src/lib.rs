@@ -17,12 +17,12 @@
 //! What differs from Go:
 //!
 //! - There are no complex numbers, no channels, no pointers; methods are those of times, durations, versions and certificates; `call` always fails.
-//! - A list or map is empty where Go's may be nil, and a list has no room beyond its length.
+//! - A list has no room beyond its length, and a part of one is a copy.
 //! - `%p` prints one and the same address for everything.
 //! - Identifiers may hold every letter and digit that Unicode knows, marks and numerals included.
 //! - Characters that came to Unicode after version 15, which is Go's, count as printable.
-//! - `sortAlpha` sorts a copy; Go sorts a list of texts where it is, so that whoever holds it sees it sorted.
 //! - A map cannot be put into itself.
+//! - `fail` tells its words only if they stand in the template: others may be a value.
 
 mod ast;
 mod buffer;

@@ -1,6 +1,6 @@
 //! A latchkey without a cluster: its routes as the webhook serves them, with doubles behind them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Bench {
     router: Router,
     pub(crate) connector: Connector,
+    made: Arc<Mutex<Value>>,
 }
 
 /// What was answered.
@@ -48,7 +49,8 @@ impl Bench {
     /// A stand that refuses what fails, so that the most is said. Within a tokio runtime.
     pub async fn start() -> Self {
         let (filled, mut is_filled) = mpsc::unbounded_channel();
-        let client = cluster::client();
+        let made = Arc::default();
+        let client = cluster::client(Arc::clone(&made));
         let lookup = Lookup::new(
             client.clone(),
             Scope::default(),
@@ -72,7 +74,12 @@ impl Bench {
         tokio::spawn(engine.clone().housekeeping());
         let places = Places::new(std::num::NonZeroUsize::MIN.saturating_add(63));
         let admission = Admission::new(engine, lookup, DigestKey::new(&[7; 32]), FailureMode::Deny, places);
-        Self { router: guard(review::router(Arc::new(admission), metrics)), connector }
+        Self { router: guard(review::router(Arc::new(admission), metrics)), connector, made }
+    }
+
+    /// Every generator of the name `made` is this one from now on.
+    pub fn makes(&self, generator: Value) {
+        *self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = generator;
     }
 
     /// Sends bytes as a review of this kind of objects.
@@ -80,7 +87,15 @@ impl Bench {
     /// # Panics
     /// There is no answer.
     pub async fn send(&self, kind: Kind, bytes: &[u8]) -> Answer {
-        let uri = format!("{}?timeout=10s", kind.path());
+        self.post(kind.path(), bytes).await
+    }
+
+    /// Sends bytes as a review to this path.
+    ///
+    /// # Panics
+    /// There is no answer.
+    pub async fn post(&self, path: &str, bytes: &[u8]) -> Answer {
+        let uri = format!("{path}?timeout=10s");
         let request =
             Request::post(uri).header("content-type", "application/json").body(Body::from(bytes.to_vec()));
         let request = request.expect("a request");

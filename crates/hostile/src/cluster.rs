@@ -1,8 +1,11 @@
 //! A cluster in a function: one namespace with a store, a few ExternalSecrets, and no Secret that stays.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
@@ -11,13 +14,15 @@ use tower::Service;
 
 use crate::{CANARY, Kind, Random};
 
-/// A client of it.
-pub fn client() -> Client {
-    Client::new(Cluster, "team")
+/// A client of it; `made` is the generator of that name, whatever its kind.
+pub fn client(made: Arc<Mutex<Value>>) -> Client {
+    Client::new(Cluster { made }, "team")
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Cluster;
+#[derive(Debug, Clone)]
+struct Cluster {
+    made: Arc<Mutex<Value>>,
+}
 
 impl Service<Request<Body>> for Cluster {
     type Response = Response<Body>;
@@ -30,13 +35,19 @@ impl Service<Request<Body>> for Cluster {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (head, body) = request.into_parts();
+        let made = Arc::clone(&self.made);
         Box::pin(async move {
             let query = head.uri.query().unwrap_or_default();
             if query.contains("watch=true") {
                 return std::future::pending().await; // nothing ever changes
             }
             let body = body.collect_bytes().await.map_err(io::Error::other)?;
-            let (code, answer) = answer(&head.method, head.uri.path(), &body);
+            let path = head.uri.path();
+            let (code, answer) =
+                match path.contains("/generators.external-secrets.io/") && path.ends_with("/made") {
+                    true => (200, made.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+                    false => answer(&head.method, path, &body),
+                };
             Response::builder()
                 .status(code)
                 .body(Body::from(answer.to_string().into_bytes()))
@@ -57,6 +68,7 @@ fn answer(method: &Method, path: &str, body: &[u8]) -> (u16, Value) {
         ) => (200, list(Vec::new())),
         ("GET", [.., "secretstores" | "clustersecretstores", "store"]) => (200, store()),
         ("GET", [.., "namespaces", name]) => (200, named(name)),
+        ("GET", [.., "secrets", "creds"]) => (200, credentials()),
         ("POST", [.., "secrets"]) => (201, written(body)),
         ("PUT" | "PATCH", [.., "secrets", _]) => (200, written(body)),
         ("POST", [.., "subjectaccessreviews"]) => (201, json!({ "spec": {}, "status": { "allowed": true } })),
@@ -91,6 +103,17 @@ fn store() -> Value {
     object["metadata"]["namespace"] = json!("team");
     object["spec"] =
         json!({ "provider": { "fake": { "data": [{ "key": "db", "value": document.to_string() }] } } });
+    object
+}
+
+/// What generators and templates may refer to. The seed is one of base32.
+fn credentials() -> Value {
+    let mut object = named("creds");
+    object["metadata"]["namespace"] = json!("team");
+    let template = format!("{CANARY} {{{{ nope }}}}");
+    object["data"] = json!({
+        "id": STANDARD.encode(CANARY), "seed": STANDARD.encode("JBSWY3DPEHPK3PXP"), "template": STANDARD.encode(template),
+    });
     object
 }
 

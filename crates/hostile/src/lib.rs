@@ -1,7 +1,8 @@
 //! Input made to break latchkey, and a latchkey without a cluster to throw it at.
 //!
 //! Objects are good ones, spoilt at random places, by a seed or by a fuzzer's bytes. `tests/chaos/hostile` sends them to
-//! this stand and to a running latchkey; `fuzz/` lets libFuzzer look for what random choices miss.
+//! this stand and to a running latchkey; `fuzz/` lets libFuzzer look for what random choices miss. [`specs`] makes specifications by
+//! the schemas of the CRDs instead.
 
 mod bench;
 mod cluster;
@@ -9,6 +10,7 @@ pub mod mutate;
 pub mod objects;
 mod random;
 pub mod run;
+pub mod specs;
 pub mod targets;
 pub mod words;
 

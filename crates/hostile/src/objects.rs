@@ -149,10 +149,12 @@ pub fn object(random: &mut Random, kind: Kind) -> Value {
 /// A review of an object that is being created.
 pub fn created(object: &Value) -> Value {
     let text = |value: &Value, other: &str| value.as_str().unwrap_or(other).to_owned();
+    let kind = text(&object["kind"], "Pod");
+    let group = if kind == "Pod" { "" } else { latchkey_api::GROUP };
     json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
         "request": {
-            "uid": "u", "kind": { "group": "", "version": "v1", "kind": text(&object["kind"], "Pod") }, "operation": "CREATE",
+            "uid": "u", "kind": { "group": group, "version": "v1", "kind": kind }, "operation": "CREATE",
             "namespace": text(&object["metadata"]["namespace"], ""), "name": text(&object["metadata"]["name"], ""),
             "userInfo": { "username": "admin", "groups": ["a"] }, "object": object,
         },

@@ -30,31 +30,44 @@ pub struct Report {
 
 /// Sends so many objects of each kind, from this seed on, to a stand of its own; counts panics of the whole process.
 pub fn run(seed: u64, count: usize) -> Report {
-    let panics = count_panics();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let mut report = runtime.block_on(async {
+    watched(async {
         let bench = Bench::start().await;
         let mut report = Report::default();
-        for number in 0..count {
-            one(&bench, seed + number as u64, Kind::ALL[number % Kind::ALL.len()], &mut report).await;
+        for (number, seed) in (0..count).zip(seed..) {
+            let kind = Kind::ALL[number % Kind::ALL.len()];
+            let review = objects::review(&mut Random::new(seed), kind);
+            send(&bench, kind.path(), &review, (seed, &format!("{kind:?}")), &mut report).await;
         }
         report
-    });
+    })
+}
+
+/// Runs this to its end, with the panics and the memory of the whole process.
+pub(crate) fn watched(run: impl Future<Output = Report>) -> Report {
+    let panics = count_panics();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut report = runtime.block_on(run);
     report.panics = panics.load(Ordering::SeqCst);
     report.peak_kib = peak_kib();
     report
 }
 
-async fn one(bench: &Bench, seed: u64, kind: Kind, report: &mut Report) {
-    let review = objects::review(&mut Random::new(seed), kind);
+/// Sends one review, and takes down what came of it.
+pub(crate) async fn send(
+    bench: &Bench,
+    path: &str,
+    review: &[u8],
+    (seed, kind): (u64, &str),
+    report: &mut Report,
+) {
     let (began, peak) = (Instant::now(), peak_kib()); // making it may have taken more than anything before
-    let answer = bench.send(kind, &review).await;
+    let answer = bench.post(path, review).await;
     let (took, grown) = (began.elapsed(), peak_kib().saturating_sub(peak));
     report.slowest = report.slowest.max((took, seed));
     report.hungriest = report.hungriest.max((grown, seed));
     report.answered += 1;
-    if let Some(fault) = answer.fault(&review).filter(|_| report.faults.len() < 5) {
-        report.faults.push(format!("seed {seed}, {kind:?}: {fault}"));
+    if let Some(fault) = answer.fault(review) {
+        report.fault(seed, kind, &fault);
     }
     let outcome = match answer.review.as_ref().map(|review| &review["response"]["allowed"]) {
         Some(Value::Bool(true)) => "admitted",
@@ -82,6 +95,13 @@ fn peak_kib() -> u64 {
 }
 
 impl Report {
+    /// Something that must not be.
+    pub(crate) fn fault(&mut self, seed: u64, kind: &str, fault: &str) {
+        if self.faults.len() < 5 {
+            self.faults.push(format!("seed {seed}, {kind}: {fault}"));
+        }
+    }
+
     /// As it goes from one process to another.
     pub fn json(&self) -> Value {
         let Self {

@@ -88,14 +88,15 @@ fn kind(value: &Value) -> Kind {
     match value {
         Value::List(_) => Kind::List,
         Value::Map(_) => Kind::Map,
-        Value::Object(_) => Kind::Object,
+        Value::Object(object) if object.number().is_none() => Kind::Object,
         Value::Nil
         | Value::Bool(_)
         | Value::Int(_)
         | Value::Int64(_)
         | Value::Byte(_)
         | Value::Float(_)
-        | Value::Str(_) => Kind::Basic,
+        | Value::Str(_)
+        | Value::Object(_) => Kind::Basic,
     }
 }
 

@@ -93,6 +93,9 @@ fn slice(call: &Call<'_>) -> Result {
         return refuse(format!("can't slice item of {}", typed(value)));
     };
     let (from, to) = bounds(indexes, list.len())?;
+    if list.is_nil() {
+        return Ok(value.clone());
+    }
     call.budget().memory((to - from) * size_of::<Value>())?;
     Ok(List::new(list.elem(), list.values()[from..to].to_vec()).into())
 }

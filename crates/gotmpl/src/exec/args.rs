@@ -11,7 +11,10 @@ impl<'t> Exec<'t> {
         self.at = At::Expr(expr);
         let value = match &expr.kind {
             ExprKind::Dot => dot.clone(),
-            ExprKind::Nil => return self.nil(kind),
+            ExprKind::Nil => {
+                self.boxed.set(false);
+                return self.nil(kind);
+            }
             ExprKind::Field(names) => self.field(dot, expr, names, Args::none())?,
             ExprKind::Variable(name, names) => self.variable(dot, expr, name, names, Args::none())?,
             ExprKind::Pipe(pipe) => Operand::bare(self.pipeline(dot, pipe)?),
@@ -40,6 +43,7 @@ impl<'t> Exec<'t> {
     /// The value, if a parameter of this type takes it.
     pub(super) fn convert(&self, operand: Operand, kind: Option<Type>) -> Result<Value> {
         let Operand { value, boxed } = operand;
+        self.boxed.set(boxed);
         let Some(kind) = kind else { return Ok(value) };
         if matches!(kind, Type::Any | Type::Reflect) || value.go_type() == Some(kind) {
             return Ok(value);

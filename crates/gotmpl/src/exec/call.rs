@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Exec, Operand, Result};
-use crate::ast::{At, Expr};
+use crate::ast::{At, Expr, ExprKind};
 use crate::functions::{Function, Signature};
 use crate::{Call, ExecErrorKind, FuncError, Object, Value, builtin, text};
 
@@ -62,6 +62,7 @@ impl<'t> Exec<'t> {
         self.check_count(name, &function.signature, args.len(), last.is_some())?;
         match name {
             "and" | "or" if own.is_none() => self.logic(dot, name == "or", args, last),
+            "len" if own.is_none() => self.length(dot, function, at, args, last),
             "call" if own.is_none() => self.call_value(dot, at, args, last),
             _ => self.call_function(dot, name, function, at, args, last),
         }
@@ -93,6 +94,25 @@ impl<'t> Exec<'t> {
         result.map_err(|failure| self.refused(name, at, failure))
     }
 
+    /// `len`, which says of nothing at all what Go's reflection says.
+    fn length(
+        &mut self,
+        dot: &Operand,
+        function: &'t Function,
+        at: At<'t>,
+        args: &'t [Expr],
+        last: Option<Value>,
+    ) -> Result<Value> {
+        let values = self.arguments(dot, &function.signature, args, last)?;
+        let nothing = !self.boxed.get() && matches!(values.first(), Some(Value::Nil));
+        let result = if nothing {
+            Err(FuncError::failed("reflect: call of reflect.Value.Type on zero Value"))
+        } else {
+            (function.body)(&Call::new(values, self.budget))
+        };
+        result.map_err(|failure| self.refused("len", at, failure))
+    }
+
     /// The values of the arguments, each of which has the type of its parameter.
     fn arguments(
         &mut self,
@@ -117,8 +137,23 @@ impl<'t> Exec<'t> {
         self.at = at;
         self.error(match failure {
             FuncError::Failed(message) => ExecErrorKind::Function { name: name.to_owned(), message },
+            FuncError::Told(words) => {
+                ExecErrorKind::Function { name: name.to_owned(), message: self.told(at, &words) }
+            }
             FuncError::Limit(limit) => ExecErrorKind::Limit(limit),
         })
+    }
+
+    /// The words that a function was told to fail with, if they stand in the template: others may be a value.
+    fn told(&self, at: At<'t>, words: &[u8]) -> String {
+        let literal = |expr: &Expr| matches!(&expr.kind, ExprKind::String { value, .. } if **value == *words);
+        let written = matches!(at, At::Command(command) if command.args.iter().any(literal))
+            || memchr::memmem::find(&self.parsed.source, words).is_some();
+        if written {
+            String::from_utf8_lossy(words).into_owned()
+        } else {
+            FuncError::Told(words.into()).to_string()
+        }
     }
 
     /// `and` and `or` evaluate no argument past the one that decides.

@@ -6,6 +6,8 @@ mod eval;
 mod field;
 mod range;
 
+use std::cell::Cell;
+
 use zeroize::Zeroizing;
 
 use crate::ast::{At, Branches, Invocation, Node, Nodes, Pipe};
@@ -27,6 +29,8 @@ pub(crate) struct Exec<'t> {
     /// The variables that are in sight, the innermost last.
     variables: Vec<(&'t str, Operand)>,
     out: Buffer,
+    /// Whether the last argument was held by an `interface {}`: Go's `len` tells nil in one from nothing at all.
+    boxed: Cell<bool>,
 }
 
 /// A value, and whether it is held by an `interface {}`: an element of a list or map of anything.
@@ -61,7 +65,15 @@ impl<'t> Exec<'t> {
         let limit = budget.limits().output;
         let variables = vec![("$", Operand::bare(data.clone()))];
         let out = Buffer::new(limit, Limit::Output(limit));
-        Self { parsed, budget, executing: parsed.name.as_bytes(), at: At::Start, variables, out }
+        Self {
+            parsed,
+            budget,
+            executing: parsed.name.as_bytes(),
+            at: At::Start,
+            variables,
+            out,
+            boxed: Cell::new(false),
+        }
     }
 
     /// Executes the template and gives its output.

@@ -30,9 +30,10 @@ impl<'t> Exec<'t> {
     }
 
     fn range_list(&mut self, range: &'t Loop, list: &List) -> Result<bool> {
-        for (index, value) in (0..).zip(list.values()) {
-            let element = Operand::element(value.clone(), list.elem());
-            if !self.round(range, Value::Int(index), element)? {
+        // One after the other: a round may sort the list.
+        for (number, index) in (0..list.len()).zip(0..) {
+            let Some(value) = list.values().get(number).cloned() else { break };
+            if !self.round(range, Value::Int(index), Operand::element(value, list.elem()))? {
                 break;
             }
         }

@@ -29,10 +29,18 @@ impl Printer<'_> {
                 Value::Str(bytes) => self.string(bytes, value, verb),
                 Value::List(list) => self.list(list, verb),
                 Value::Map(map) => self.map(map, verb),
+                Value::Object(object) if object.number().is_some() && self.shows_number(verb) => {
+                    self.integer(value, verb);
+                }
                 Value::Object(object) => self.string(&object.text(), value, verb),
             }
         }
         self.depth -= 1;
+    }
+
+    /// Whether the verb shows the number that an object is to Go rather than its text.
+    fn shows_number(&self, verb: char) -> bool {
+        self.flags.syntax || !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
     }
 
     /// Nil as an element of a list or map of anything.
@@ -45,6 +53,9 @@ impl Printer<'_> {
     }
 
     fn list(&mut self, list: &List, verb: char) {
+        if self.flags.syntax && list.is_nil() {
+            return self.out.text(&format!("{}(nil)", list.go_type()));
+        }
         let separator = self.open(list.go_type(), "[");
         for (index, value) in list.values().iter().enumerate() {
             self.out.text(if index > 0 { separator } else { "" });
@@ -57,6 +68,9 @@ impl Printer<'_> {
     }
 
     fn map(&mut self, map: &Map, verb: char) {
+        if self.flags.syntax && map.is_nil() {
+            return self.out.text(&format!("{}(nil)", map.go_type()));
+        }
         let separator = self.open(map.go_type(), "map[");
         for (index, (key, value)) in map.entries().into_iter().enumerate() {
             self.out.text(if index > 0 { separator } else { "" });
@@ -87,6 +101,11 @@ impl Printer<'_> {
         self.out.text("(");
         match value {
             None | Some(Value::Nil) => self.out.text("<nil>"),
+            // Here Go asks no method for a text.
+            Some(Value::Object(object)) if object.number().is_some() => {
+                self.out.text(&format!("{}=", object.type_name()));
+                self.integer(&Value::Int64(object.number().unwrap_or_default()), 'v');
+            }
             Some(value) => self.typed(value),
         }
         self.out.text(")");

@@ -1,23 +1,32 @@
 //! Go's slices.
 
+use std::cell::OnceCell;
 use std::mem;
 use std::rc::Rc;
 
 use super::{Type, Value, release};
 
-/// A slice of values of one static type. It does not change once made.
+/// A slice of values of one static type. It does not change once made, but that [`sort`](Self::sort) puts it in order.
 #[derive(Clone)]
 pub struct List(Rc<Items>);
 
 struct Items {
     elem: &'static Type,
+    nil: bool,
     values: Vec<Value>,
+    /// The values in order, once somebody has sorted them.
+    sorted: OnceCell<Vec<Value>>,
 }
 
 impl List {
     /// A slice whose elements have this static type.
     pub fn new(elem: &'static Type, values: Vec<Value>) -> Self {
-        Self(Rc::new(Items { elem, values }))
+        Self(Rc::new(Items { elem, nil: false, values, sorted: OnceCell::new() }))
+    }
+
+    /// Go's nil slice: one that was never made. It is empty, and `null` as JSON.
+    pub fn nil(elem: &'static Type) -> Self {
+        Self(Rc::new(Items { elem, nil: true, values: Vec::new(), sorted: OnceCell::new() }))
     }
 
     /// A `[]interface {}`.
@@ -42,7 +51,24 @@ impl List {
 
     /// Its elements.
     pub fn values(&self) -> &[Value] {
-        &self.0.values
+        self.0.sorted.get().unwrap_or(&self.0.values)
+    }
+
+    /// Whether it is Go's nil rather than a list without elements.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// Puts strings in order where they are: everybody who holds the list sees them sorted.
+    pub(crate) fn sort(&self) {
+        self.0.sorted.get_or_init(|| {
+            let mut sorted = self.0.values.clone();
+            sorted.sort_by(|left, right| match (left, right) {
+                (Value::Str(left), Value::Str(right)) => left.cmp(right),
+                _ => std::cmp::Ordering::Equal,
+            });
+            sorted
+        });
     }
 
     /// How many elements it has.

@@ -14,6 +14,7 @@ pub struct Map(Rc<Entries>);
 
 struct Entries {
     elem: &'static Type,
+    nil: bool,
     values: RefCell<BTreeMap<Bytes, Value>>,
 }
 
@@ -21,7 +22,17 @@ impl Map {
     /// A map whose values have this static type. Of equal keys the last one stays.
     pub fn new(elem: &'static Type, entries: impl IntoIterator<Item = (Bytes, Value)>) -> Self {
         let values = RefCell::new(entries.into_iter().collect());
-        Self(Rc::new(Entries { elem, values }))
+        Self(Rc::new(Entries { elem, nil: false, values }))
+    }
+
+    /// Go's nil map: one that was never made. It is empty, stays so, and is `null` as JSON.
+    pub fn nil(elem: &'static Type) -> Self {
+        Self(Rc::new(Entries { elem, nil: true, values: RefCell::default() }))
+    }
+
+    /// Whether it is Go's nil rather than a map without entries.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
     }
 
     /// A `map[string]interface {}`.
@@ -64,8 +75,11 @@ impl Map {
         self.0.values.borrow().is_empty()
     }
 
-    /// Gives the key this value. A map cannot be put into itself: Go lets it, and dies when it is printed.
+    /// Gives the key this value. Nil takes none, and a map cannot be put into itself: Go lets it, and dies when it is printed.
     pub fn insert(&self, key: Bytes, value: Value, budget: &Budget<'_>) -> Result<(), FuncError> {
+        if self.is_nil() {
+            return Err(FuncError::failed("assignment to entry in nil map"));
+        }
         budget.memory(key.len() + size_of::<(Bytes, Value)>())?;
         if self.is_within(&value, budget)? {
             return Err(FuncError::failed("a map cannot hold itself"));

@@ -74,7 +74,7 @@ impl Value {
             Self::Str(text) => !text.is_empty(),
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Object(_) => true,
+            Self::Object(object) => object.number() != Some(0),
         }
     }
 
@@ -83,13 +83,8 @@ impl Value {
         match self {
             Self::Int(value) | Self::Int64(value) => Some(*value),
             Self::Byte(value) => Some(i64::from(*value)),
-            Self::Nil
-            | Self::Bool(_)
-            | Self::Float(_)
-            | Self::Str(_)
-            | Self::List(_)
-            | Self::Map(_)
-            | Self::Object(_) => None,
+            Self::Object(object) => object.number(),
+            Self::Nil | Self::Bool(_) | Self::Float(_) | Self::Str(_) | Self::List(_) | Self::Map(_) => None,
         }
     }
 

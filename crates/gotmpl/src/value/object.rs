@@ -28,6 +28,11 @@ pub trait Object {
         Err(FuncError::failed("there is no such method"))
     }
 
+    /// The whole number that it is to Go, whatever printing gives: a duration is its nanoseconds.
+    fn number(&self) -> Option<i64> {
+        None
+    }
+
     /// What printing it gives.
     fn text(&self) -> Bytes;
 

@@ -47,8 +47,8 @@ impl Type {
             Self::Byte => Value::Byte(0),
             Self::Float => Value::Float(0.0),
             Self::Str => Value::str(""),
-            Self::List(elem) => Value::List(List::new(elem, Vec::new())),
-            Self::Map(elem) => Value::Map(Map::new(elem, [])),
+            Self::List(elem) => Value::List(List::nil(elem)),
+            Self::Map(elem) => Value::Map(Map::nil(elem)),
         }
     }
 }

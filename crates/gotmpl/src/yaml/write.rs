@@ -30,6 +30,8 @@ enum Place {
 fn node(out: &mut Emitter, value: &Value, place: Place, budget: &Budget<'_>) -> Result<bool, YamlError> {
     budget.steps(1)?;
     match value {
+        Value::Map(map) if map.is_nil() => Ok(plain(out, "null")),
+        Value::List(list) if list.is_nil() => Ok(plain(out, "null")),
         Value::Map(map) => collection(budget, |budget| mapping(out, map, budget)),
         Value::List(list) if *list.elem() == Type::Byte => Ok(octets(out, list)),
         Value::List(list) => collection(budget, |budget| sequence(out, list, place, budget)),
@@ -40,6 +42,9 @@ fn node(out: &mut Emitter, value: &Value, place: Place, budget: &Budget<'_>) -> 
         Value::Float(value) if value.is_finite() => Ok(plain(out, &float(*value))),
         Value::Float(_) => Ok(false),
         Value::Str(bytes) => text(out, bytes, budget),
+        Value::Object(object) if object.number().is_some() => {
+            Ok(plain(out, &object.number().unwrap_or_default().to_string()))
+        }
         Value::Object(object) => text(out, &object.text(), budget),
     }
 }

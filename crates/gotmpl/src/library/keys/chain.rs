@@ -100,7 +100,7 @@ fn alternative_names(call: &Call<'_>) -> Result<Value, FuncError> {
     };
     let certificate = Certificate::parse(&block.bytes, call.budget()).map_err(|error| match error {
         FuncError::Failed(message) => FuncError::Failed(format!("failed to parse certificate: {message}")),
-        FuncError::Limit(limit) => FuncError::Limit(limit),
+        other @ (FuncError::Told(_) | FuncError::Limit(_)) => other,
     })?;
     let names: Vec<Bytes> = certificate.names.concat().into_iter().map(Bytes::from).collect();
     call.budget().memory(names.len() * size_of::<Value>())?;

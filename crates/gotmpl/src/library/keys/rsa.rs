@@ -48,7 +48,7 @@ fn key(call: &Call<'_>) -> Result<OaepPrivateDecryptingKey, FuncError> {
     };
     let key = private_key(&block.bytes, call.budget()).map_err(|error| match error {
         FuncError::Failed(message) => FuncError::Failed(format!("could not parse private key: {message}")),
-        FuncError::Limit(limit) => FuncError::Limit(limit),
+        other @ (FuncError::Told(_) | FuncError::Limit(_)) => other,
     })?;
     if !matches!(key, PrivateKey::Rsa(_)) {
         return Err(FuncError::failed("could not parse RSA private key"));

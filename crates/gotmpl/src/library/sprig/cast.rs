@@ -1,7 +1,7 @@
 //! Conversions between types, as the cast package that sprig uses makes them: what cannot be converted is nought.
 
-use crate::Value;
 use crate::parse::number;
+use crate::{Object, Value};
 
 /// Any value as a whole number. Text may have a prefix for its base, and noughts behind a point.
 pub(super) fn int(value: &Value) -> i64 {
@@ -11,7 +11,8 @@ pub(super) fn int(value: &Value) -> i64 {
         Value::Bool(bit) => i64::from(*bit),
         Value::Float(float) => truncated(*float),
         Value::Str(text) => std::str::from_utf8(text).ok().and_then(whole).unwrap_or_default(),
-        Value::Nil | Value::List(_) | Value::Map(_) | Value::Object(_) => 0,
+        Value::Object(object) => named(&**object),
+        Value::Nil | Value::List(_) | Value::Map(_) => 0,
     }
 }
 
@@ -23,8 +24,15 @@ pub(super) fn float(value: &Value) -> f64 {
         Value::Bool(bit) => f64::from(u8::from(*bit)),
         Value::Float(float) => *float,
         Value::Str(text) => std::str::from_utf8(text).ok().and_then(parse_float).unwrap_or_default(),
-        Value::Nil | Value::List(_) | Value::Map(_) | Value::Object(_) => 0.0,
+        Value::Object(object) => named(&**object) as f64,
+        Value::Nil | Value::List(_) | Value::Map(_) => 0.0,
     }
+}
+
+/// The number of a month or a weekday, which the cast package knows; it does not know durations.
+fn named(object: &dyn Object) -> i64 {
+    let known = matches!(object.type_name(), "time.Month" | "time.Weekday");
+    object.number().filter(|_| known).unwrap_or_default()
 }
 
 /// The whole part. What an int64 cannot hold becomes its least value, as on the machines that Go runs on.

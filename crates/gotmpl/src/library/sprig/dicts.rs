@@ -116,7 +116,11 @@ fn copied(call: &Call<'_>, value: &Value) -> Result {
     let budget = call.budget();
     budget.steps(1)?;
     budget.enter()?;
-    let copy = if let Value::List(list) = value {
+    let copy = if matches!(value, Value::List(list) if list.is_nil())
+        || matches!(value, Value::Map(map) if map.is_nil())
+    {
+        value.clone()
+    } else if let Value::List(list) = value {
         budget.memory(size_of_val(list.values()))?;
         let values = list.values().iter().map(|value| copied(call, value)).collect::<Outcome<Vec<_>>>()?;
         List::new(list.elem(), values).into()

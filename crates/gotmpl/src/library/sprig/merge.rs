@@ -16,12 +16,16 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
 }
 
 fn merged(call: &Call<'_>, overwrite: bool) -> Result {
+    let mut target = call.map(0);
     for source in call.args().iter().skip(1) {
         if let Value::Map(source) = source {
-            take_in(call, &call.map(0), source, overwrite)?;
+            if target.is_nil() && !source.is_nil() {
+                target = Map::any([]); // nil takes nothing in
+            }
+            take_in(call, &target, source, overwrite)?;
         }
     }
-    Ok(call.arg(0).clone())
+    Ok(target.into())
 }
 
 /// Takes the entries of the source into the target: all of them, or those that the target lacks or has empty.

@@ -41,6 +41,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
         Value::Object(object) => match object.type_name() {
             name if name.starts_with('*') => "ptr",
             "time.Month" | "time.Weekday" => "int",
+            "time.Duration" => "int64",
             _ => "struct",
         },
     }
@@ -68,10 +69,13 @@ fn equal_alike(left: &Value, right: &Value, budget: &Budget<'_>) -> Outcome<bool
             budget.steps(left.len() as u64 / 256)?;
             Ok(left == right)
         }
-        (Value::List(left), Value::List(right)) => {
-            Ok(left.len() == right.len() && all_equal(left.values().iter().zip(right.values()), budget)?)
-        }
+        (Value::List(left), Value::List(right)) => Ok(left.is_nil() == right.is_nil()
+            && left.len() == right.len()
+            && all_equal(left.values().iter().zip(right.values()), budget)?),
         (Value::Map(left), Value::Map(right)) => {
+            if left.is_nil() != right.is_nil() {
+                return Ok(false);
+            }
             let (left, right) = (left.entries(), right.entries());
             let keys =
                 left.len() == right.len() && left.iter().zip(&right).all(|(left, right)| left.0 == right.0);

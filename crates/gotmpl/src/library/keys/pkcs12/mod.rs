@@ -63,7 +63,7 @@ fn certificates(call: &Call<'_>, password: &[u8], store: &[u8]) -> Result<Value,
 fn said(before: &str, error: FuncError) -> FuncError {
     match error {
         FuncError::Failed(message) => FuncError::Failed(format!("{before}: {message}")),
-        FuncError::Limit(limit) => FuncError::Limit(limit),
+        other @ (FuncError::Told(_) | FuncError::Limit(_)) => other,
     }
 }
 

@@ -19,8 +19,10 @@ pub(super) fn plain(time: &Time, name: &str) -> Option<Value> {
     let shown = time.shown();
     Some(match name {
         "Year" => Value::Int(shown.year),
-        "Month" => Value::Object(Rc::new(Named("time.Month", format::month(shown.month)))),
-        "Weekday" => Value::Object(Rc::new(Named("time.Weekday", format::weekday(shown.weekday)))),
+        "Month" => Value::Object(Rc::new(Named("time.Month", shown.month, format::month(shown.month)))),
+        "Weekday" => {
+            Value::Object(Rc::new(Named("time.Weekday", shown.weekday, format::weekday(shown.weekday))))
+        }
         "Day" => Value::Int(shown.day),
         "YearDay" => Value::Int(shown.year_day),
         "Hour" => Value::Int(shown.second / 3600),
@@ -146,6 +148,10 @@ impl Object for Span {
             "Round" | "Truncate" => super::span(self.to_multiple(as_span(call.arg(0)), name == "Round")),
             _ => return Err(FuncError::failed("there is no such method")),
         })
+    }
+
+    fn number(&self) -> Option<i64> {
+        Some(self.0)
     }
 
     fn text(&self) -> Bytes {

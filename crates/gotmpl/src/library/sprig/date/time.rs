@@ -216,7 +216,7 @@ pub(in super::super) fn json(time: &Time) -> Bytes {
 }
 
 /// A month or a weekday.
-pub(super) struct Named(pub(super) &'static str, pub(super) &'static str);
+pub(super) struct Named(pub(super) &'static str, pub(super) i64, pub(super) &'static str);
 
 impl Object for Named {
     fn type_name(&self) -> &'static str {
@@ -232,11 +232,15 @@ impl Object for Named {
     }
 
     fn call(&self, _: &str, _: &Call<'_>) -> Result<Value, FuncError> {
-        Ok(self.1.into())
+        Ok(self.2.into())
+    }
+
+    fn number(&self) -> Option<i64> {
+        Some(self.1)
     }
 
     fn text(&self) -> Bytes {
-        self.1.into()
+        self.2.into()
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -49,6 +49,8 @@ impl Writer<'_, '_> {
         }
         match value {
             Value::Nil => self.out.text("null"),
+            Value::List(list) if list.is_nil() => self.out.text("null"),
+            Value::Map(map) if map.is_nil() => self.out.text("null"),
             Value::Bool(bit) => self.out.text(if *bit { "true" } else { "false" }),
             Value::Int(number) | Value::Int64(number) => self.out.text(&number.to_string()),
             Value::Byte(number) => self.out.text(&number.to_string()),
@@ -74,9 +76,10 @@ impl Writer<'_, '_> {
             let items = [("Cert", cert), ("Key", key)].map(|(name, pem)| (Some(name.into()), pem.into()));
             return self.collection(b"{", items.to_vec(), b"}");
         }
-        match date::as_time(value) {
-            Some(time) => self.string(&date::json(&time)),
-            None => self.string(&object.text()),
+        match (date::as_time(value), object.number()) {
+            (Some(time), _) => self.string(&date::json(&time)),
+            (None, Some(number)) => self.out.text(&number.to_string()),
+            (None, None) => self.string(&object.text()),
         }
     }
 

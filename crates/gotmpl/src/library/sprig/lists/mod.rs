@@ -103,11 +103,19 @@ fn concat(call: &Call<'_>) -> Result {
         };
         all.extend_from_slice(list.values());
     }
-    made(call, all)
+    if all.is_empty() { Ok(List::nil(&Any).into()) } else { made(call, all) }
 }
 
-/// Strings in order; what is no list becomes one of one string.
+/// Strings in order; what is no list becomes one of one string. A list of strings is sorted where it is, as Go does it.
 fn sort_alpha(call: &Call<'_>) -> Result {
+    if let Value::List(list) = call.arg(0)
+        && *list.elem() == Str
+    {
+        call.budget().steps(list.len() as u64)?;
+        call.budget().memory(size_of_val(list.values()))?;
+        list.sort();
+        return Ok(call.arg(0).clone());
+    }
     let is_list = matches!(call.arg(0), Value::List(_));
     let mut strings =
         if is_list { strings_of(call, call.arg(0))? } else { vec![string_of(call, call.arg(0))?] };

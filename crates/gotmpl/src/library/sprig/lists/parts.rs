@@ -24,14 +24,23 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
         })
         .all(&["rest", "mustRest"], one, |call| {
             let list = elements(call.arg(0), "Cannot find rest on type")?;
-            made(call, list.values().get(1..).unwrap_or_default().to_vec())
+            if list.is_empty() {
+                none()
+            } else {
+                made(call, list.values().get(1..).unwrap_or_default().to_vec())
+            }
         })
         .all(&["initial", "mustInitial"], one, |call| {
             let list = elements(call.arg(0), "Cannot find initial on type")?;
-            made(call, list.values().split_last().map(|(_, initial)| initial.to_vec()).unwrap_or_default())
+            list.values().split_last().map_or_else(none, |(_, initial)| made(call, initial.to_vec()))
         })
         .all(&["slice", "mustSlice"], Signature::variadic(&[Any], Any), slice)
         .all(&["chunk", "mustChunk"], Signature::new(&[Int, Any]), chunk);
+}
+
+/// What is left of nothing.
+fn none() -> Result {
+    Ok(List::nil(&Any).into())
 }
 
 /// From one index to another, which may be missing.

@@ -28,7 +28,8 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
         .all(&["regexFindAll", "mustRegexFindAll"], counted, |call| {
             let (pattern, text) = (compiled(call)?, call.bytes(1));
             let found = found(&pattern, &text).take(limit(call.int(2))).map(|found| found.as_bytes());
-            strings(call, found)
+            let found = strings(call, found)?;
+            Ok(if found.truth() { found } else { List::nil(&Str).into() })
         })
         .all(&["regexSplit", "mustRegexSplit"], counted, split)
         .all(&["regexReplaceAll", "mustRegexReplaceAll"], three, |call| {
@@ -99,7 +100,7 @@ fn strings<'t>(call: &Call<'_>, parts: impl Iterator<Item = &'t [u8]>) -> Result
 fn split(call: &Call<'_>) -> Result {
     let (pattern, text, limit) = (compiled(call)?, call.bytes(1), limit(call.int(2)));
     if limit == 0 {
-        return strings(call, std::iter::empty());
+        return Ok(List::nil(&Str).into());
     }
     if !call.bytes(0).is_empty() && text.is_empty() {
         return strings(call, std::iter::once(&b""[..]));

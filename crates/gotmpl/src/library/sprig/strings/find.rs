@@ -7,7 +7,7 @@ use super::{Outcome, Result, Shelf, refuse, string_of, text};
 use crate::Type::{Any, Int, Str};
 use crate::buffer::Buffer;
 use crate::text::{quote_into, runes};
-use crate::{Bytes, Call, List, Map, Signature, Value};
+use crate::{Bytes, Call, FuncError, List, Map, Signature, Value};
 
 pub(super) fn add(shelf: &mut Shelf<'_>) {
     let two = Signature::new(&[Str, Str]);
@@ -23,7 +23,7 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
             Ok(call.bytes(usize::from(call.int(2) != 1)).into())
         })
         .add("hello", Signature::new(&[]), |_| Ok("Hello!".into()))
-        .add("fail", Signature::new(&[Str]), |call| refuse(String::from_utf8_lossy(&call.bytes(0))));
+        .add("fail", Signature::new(&[Str]), |call| Err(FuncError::Told(call.bytes(0))));
     add_lists(shelf);
 }
 
@@ -41,6 +41,9 @@ fn add_lists(shelf: &mut Shelf<'_>) {
             Ok(numbered(split(call, &call.bytes(0), &call.bytes(2), call.int(1))?))
         })
         .add("toStrings", Signature::new(&[Any]), |call| {
+            if matches!(call.arg(0), Value::List(list) if *list.elem() == Str) {
+                return Ok(call.arg(0).clone());
+            }
             let strings = strings_of(call, call.arg(0))?;
             Ok(List::new(&Str, strings.into_iter().map(Value::Str).collect()).into())
         })
