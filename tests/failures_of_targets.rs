@@ -117,12 +117,13 @@ fn a_name_to_find_that_is_no_pattern() {
 }
 
 #[test]
-fn a_generator_that_needs_something_remote() {
+fn a_generator_of_a_kind_that_is_not_served() {
+    const KIND: &str = "BeyondtrustWorkloadCredentialsDynamicSecret";
     is_not_supported(
         "generator",
-        json!({ "dataFrom": [{ "sourceRef": { "generatorRef": { "kind": "ECRAuthorizationToken", "name": "p" } } }] }),
-        "spec.dataFrom[0].sourceRef.generatorRef: the generator ECRAuthorizationToken is not supported by this version of \
-         latchkey; use a Password, UUID, SSHKey, MFA or Fake, or read a store",
+        json!({ "dataFrom": [{ "sourceRef": { "generatorRef": { "kind": KIND, "name": "p" } } }] }),
+        "spec.dataFrom[0].sourceRef.generatorRef: the generator BeyondtrustWorkloadCredentialsDynamicSecret is not \
+         supported by this version of latchkey; use one of the kinds that docs/generators.md lists, or read a store",
     );
 }
 

@@ -111,11 +111,12 @@ fn what_admission_refuses_is_found_in_the_same_words() {
     finds("  data: []\n", &format!("m.yaml:4: {at}either data or dataFrom should be specified"));
     let entry = DATA.lines().nth(1).expect("an entry");
     finds(&format!("{DATA}{entry}\n"), &format!("m.yaml:4: {at}duplicate secretKey found: user"));
-    let elsewhere = "  target: {manifest: {apiVersion: v1, kind: ConfigMap}}\n";
+    let elsewhere = "  target: {manifest: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role}}\n";
     finds(
         &format!("{DATA}{elsewhere}"),
         &format!(
-            "m.yaml:11: {at}spec.target.manifest is not supported by this version of latchkey; write a Secret"
+            "m.yaml:11: {at}spec.target.manifest: objects of \"rbac.authorization.k8s.io\" decide who may do what and are not \
+             written for anybody; write Role by hand"
         ),
     );
     let why = "is no regular expression: unclosed group; correct it (RE2 syntax)";

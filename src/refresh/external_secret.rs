@@ -142,7 +142,7 @@ impl Term<'_> {
     }
 
     async fn read_and_write(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
-        if self.is_leaving(key, object).await {
+        if self.is_leaving(key, object, Some(reason)).await {
             return;
         }
         let at = status::now();
@@ -229,7 +229,7 @@ impl Term<'_> {
         let Some(object) = self.refresher.lookup.external_secret(key) else { return };
         let object = self.as_known(key, object);
         let leaves = object.metadata.deletion_timestamp.is_some();
-        if leaves || due::has_changed(&object) || self.is_leaving(key, &object).await {
+        if leaves || due::has_changed(&object) || self.is_leaving(key, &object, None).await {
             return;
         }
         let job = Job {

@@ -58,9 +58,16 @@ impl Term<'_> {
 
     /// Whether the Secret that was made is gone since its ExternalSecret goes too, which memory may not know yet: in the foreground
     /// the garbage collector deletes the Secret first. Where nobody can tell just now, nothing is made, and it is tried again.
-    pub(super) async fn is_leaving(&self, key: &Key, object: &ExternalSecret) -> bool {
-        let gone = made_by(object).is_some_and(|secret| self.refresher.lookup.secret(&secret).is_none());
-        if !gone {
+    ///
+    /// A repair is always asked about: what is to be repaired may be gone though memory has it still.
+    pub(super) async fn is_leaving(
+        &self,
+        key: &Key,
+        object: &ExternalSecret,
+        reason: Option<Reason>,
+    ) -> bool {
+        let gone = || made_by(object).is_some_and(|secret| self.refresher.lookup.secret(&secret).is_none());
+        if reason != Some(Reason::Repair) && !gone() {
             return false;
         }
         match self.refresher.lookup.stored(key).await {

@@ -148,10 +148,13 @@ fn a_secret_that_goes_with_its_external_secret_is_not_made_again_by_who_has_not_
     ns.kubectl(&["delete", "externalsecret", "leaving", "--wait=false"]).good();
     only.gate.forget();
     ns.kubectl(&["delete", "secret", "leaving"]).good();
-    let looks = |asked: &Asked| asked.is("get externalsecrets");
+    let looks =
+        |asked: &Asked| asked.is("get externalsecrets") && asked.path.contains(&format!("/{}/", ns.name));
     stage.world.wait("a look", LIMIT, || (only.gate.count(looks) >= 1).then_some(()));
     std::thread::sleep(Duration::from_secs(2));
-    let writes = only.gate.count(|asked| asked.is("create secrets") || asked.is("update secrets"));
+    let own = |asked: &Asked| asked.path.contains(&format!("/{}/", ns.name));
+    let writes =
+        only.gate.count(|asked| own(asked) && (asked.is("create secrets") || asked.is("update secrets")));
     assert!(writes == 0 && ns.secret("leaving").is_none(), "{writes} writes");
     only.gate.behave();
     let free = r#"{"metadata":{"finalizers":null}}"#;

@@ -22,13 +22,15 @@ use crate::support::manifests::{fake, list, pod, store};
 use crate::support::{SYSTEM, Said};
 
 /// What an installation for one namespace does: all but ClusterSecretStores and its own registration.
-const PROBES: [Probe; 13] = [
+const PROBES: [Probe; 15] = [
     probes::leads,
     probes::applies,
     probes::validates,
     probes::changes,
     pushing::pushes,
     generating::generates,
+    generating::finds_generators,
+    generating::keeps_books,
     probes::repairs,
     probes::knows_what_is_stored,
     probes::releases,
@@ -71,6 +73,7 @@ fn latchkey(cluster: &Cluster, moto: Option<&latchkey_testbed::Moto>, folder: &s
         "--register=false".into(),
         "--lease-duration=3s".into(),
         "--lease-retry-period=500ms".into(),
+        "--generator-gc-grace-period=1s".into(),
     ];
     cluster.start(moto, &flags)
 }
