@@ -62,4 +62,12 @@ impl Entered {
     pub async fn sts(&self) -> (aws_sdk_sts::Client, &Settings) {
         (sts::client(&self.settings, &self.settings.with(self.credentials.clone()).await), &self.settings)
     }
+
+    /// The same error; after it credentials that AWS does not take are read anew, as they may have been replaced a moment ago.
+    pub fn noted(&self, error: Error, scope: &Scope) -> Error {
+        if let (ErrorKind::Unauthenticated, Some(namespace)) = (error.kind, &scope.namespace) {
+            self.settings.cluster.forget(namespace);
+        }
+        error
+    }
 }

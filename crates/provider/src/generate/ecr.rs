@@ -74,7 +74,7 @@ pub async fn make(spec: &EcrSpec, world: &World<'_>) -> Result<Made, Error> {
     let answer = http.send(ask).await?;
     match answer.status.is_success() {
         true => made(&answer, http.place()),
-        false => Err(refusal(&answer, http.place())),
+        false => Err(entered.noted(refusal(&answer, http.place()), &world.scope)),
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn make(spec: &StsSpec, world: &World<'_>) -> Result<Made, Error> {
         .await;
     world.observer.call(NAME, "GetSessionToken", asked.is_ok(), began.elapsed());
     let doing = "cannot get a session token";
-    let answer = asked.map_err(|error| refusal(&error, doing, settings))?;
+    let answer = asked.map_err(|error| entered.noted(refusal(&error, doing, settings), &world.scope))?;
     let nothing = || Error::new(ErrorKind::Unavailable, format!("{doing}: AWS STS gave no credentials"));
     let key = answer.credentials.ok_or_else(nothing)?;
     Ok(Made::of([

@@ -108,6 +108,7 @@ async fn what_cannot_work_is_refused_before_anything_is_asked() {
         (json!({ "url": "{{ .login.user | nope }}" }), ErrorKind::InvalidConfig, "url: "),
         (json!({ "url": "ftp://{{ .login.token }}" }), ErrorKind::InvalidConfig, "url is no address"),
         (json!({ "headers": { "a b": "c4n4ry" } }), ErrorKind::InvalidConfig, "headers[\"a b\"]"),
+        (json!({ "url": "http://u:c4n4ry@127.0.0.1:1/" }), ErrorKind::InvalidConfig, "Authorization"),
         (json!({ "timeout": "soon" }), ErrorKind::InvalidConfig, "timeout"),
         (json!({ "method": "G T" }), ErrorKind::InvalidConfig, "method"),
     ] {

@@ -40,6 +40,9 @@ pub async fn make(spec: &WebhookSpec, world: &World<'_>) -> Result<Made, Error> 
     let secrets = template::secrets(spec, world).await?;
     let url = template::executed("url", &spec.url, &secrets.escaped())?;
     let url = address("url", url.expose_str().unwrap_or_default())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("url holds a user name or a password; send them in headers[\"Authorization\"]"));
+    }
     let made = ask(spec, world, &secrets, url.clone()).await;
     made.map_err(|error| {
         if spec.url.starts_with(&url.origin().ascii_serialization()) { error } else { hidden(error, &url) }
@@ -147,10 +150,27 @@ fn members(
     property::any_map(&object, Numbers::Float64).ok_or_else(|| wrong("text that is no JSON object"))
 }
 
+/// Whether a path may select so much, or compare so often, that an answer of a few bytes keeps a thread for ever: each `..` and
+/// each union multiplies what is selected, and a path within a filter is followed for every element.
+fn is_costly(path: &str) -> bool {
+    let count = |part: &str| path.matches(part).count();
+    path.len() > 512
+        || count("..") > 1
+        || count(",") > 8
+        || count("?") > 1
+        || count("@") > 2
+        || count("$") > 1
+        || count("(") > 1
+}
+
 /// The one thing that the path finds, or a list of all where it may find several.
 fn found(text: &str, path: &SecretBytes, wrong: &impl Fn(&str) -> Error) -> Result<String, Error> {
-    let path = path.expose_str().and_then(|path| JsonPath::parse(path).ok());
-    let path = path.ok_or_else(|| invalid("result.jsonPath is no JSONPath such as $.data"))?;
+    let path = path.expose_str().unwrap_or_default();
+    if is_costly(path) {
+        let why = "result.jsonPath asks for too much: it may have one .., one filter, few unions, and no functions or other paths in it";
+        return Err(invalid(why));
+    }
+    let path = JsonPath::parse(path).map_err(|_| invalid("result.jsonPath is no JSONPath such as $.data"))?;
     let document: Value = serde_json::from_str(text).map_err(|_| wrong("what is no JSON"))?;
     let found = path.query(&document).all();
     match found.as_slice() {
@@ -193,6 +213,9 @@ mod tests {
             (r#"{"a":"c4n4ry"}"#, Some("$.b")),
             (r#"{"a":"c4n4ry"}"#, Some("$.a")),
             (r#"{"a":"c4n4ry"}"#, Some("a[c4n4ry")),
+            (r#"[[[["c4n4ry"]]]]"#, Some("$..*..*..*..*")),
+            (r#"["c4n4ry"]"#, Some("$[?count($[*])>0]")),
+            (r#"["c4n4ry"]"#, Some("$[0,0][0,0][0,0][0,0][0,0][0,0][0,0][0,0][0,0]")),
         ] {
             let error = read(body, path).expect_err("refused");
             assert!(!error.to_string().contains("c4n4ry"), "{error}");
