@@ -138,6 +138,9 @@ fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_own
         (gitlab.tokens() == ["gldt-2"] && states(&ns).len() == 1).then_some(())
     });
 
+    ns.kubectl(&["delete", "secret", "ci"]).good();
+    ns.wait_value("ci", "token", "gldt-2"); // it is in use still: a repair has no other made
+
     ns.kubectl(&["delete", "externalsecret", "ci"]).good();
     ns.world.wait("the end of the last one", LIMIT, || {
         (gitlab.tokens().is_empty() && states(&ns).is_empty()).then_some(())

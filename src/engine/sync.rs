@@ -17,8 +17,8 @@ use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
 use super::generators::Generation;
 use super::generators::memory::Memory;
-use super::generators::remote::Asking;
-use super::generators::states::{self, NoStates, States};
+use super::generators::remote::{Asking, Line};
+use super::generators::states::{NoStates, States};
 use super::manifest;
 use super::plan::{Plan, StoreKey};
 use super::render::{Rendered, render, takes_long};
@@ -100,7 +100,7 @@ impl Engine {
         let mut books = Vec::new();
         let outcome = self.steps_booked(job, deadline, &mut books).await;
         let used = outcome.as_ref().is_ok_and(|outcome| outcome.written.is_in_place());
-        self.close(&books, used).await;
+        self.close(books, used).await;
         outcome
     }
 
@@ -108,7 +108,7 @@ impl Engine {
         &self,
         job: Job,
         deadline: Deadline,
-        books: &mut Vec<states::Written>,
+        books: &mut Vec<Line>,
     ) -> Result<Outcome, Error> {
         let began = Instant::now();
         let generic =
@@ -157,7 +157,13 @@ impl Engine {
     pub async fn preview(&self, of: &ExternalSecret, deadline: Deadline) -> Result<Rendered, Error> {
         let (terms, mut books) =
             (Terms { lane: Lane::Admission, max_age: Duration::ZERO, deadline }, Vec::new());
-        let asking = Asking { of, stage: Stage::Stored, effects: Effects::Apply, max_age: Duration::ZERO };
+        let asking = Asking {
+            of,
+            stage: Stage::Stored,
+            effects: Effects::Apply,
+            max_age: Duration::ZERO,
+            renew: false,
+        };
         let steps =
             AssertUnwindSafe(self.rendered(asking, terms, None, Instant::now(), &mut books)).catch_unwind();
         match steps.await.unwrap_or_else(|_| Err(defect()))? {
@@ -173,7 +179,7 @@ impl Engine {
         terms: Terms,
         beside: Option<&Beside>,
         began: Instant,
-        books: &mut Vec<states::Written>,
+        books: &mut Vec<Line>,
     ) -> Result<Rendering, Error> {
         let of = asking.of;
         let plan = work::bounded(|| Plan::try_from(of))?;

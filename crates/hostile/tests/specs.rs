@@ -14,7 +14,8 @@ fn no_specification_of_any_kind_panics_or_has_a_value_told() {
         assert_eq!(report.faults, Vec::<String>::new(), "{kind}");
         assert!(report.slowest.0.as_secs() < 10, "{kind}: {report:?}");
         let many = |outcome| report.outcomes.get(outcome).copied().unwrap_or_default();
-        let tried = many("admitted") > COUNT / 50 && (many("refused") > COUNT / 50 || !subject.has_fields());
+        let tried =
+            many("admitted") > COUNT / 250 && (many("refused") > COUNT / 250 || !subject.has_fields());
         assert!(tried, "{kind}: nothing much was tried: {:?}", report.outcomes);
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::engine) struct Memory(Cache<Asked, (Instant, Data)>);
 
 /// Who asked, and for what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(in crate::engine) struct Asked {
     namespace: String,
     name: String,
     index: usize,

@@ -17,8 +17,7 @@ use latchkey_provider::{ErrorKind as Remote, SecretBytes};
 use serde_json::Value;
 use tokio::time::timeout_at;
 
-use self::remote::Asking;
-use self::states::Written;
+use self::remote::{Asking, Line};
 use super::convert::{Data, valid_keys};
 use super::generate::make;
 use super::plan::{Generated, GeneratorKey, Plan};
@@ -51,7 +50,7 @@ impl Engine {
         plan: &Plan,
         asking: &Asking<'_>,
         deadline: Deadline,
-        books: &mut Vec<Written>,
+        books: &mut Vec<Line>,
     ) -> Result<Generation, Error> {
         let mut made = Made::new();
         let found = self.found(plan, deadline).await?;

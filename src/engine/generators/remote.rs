@@ -24,13 +24,15 @@ pub(in crate::engine) struct Asking<'a> {
     pub effects: Effects,
     /// How long ago a service may have made the value.
     pub max_age: Duration,
+    /// Whether another value is wanted in place of the one that there is.
+    pub renew: bool,
 }
 
 impl<'a> Asking<'a> {
     /// As a sync has it.
     pub(in crate::engine) fn of(job: &'a Job) -> Self {
-        let Job { external_secret, stage, effects, max_age, .. } = job;
-        Self { of: external_secret, stage: *stage, effects: *effects, max_age: *max_age }
+        let Job { external_secret, stage, effects, max_age, renew, .. } = job;
+        Self { of: external_secret, stage: *stage, effects: *effects, max_age: *max_age, renew: *renew }
     }
 
     /// Why a service is not asked yet, if it is not: a dry run has it make nothing, and what it keeps is made for what is
@@ -54,18 +56,32 @@ impl<'a> Asking<'a> {
     }
 }
 
+/// Something that a service keeps and that has been written down, until it is known whether it is used.
+#[derive(Debug)]
+pub(in crate::engine) struct Line {
+    written: Written,
+    asked: Asked,
+    values: Data,
+}
+
 impl Engine {
     /// What the service makes, or made for the same asker a moment ago. What it keeps is written down in `books` first.
     pub(super) async fn made_by_service(
         &self,
         asking: &Asking<'_>,
         (entry, generator, spec): (&Generated, &Remote, &Value),
-        books: &mut Vec<Written>,
+        books: &mut Vec<Line>,
     ) -> Result<Data, Error> {
         let namespace = asking.of.metadata.namespace.as_deref().unwrap_or_default();
         let name = asking.of.metadata.name.as_deref().unwrap_or_default();
         let asked = Asked::new(namespace, name, entry, generator);
-        if let Some(values) = self.inner.memory.get(&asked, asking.max_age) {
+        // What a service keeps is in use until another one is asked for, however old it is.
+        let max_age = match (generator.kind().is_stateful(), asking.renew) {
+            (true, true) => Duration::ZERO,
+            (true, false) => Duration::MAX,
+            (false, _) => asking.max_age,
+        };
+        if let Some(values) = self.inner.memory.get(&asked, max_age) {
             return Ok(values);
         }
         let made = self.inner.connector.generate(generator, namespace).await;
@@ -75,7 +91,8 @@ impl Engine {
             Some(state) => {
                 let manifest = states::manifest(generator, &entry.key, namespace, spec);
                 let kept = Kept::new(namespace, &asking.owner(), entry, manifest, state);
-                books.push(self.written_down(generator, &kept).await?);
+                let written = self.written_down(generator, &kept).await?;
+                books.push(Line { written, asked, values: made.data.clone() });
             }
         }
         Ok(made.data)
@@ -97,8 +114,12 @@ impl Engine {
 
     /// Says what has become of what services keep: it is in use, and what was in use before goes after a while; or it is not,
     /// and goes at once.
-    pub(in crate::engine) async fn close(&self, books: &[Written], used: bool) {
-        for written in books {
+    pub(in crate::engine) async fn close(&self, books: Vec<Line>, used: bool) {
+        for Line { written, asked, values } in books {
+            let written = &written;
+            if used {
+                self.inner.memory.keep(asked, &values);
+            }
             let from = Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period;
             let said = match used {
                 true => self.inner.states.supersede(written, from).await,

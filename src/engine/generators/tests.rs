@@ -25,7 +25,13 @@ async fn made(kind: &str, spec: Option<Value>) -> Result<Made, Error> {
     lock(&world.generators).extend(spec.map(|spec| (format!("{kind} \"it\""), spec)));
     let (of, deadline) = (external_secret(kind), Deadline::after(Duration::from_secs(8)));
     let plan = Plan::try_from(&of).expect("a good ExternalSecret");
-    let asking = Asking { of: &of, stage: Stage::Stored, effects: Effects::Apply, max_age: Duration::ZERO };
+    let asking = Asking {
+        of: &of,
+        stage: Stage::Stored,
+        effects: Effects::Apply,
+        max_age: Duration::ZERO,
+        renew: false,
+    };
     match engine.generate(&plan, &asking, deadline, &mut Vec::new()).await? {
         Generation::Made(made) => Ok(made),
         Generation::PutOff(why) => panic!("{why}"),
