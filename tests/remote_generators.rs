@@ -9,8 +9,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::gitlab::{Gitlab, MAINTAINER};
-use crate::support::{LocalServer, Namespace, Said, world};
+use crate::support::gitlab::Gitlab;
+use crate::support::{LocalServer, Namespace, Said, manifests, world};
 
 const API: &str = "generators.external-secrets.io/v1alpha1";
 
@@ -114,16 +114,7 @@ fn a_server_is_asked_with_what_its_secrets_hold() {
 fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_owner_goes() {
     let ns = Namespace::new(world(), "gen-gitlab");
     let gitlab = Gitlab::start();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "maintainer" },
-        "stringData": { "token": MAINTAINER },
-    });
-    ns.apply(&secret.to_string()).good();
-    let spec = json!({
-        "url": gitlab.url(), "projectID": "7", "name": "ci", "scopes": ["read_registry"],
-        "auth": { "token": { "secretRef": { "name": "maintainer", "key": "token" } } },
-    });
-    ns.apply(&generator("GitlabDeployToken", "ci", spec)).silent();
+    ns.apply(&manifests::list(&gitlab.objects())).silent();
     warned(&ns.apply(&of("ci", "GitlabDeployToken", "ci")), "once this ExternalSecret is stored");
     ns.wait_ready("ci", "True", "SecretSynced");
     assert_eq!(ns.value("ci", "token").as_deref(), Some("gldt-1"));
@@ -152,16 +143,7 @@ fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_own
 fn what_could_not_be_used_is_revoked() {
     let ns = Namespace::new(world(), "gen-unused");
     let gitlab = Gitlab::start();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "maintainer" },
-        "stringData": { "token": MAINTAINER },
-    });
-    ns.apply(&secret.to_string()).good();
-    let spec = json!({
-        "url": gitlab.url(), "projectID": "7", "name": "ci", "scopes": ["read_registry"],
-        "auth": { "token": { "secretRef": { "name": "maintainer", "key": "token" } } },
-    });
-    ns.apply(&generator("GitlabDeployToken", "ci", spec)).silent();
+    ns.apply(&manifests::list(&gitlab.objects())).silent();
     // Its template asks for what no deploy token has.
     let mut object: Value = serde_json::from_str(&of("ci", "GitlabDeployToken", "ci")).expect("JSON");
     object["spec"]["target"] =

@@ -112,9 +112,7 @@ pub(super) fn actions(spec: &PushSecretSpec, namespace: Option<&str>) -> Vec<Act
         let name = store.name.clone().filter(|_| store.label_selector.is_none());
         Some(Action { name, ..using_all(kind(store), of) })
     });
-    let generator = spec.selector.generator_ref.as_ref();
-    let made = generator.and_then(|named| having_made(named, namespace.unwrap_or_default()));
-    let made = made.filter(|made| namespace.is_some() || made.namespace.is_none());
+    let made = spec.selector.generator_ref.as_ref().and_then(|named| having_made(named, namespace));
     source.into_iter().chain(templates).chain(stores).chain(made).collect()
 }
 

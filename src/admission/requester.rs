@@ -24,14 +24,17 @@ use crate::lookup::{Action, Key, stores_of, target_of};
 /// content its template takes, and use each store and each generator that it names.
 fn actions(object: &ExternalSecret, namespace: &str) -> Vec<Action> {
     let stores = stores_of(object).into_iter().map(using);
-    let generators = object.spec.generators().filter_map(|(_, named)| having_made(named, namespace));
+    let generators = object.spec.generators().filter_map(|(_, named)| having_made(named, Some(namespace)));
     let own = secret(object, namespace).into_iter().chain(templates(object, namespace));
     own.chain(stores).chain(generators).collect()
 }
 
-/// To use a generator; none if it is of a kind that is not served, as nothing is made then.
-pub(super) fn having_made(named: &GeneratorRef, namespace: &str) -> Option<Action> {
-    let GeneratorKey { kind, namespace, name } = GeneratorKey::of(named, namespace)?;
+/// To use a generator, in a namespace or in any; none if it is of a kind that is not served, as nothing is made then, nor if each
+/// namespace has its own.
+pub(super) fn having_made(named: &GeneratorRef, namespace: Option<&str>) -> Option<Action> {
+    let of = GeneratorKey::of(named, namespace.unwrap_or_default())?;
+    let GeneratorKey { kind, namespace, name } =
+        Some(of).filter(|of| namespace.is_some() || of.kind.is_none())?;
     let resource = kind.map_or("clustergenerators", GeneratorKind::plural);
     let (group, resource) = (generator::GROUP.into(), resource.into());
     Some(Action { verb: "use", group, resource, namespace, name: Some(name) })
@@ -68,8 +71,7 @@ fn everywhere(request: &Request) -> Vec<Action> {
     let inner = fan.map(|fan| ExternalSecret::new(&request.name, fan.spec.external_secret_spec));
     let stores = inner.iter().flat_map(stores_of).filter(|store| store.kind == StoreKind::ClusterSecretStore);
     let generators = inner.iter().flat_map(|inner| inner.spec.generators());
-    let generators =
-        generators.filter_map(|(_, named)| having_made(named, "")).filter(|of| of.namespace.is_none());
+    let generators = generators.filter_map(|(_, named)| having_made(named, None));
     std::iter::once(making).chain(stores.map(using)).chain(generators).collect()
 }
 

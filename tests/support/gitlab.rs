@@ -24,7 +24,7 @@ struct Shared {
 }
 
 /// Who may make deploy tokens.
-pub const MAINTAINER: &str = "glpat-maintainer";
+const MAINTAINER: &str = "glpat-maintainer";
 
 impl Gitlab {
     pub fn start() -> Self {
@@ -41,6 +41,19 @@ impl Gitlab {
         format!("http://127.0.0.1:{}", self.server.port)
     }
 
+    /// The Secret with what a maintainer logs in with, and a generator `ci` that has deploy tokens made here.
+    pub fn objects(&self) -> [Value; 2] {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "maintainer" },
+            "stringData": { "token": MAINTAINER },
+        });
+        let generator = json!({
+            "apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "GitlabDeployToken",
+            "metadata": { "name": "ci" }, "spec": deploy_token(&self.url()),
+        });
+        [secret, generator]
+    }
+
     /// How many tokens were made at all.
     pub fn made(&self) -> u64 {
         lock(&self.shared).made
@@ -50,6 +63,14 @@ impl Gitlab {
     pub fn tokens(&self) -> Vec<String> {
         lock(&self.shared).tokens.values().cloned().collect()
     }
+}
+
+/// The specification of a generator that has deploy tokens made at this address.
+pub fn deploy_token(url: &str) -> Value {
+    json!({
+        "url": url, "projectID": "7", "name": "ci", "scopes": ["read_registry"],
+        "auth": { "token": { "secretRef": { "name": "maintainer", "key": "token" } } },
+    })
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 
 use http_body_util::LengthLimitError;
 
+#[cfg(feature = "vault")]
+use crate::SecretBytes;
 use crate::{Error, ErrorKind};
 
 /// The largest answer, in bytes. A Secret of Kubernetes holds 1 MiB, which in base64, escaped and with its metadata stays
@@ -15,6 +17,28 @@ pub const LARGEST: usize = 4 << 20;
 pub fn too_large(place: &str) -> Error {
     let text = format!("{place} answers with more than {} MiB, and a Secret holds 1 MiB", LARGEST >> 20);
     Error::new(ErrorKind::InvalidValue, text)
+}
+
+/// The whole body of an answer of `place`; `broken` tells why it could not be read.
+///
+/// # Errors
+/// [`too_large`], or what `broken` makes of an error on the way.
+#[cfg(feature = "vault")]
+pub async fn body(
+    mut response: reqwest::Response,
+    place: &str,
+    broken: impl Fn(&reqwest::Error) -> Error,
+) -> Result<SecretBytes, Error> {
+    let expected = usize::try_from(response.content_length().unwrap_or_default()).ok();
+    let expected = expected.filter(|length| *length <= LARGEST).ok_or_else(|| too_large(place))?;
+    let mut body = Vec::with_capacity(expected); // growing would leave copies behind
+    while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(too_large(place));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
 }
 
 /// An answer whose body ends with an error where it gets too large.

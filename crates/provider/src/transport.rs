@@ -5,6 +5,13 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
+/// What an answer's `Retry-After` says, where that is a number of seconds.
+#[cfg(feature = "vault")]
+pub fn retry_after(headers: &http::HeaderMap) -> Option<std::time::Duration> {
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(std::time::Duration::from_secs)
+}
+
 /// What the innermost cause of a failed connection says: refused, no such name, not trusted. Never a URL, a header or a
 /// body, so it is safe to show.
 pub fn why(error: &(dyn StdError + 'static)) -> String {

@@ -4,7 +4,7 @@ use latchkey_api::generator::RemoteKind;
 use serde_json::{Value, json};
 
 use super::probes::Stage;
-use crate::support::gitlab::{Gitlab, MAINTAINER};
+use crate::support::gitlab::{Gitlab, deploy_token};
 use crate::support::manifests::external_secret;
 
 fn made_by(kind: &str, name: &str, spec: Value) -> Value {
@@ -76,13 +76,6 @@ fn specification(kind: RemoteKind) -> Value {
     }
 }
 
-fn deploy_token(url: &str) -> Value {
-    json!({
-        "url": url, "projectID": "7", "name": "ci", "scopes": ["read_registry"],
-        "auth": { "token": { "secretRef": { "name": "maintainer", "key": "token" } } },
-    })
-}
-
 /// Generators that ask a service are found: a dry run gets so far.
 pub fn finds_generators(stage: &Stage<'_>) -> Result<(), String> {
     let generators: Vec<Value> =
@@ -98,11 +91,7 @@ pub fn finds_generators(stage: &Stage<'_>) -> Result<(), String> {
 /// What a service keeps is written down, and the service is told when another has taken its place.
 pub fn keeps_books(stage: &Stage<'_>) -> Result<(), String> {
     let gitlab = Gitlab::start();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "maintainer" },
-        "stringData": { "token": MAINTAINER },
-    });
-    stage.apply(&[secret, made_by("GitlabDeployToken", "ci", deploy_token(&gitlab.url()))])?;
+    stage.apply(&gitlab.objects())?;
     let object = generated("ci", &[("GitlabDeployToken", "ci")]).to_string();
     stage.kubectl(&["apply", "-f", "-"], &object).good();
     let good = |token: &str| gitlab.tokens() == [token];

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_secretsmanager::Client as Sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use latchkey_api::provider::Aws;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::config::{OPERATION, Settings};
+use super::config::Settings;
 use super::failure;
-use super::login::Login;
+use super::login::{self, Login};
 use super::secrets_manager::NAME;
 use super::wire::LeaveAlone;
 use crate::refused_login::RefusedLogin;
@@ -103,13 +102,7 @@ impl Client {
 
     async fn try_login(&self) -> Result<(), Error> {
         let login = self.session.lock().await.login.clone();
-        let credentials = login.provider(&self.settings).await;
-        let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
-        let had = timeout(OPERATION, credentials.provide_credentials()).await.map_err(slow)?;
-        had.map(|_| ()).map_err(|error| {
-            let other = || Error::new(ErrorKind::Credentials, "the credentials for AWS cannot be had");
-            failure::of_credentials(&error).unwrap_or_else(other)
-        })
+        login::had(&login.provider(&self.settings).await).await.map(|_| ())
     }
 
     async fn sdk(&self) -> (Sdk, u64) {

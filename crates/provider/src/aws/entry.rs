@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use latchkey_api::provider::Aws;
 use latchkey_api::provider::aws::AwsAuth;
-use tokio::time::timeout;
 
-use super::config::{OPERATION, Retries, Settings, Shared};
-use super::login::Login;
-use super::{failure, region, sts};
+use super::config::{Retries, Settings, Shared};
+use super::login::{self, Login};
+use super::{region, sts};
 use crate::observe::Observer;
 use crate::{Cluster, Error, ErrorKind, Scope};
 
@@ -50,12 +49,7 @@ impl Entered {
     /// # Errors
     /// They cannot be had, or not in time.
     pub async fn credentials(&self) -> Result<Credentials, Error> {
-        let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
-        let had = timeout(OPERATION, self.credentials.provide_credentials()).await.map_err(slow)?;
-        had.map_err(|error| {
-            let other = || Error::new(ErrorKind::Credentials, "the credentials for AWS cannot be had");
-            failure::of_credentials(&error).unwrap_or_else(other)
-        })
+        login::had(&self.credentials).await
     }
 
     /// A client of the Security Token Service, and how errors of it are told.

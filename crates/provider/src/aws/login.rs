@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use latchkey_api::provider::aws::{Aws, AwsJwt, AwsSecretRef, AwsSessionTagsPolicy, AwsTag};
 use latchkey_api::provider::{SecretKeySelector, ServiceAccountSelector};
+use tokio::time::timeout;
 
-use super::config::Settings;
+use super::config::{OPERATION, Settings};
+use super::failure;
 use super::sts::{AssumeRole, WebIdentity};
 use crate::digest::Digest;
 use crate::{Cluster, Error, ErrorKind, Scope, SecretBytes, credentials};
@@ -115,6 +117,19 @@ impl Login {
         }
         provider
     }
+}
+
+/// What such a chain gives now.
+///
+/// # Errors
+/// It cannot be had, or not in time.
+pub async fn had(credentials: &SharedCredentialsProvider) -> Result<Credentials, Error> {
+    let slow = |_| Error::new(ErrorKind::Unavailable, "the credentials for AWS did not come in time");
+    let had = timeout(OPERATION, credentials.provide_credentials()).await.map_err(slow)?;
+    had.map_err(|error| {
+        let other = || Error::new(ErrorKind::Credentials, "the credentials for AWS cannot be had");
+        failure::of_credentials(&error).unwrap_or_else(other)
+    })
 }
 
 impl Source {

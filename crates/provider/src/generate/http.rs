@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -144,19 +143,10 @@ impl<'a> Http<'a> {
         Error { retry_after: answer.retry_after, ..error }
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Error> {
-        let (status, retry_after) = (response.status(), retry_after(response.headers()));
-        let too_large = || limit::too_large(&self.place);
-        let expected = usize::try_from(response.content_length().unwrap_or_default()).ok();
-        let expected = expected.filter(|length| *length <= limit::LARGEST).ok_or_else(too_large)?;
-        let mut body = Vec::with_capacity(expected);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            if body.len() + chunk.len() > limit::LARGEST {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, body: body.into(), retry_after })
+    async fn read(&self, response: reqwest::Response) -> Result<Answer, Error> {
+        let (status, retry_after) = (response.status(), transport::retry_after(response.headers()));
+        let body = limit::body(response, &self.place, |error| self.unreachable(error)).await?;
+        Ok(Answer { status, body, retry_after })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Error {
@@ -170,10 +160,6 @@ impl<'a> Http<'a> {
         };
         Error::new(ErrorKind::Unavailable, text)
     }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// An address that a generator gives, in this field below `spec`.

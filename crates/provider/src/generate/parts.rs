@@ -17,7 +17,7 @@ use super::{World, invalid, unreadable};
 use crate::{Error, ErrorKind, SecretBytes, credentials};
 
 /// How long a token of a ServiceAccount is to live: the least that Kubernetes gives. It is exchanged at once.
-const TOKEN_LIFE: Duration = Duration::from_mins(10);
+pub const TOKEN_LIFE: Duration = Duration::from_mins(10);
 
 /// Which fields below `spec` an error is about, for its message.
 #[derive(Debug, Clone, Copy)]

@@ -1,16 +1,12 @@
 //! ServiceAccounts that stand for somebody in a cloud.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use latchkey_api::provider::ServiceAccountSelector;
 
 use super::World;
-use super::parts::at;
+use super::parts::{TOKEN_LIFE, at};
 use crate::{Error, SecretBytes};
-
-/// How long a token is to live: the least that Kubernetes gives. It is exchanged at once.
-const TOKEN_LIFE: Duration = Duration::from_mins(10);
 
 /// A ServiceAccount that a generator names.
 pub struct Account<'a> {

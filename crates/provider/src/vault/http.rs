@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -166,13 +166,14 @@ impl Http {
     }
 
     async fn read(&self, response: reqwest::Response) -> Result<Result<Answer, Refusal>, Error> {
-        let (status, retry_after) = (response.status(), retry_after(response.headers()));
+        let (status, retry_after) = (response.status(), transport::retry_after(response.headers()));
         if let (Some(seen), Some(Ok(index))) =
             (&self.seen, response.headers().get(INDEX).map(HeaderValue::to_str))
         {
             seen.record(index);
         }
-        let body = self.body(response).await?;
+        let place = format!("vault at {}", self.server());
+        let body = limit::body(response, &place, |error| self.unreachable(error)).await?;
         if status.is_success() {
             return self.document(body).map(|found| Ok(Answer::Found(found)));
         }
@@ -187,20 +188,6 @@ impl Http {
         }
         let text = format!("what answers at {} is not vault, or only part of its answer", self.server());
         Err(Error::new(ErrorKind::Unavailable, text))
-    }
-
-    async fn body(&self, mut response: reqwest::Response) -> Result<SecretBytes, Error> {
-        let too_large = || limit::too_large(&format!("vault at {}", self.server()));
-        let expected = response.content_length().unwrap_or_default();
-        let expected = usize::try_from(expected).ok().filter(|length| *length <= limit::LARGEST);
-        let mut body = Vec::with_capacity(expected.ok_or_else(too_large)?); // growing would leave copies behind
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            if body.len() + chunk.len() > limit::LARGEST {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.into())
     }
 
     /// In TLS 1.3 a server that misses a client certificate lets the handshake pass and closes the connection then.
@@ -246,10 +233,6 @@ fn sensitive(token: &SecretBytes) -> Result<HeaderValue, Error> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// Vault's list of errors; a body that is not Vault's is one error by itself.

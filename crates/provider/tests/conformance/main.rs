@@ -21,6 +21,8 @@ mod generators_webhook;
 mod live;
 #[cfg(any(feature = "aws", feature = "kubernetes", feature = "vault"))]
 mod pushing;
+#[cfg(feature = "generators")]
+mod rs256;
 mod suite;
 
 #[cfg(feature = "aws")]

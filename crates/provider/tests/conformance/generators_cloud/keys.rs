@@ -1,29 +1,15 @@
-//! Tokens that are signed and looked at, and a cluster that gives its ServiceAccount some.
+//! A cluster that gives its ServiceAccount tokens, and how the doubles look at those.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
-};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::{Cluster, Error, SecretBytes};
 use serde_json::{Value, json};
 
 use crate::fixture::{NAMESPACE, Objects};
-
-/// Whose signature the doubles take.
-pub static KEY: LazyLock<Key> = LazyLock::new(Key::new);
-
-/// Somebody else's.
-pub static OTHER: LazyLock<Key> = LazyLock::new(Key::new);
+pub use crate::rs256::{KEY, Key, OTHER, now};
 
 /// Who signs the tokens of ServiceAccounts.
 pub const ISSUER: &str = "https://cluster.example";
@@ -31,47 +17,9 @@ pub const ISSUER: &str = "https://cluster.example";
 /// The ServiceAccount.
 pub const SUBJECT: &str = "system:serviceaccount:team:builder";
 
-/// A key for RS256.
-pub struct Key(RsaKeyPair);
-
-impl Key {
-    fn new() -> Self {
-        Self(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
-    }
-
-    /// The private key as PKCS#8.
-    pub fn pem(&self) -> String {
-        let der = self.0.as_der().unwrap();
-        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
-    }
-
-    fn sign(&self, claims: &Value) -> String {
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(&json!({ "alg": "RS256" })), encode(claims));
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-
-    /// Header and claims of a token that this key has signed, with RS256 and nothing else.
-    pub fn verified(&self, token: &str) -> Option<(Value, Value)> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.0.public_key().as_ref());
-        public.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        let (header, claims) = signed.split_once('.')?;
-        let decode = |part| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
-        Some((decode(header).filter(|header| header["alg"] == "RS256")?, decode(claims)?))
-    }
-}
-
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
 /// Whether a service takes a ServiceAccount's token that is to be for this audience.
 pub fn trusted(token: &str, audience: &str) -> bool {
-    let Some((_, claims)) = KEY.verified(token) else { return false };
+    let Some(claims) = KEY.verified(token) else { return false };
     let is_for = claims["aud"].as_array().is_some_and(|all| all.iter().any(|one| one == audience));
     let lives = claims["exp"].as_u64().is_some_and(|exp| exp > now());
     is_for && lives && claims["iss"] == ISSUER && claims["sub"] == SUBJECT
@@ -131,7 +79,7 @@ impl Cluster for Accounts {
         for (claim, value) in self.claims.as_object().into_iter().flatten() {
             claims[claim] = value.clone();
         }
-        Ok(KEY.sign(&claims).into())
+        Ok(KEY.sign(&json!({ "alg": "RS256" }), &claims).into())
     }
 
     fn forget(&self, namespace: &str) {
