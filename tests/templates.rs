@@ -167,3 +167,48 @@ fn a_password_of_basic_authentication_and_a_json_web_key() {
     assert!(ns.value("auth", "htpasswd").is_some_and(|line| line.starts_with("app:$2a$")));
     assert!(ns.value("auth", "public.pem").is_some_and(|pem| pem.starts_with("-----BEGIN PUBLIC KEY-----")));
 }
+
+#[test]
+fn a_private_key_of_ssh_and_its_known_hosts() {
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----";
+    let ns = holding("tpl-ssh", json!({ "key": key, "host": "git.example ssh-ed25519 AAAAC3Nz" }));
+    let data = json!({ "ssh-privatekey": "{{ .key }}\n", "known_hosts": "{{ .host | trim }}\n" });
+    apply(&ns, "git", json!({ "type": "kubernetes.io/ssh-auth", "data": data }));
+    assert_eq!(secret(&ns, "git")["type"], "kubernetes.io/ssh-auth");
+    assert_eq!(ns.value("git", "ssh-privatekey"), Some(format!("{key}\n")));
+    assert_eq!(ns.value("git", "known_hosts").as_deref(), Some("git.example ssh-ed25519 AAAAC3Nz\n"));
+}
+
+/// As ESO's guide merges what several secrets hold as JSON: one map of all of them.
+#[test]
+fn two_json_secrets_are_merged_into_one_and_a_key_of_both_is_as_the_policy_says() {
+    let ns = holding("tpl-merge", json!({ "user": "app", "host": "old" }));
+    ns.world
+        .vault
+        .put(&format!("secret/{}/more", ns.name), &json!({ "port": "5432", "host": "new" }))
+        .expect("put");
+    let found = |merge: Value| {
+        json!({ "dataFrom": [{
+            "find": { "path": ns.name, "name": { "regexp": "(all|more)$" } },
+            "rewrite": [{ "regexp": { "source": ".*/", "target": "" } }, { "merge": merge }],
+        }]})
+    };
+    let values = |name: &str| ns.values(name).expect("values").into_iter().collect::<Vec<_>>();
+    let strings = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+
+    ns.external("newer", found(json!({ "conflictPolicy": "Ignore", "priority": ["all", "more"] }))).silent();
+    assert_eq!(values("newer"), strings(&[("host", "new"), ("port", "5432"), ("user", "app")]));
+    ns.external("older", found(json!({ "conflictPolicy": "Ignore", "priority": ["more", "all"] }))).silent();
+    assert_eq!(values("older"), strings(&[("host", "old"), ("port", "5432"), ("user", "app")]));
+
+    let json = json!({ "into": "config", "strategy": "JSON", "conflictPolicy": "Ignore", "priority": ["all", "more"] });
+    ns.external("whole", found(json)).silent();
+    let config: Value = serde_json::from_str(&ns.value("whole", "config").expect("it")).expect("JSON");
+    assert_eq!(config, json!({ "host": "new", "port": "5432", "user": "app" }));
+
+    let said = ns.external("torn", found(json!({ "conflictPolicy": "Error" })));
+    assert!(said.to_string().contains("host"), "{said}");
+    assert!(ns.secret("torn").is_none());
+}

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::{Object, Verb};
+use crate::stage::{LABEL, OURS};
 
 /// A store that latchkey serves.
 pub(crate) const STORE: &str = "store";
@@ -20,6 +21,30 @@ pub(crate) fn store(name: &str, class: &str) -> Value {
         "spec": {
             "controller": class,
             "provider": { "aws": { "service": "SecretsManager", "region": latchkey_testbed::REGION } },
+        },
+    })
+}
+
+/// The ClusterSecretStore [`STORE`], of the same provider.
+pub(crate) fn cluster_store() -> Value {
+    let mut object = store(STORE, "");
+    object["kind"] = json!("ClusterSecretStore");
+    object
+}
+
+/// A ClusterExternalSecret of one value of the ClusterSecretStore, for every namespace whose objects latchkey admits.
+pub(crate) fn fan(name: &str, key: &str) -> Value {
+    json!({
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ClusterExternalSecret",
+        "metadata": { "name": name },
+        "spec": {
+            "namespaceSelectors": [{ "matchLabels": { LABEL: OURS } }],
+            "externalSecretSpec": {
+                "refreshInterval": "12h",
+                "secretStoreRef": { "name": STORE, "kind": "ClusterSecretStore" },
+                "data": [{ "secretKey": "password", "remoteRef": { "key": key, "property": "password" } }],
+            },
         },
     })
 }

@@ -69,6 +69,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         stage,
         effects,
         max_age: max_age(request),
+        since: None,
         lane,
         over,
         beside: None,
@@ -129,6 +130,7 @@ impl Admission {
         if self.repeats.is_repeat(request) {
             job.max_age = job.max_age.max(YOUNG);
         }
+        job.since = self.lookup.wished_since(&job.external_secret);
         let object = Arc::clone(&job.external_secret);
         let _place = match self.place(request, &object, deadline).await {
             Ok(place) => place,

@@ -125,6 +125,7 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         stage: Stage::Stored,
         effects,
         max_age: due::interval(object),
+        since: None,
         lane,
         over: None,
         beside: None,

@@ -50,6 +50,8 @@ pub struct Job {
     pub effects: Effects,
     /// How old a remote value may be. Zero: read it now.
     pub max_age: Duration,
+    /// A remote value that was read since then counts as read for this sync, whatever its age: many were wished for at once.
+    pub since: Option<Instant>,
     /// Which share of the remote budget it uses.
     pub lane: Lane,
     /// The `resourceVersion` of the stored object that it is to replace; none of what is new or stored.

@@ -110,7 +110,9 @@ impl Engine {
         deadline: Deadline,
         books: &mut Vec<Line>,
     ) -> Result<Outcome, Error> {
-        let began = Instant::now();
+        let now = Instant::now();
+        let began = job.since.map_or(now, |since| since.min(now));
+        let job = Job { max_age: job.max_age.max(now - began), ..job };
         let generic =
             job.external_secret.spec.target.as_ref().is_some_and(|target| target.manifest.is_some());
         if generic && !self.inner.shared.settings.generic_targets {

@@ -175,6 +175,7 @@ pub fn new(object: ExternalSecret) -> Job {
         stage: Stage::Create,
         effects: Effects::Apply,
         max_age: Duration::from_secs(5),
+        since: None,
         lane: Lane::Admission,
         over: None,
         beside: None,

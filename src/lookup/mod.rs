@@ -9,6 +9,7 @@ mod creators;
 mod credentials;
 mod each;
 mod entries;
+mod fans;
 mod follow;
 mod pushes;
 mod rows;
@@ -113,6 +114,7 @@ pub struct Lookup {
     cluster_stores: Table<StoreRow>,
     secrets: Table<SecretRow>,
     cluster_external_secrets: Table<ClusterExternalSecret>,
+    heard: fans::Heard,
     namespaces: Table<NamespaceRow>,
     pushes: pushes::Pushes,
     by_owner: Index<String>,
@@ -158,6 +160,7 @@ impl Lookup {
             cluster_stores: Table::default(),
             secrets: Table::default(),
             cluster_external_secrets: Table::default(),
+            heard: fans::Heard::default(),
             namespaces: Table::default(),
             pushes: pushes::Pushes::default(),
             by_owner: Index::default(),

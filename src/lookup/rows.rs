@@ -237,7 +237,7 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
 }
 
 /// The uid of the ClusterExternalSecret that an ExternalSecret was made by.
-fn fan(object: &ExternalSecret) -> Option<String> {
+pub(super) fn fan(object: &ExternalSecret) -> Option<String> {
     let owners = object.metadata.owner_references.as_ref()?;
     let owner = owners
         .iter()
@@ -276,9 +276,10 @@ impl Sink for ClusterExternalSecrets {
     fn changed(
         &self,
         key: &Key,
-        _: Option<Arc<ClusterExternalSecret>>,
-        _: Option<Arc<ClusterExternalSecret>>,
+        before: Option<Arc<ClusterExternalSecret>>,
+        now: Option<Arc<ClusterExternalSecret>>,
     ) {
+        self.0.heard.of(before.as_deref(), now.as_deref());
         self.0.tell(Change::ClusterExternalSecret { name: key.name().to_owned() });
     }
 

@@ -2,6 +2,7 @@
 
 mod beside;
 mod burst;
+mod fan_out;
 mod latency;
 mod memory;
 mod pods;
@@ -40,6 +41,8 @@ pub(crate) enum Scenario {
     Sharing,
     /// Many at once of a provider that takes few calls a second.
     Throttled,
+    /// One ClusterExternalSecret in many namespaces.
+    FanOut,
     /// Pods.
     Pods,
     /// Reviews straight to the port.
@@ -55,11 +58,12 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Latency,
         Self::Burst,
         Self::Sharing,
         Self::Throttled,
+        Self::FanOut,
         Self::Pods,
         Self::Reviews,
         Self::Beside,
@@ -85,6 +89,7 @@ impl Scenario {
             Self::Burst => burst::measure(under, scale, figures),
             Self::Sharing => sharing::measure(under, scale, figures),
             Self::Throttled => throttled::measure(under, scale, figures),
+            Self::FanOut => fan_out::measure(under, scale, figures),
             Self::Pods => pods::measure(under, scale, figures),
             Self::Reviews => reviews::measure(under, scale, figures),
             Self::Beside => beside::measure(under, scale, figures),
