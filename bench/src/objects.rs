@@ -5,7 +5,6 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::{Object, Verb};
-use crate::stage::{LABEL, OURS};
 
 /// A store that latchkey serves.
 pub(crate) const STORE: &str = "store";
@@ -32,14 +31,14 @@ pub(crate) fn cluster_store() -> Value {
     object
 }
 
-/// A ClusterExternalSecret of one value of the ClusterSecretStore, for every namespace whose objects latchkey admits.
-pub(crate) fn fan(name: &str, key: &str) -> Value {
+/// A ClusterExternalSecret of one value of the ClusterSecretStore, for every namespace with this label.
+pub(crate) fn fan(name: &str, key: &str, (label, value): (&str, &str)) -> Value {
     json!({
         "apiVersion": "external-secrets.io/v1",
         "kind": "ClusterExternalSecret",
         "metadata": { "name": name },
         "spec": {
-            "namespaceSelectors": [{ "matchLabels": { LABEL: OURS } }],
+            "namespaceSelectors": [{ "matchLabels": { label: value } }],
             "externalSecretSpec": {
                 "refreshInterval": "12h",
                 "secretStoreRef": { "name": STORE, "kind": "ClusterSecretStore" },

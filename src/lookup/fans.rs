@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{Lookup, rows};
 
 /// For so long what is made belongs to that wish: many namespaces take a while. What comes later is a wish of its own.
-const WISH: Duration = Duration::from_secs(20);
+const WISH: Duration = Duration::from_secs(30);
 
 /// The moments, by uid.
 #[derive(Debug, Default)]

@@ -40,7 +40,9 @@ pub(super) fn measure(under: &Under, scale: Scale, figures: &mut Figures) -> Res
     let raw = start.elapsed().as_secs_f64();
 
     let start = Instant::now();
-    stage.cluster.create("/apis/external-secrets.io/v1/clusterexternalsecrets", &fan(NAME, KEY))?;
+    stage
+        .cluster
+        .create("/apis/external-secrets.io/v1/clusterexternalsecrets", &fan(NAME, KEY, (LABEL, OURS)))?;
     wait("a Secret in every namespace", || Ok((secrets_of_all(&stage)? == count).then_some(())))?;
     let taken = start.elapsed().as_secs_f64();
     let reads = stage.remote.asked().reads;

@@ -7,8 +7,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::crd::LabelSelectorSchema;
 use crate::external_secret::ExternalSecretSpec;
+use crate::overrides::LabelSelectorSchema;
 use crate::patterns::{LABEL, SUBDOMAIN};
 
 /// What a ClusterExternalSecret asks for.

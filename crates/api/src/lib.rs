@@ -8,6 +8,7 @@ pub mod crd;
 pub mod duration;
 pub mod external_secret;
 pub mod generator;
+mod overrides;
 pub mod provider;
 pub mod push_secret;
 pub mod schedule;

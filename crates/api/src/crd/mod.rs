@@ -1,10 +1,7 @@
 //! The CustomResourceDefinitions, made of the types.
 
 mod generators;
-mod overrides;
 mod schema;
-
-pub(crate) use overrides::{Anything, Base64, KeyRewriteSchema, LabelSelectorSchema, NullableTime};
 
 use crate::cluster_external_secret::{
     ClusterExternalSecret, ClusterExternalSecretSpec, ClusterExternalSecretStatus,

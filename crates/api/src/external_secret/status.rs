@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct ExternalSecretStatus {
     /// When the values were last read and written; a failed sync leaves it as it was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<crate::crd::NullableTime>")]
+    #[schemars(with = "Option<crate::overrides::NullableTime>")]
     pub refresh_time: Option<Time>,
 
     /// Which version of the ExternalSecret was last synced: its generation and a hash of its labels and annotations.

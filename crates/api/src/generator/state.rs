@@ -33,10 +33,10 @@ pub struct GeneratorStateSpec {
     pub garbage_collection_deadline: Option<Time>,
 
     /// The generator as it was then.
-    #[schemars(with = "crate::crd::Anything")]
+    #[schemars(with = "crate::overrides::Anything")]
     pub resource: Value,
 
     /// What the service knows it by.
-    #[schemars(with = "crate::crd::Anything")]
+    #[schemars(with = "crate::overrides::Anything")]
     pub state: Value,
 }

@@ -21,7 +21,7 @@ pub struct VaultDynamicSecretSpec {
 
     /// What is sent with a POST.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<crate::crd::Anything>")]
+    #[schemars(with = "Option<crate::overrides::Anything>")]
     pub parameters: Option<Value>,
 
     /// What is asked with a GET: the query.

@@ -38,7 +38,7 @@ pub struct WebhookSpec {
 
     /// PEM certificates of the authorities that the server's certificate may come from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<crate::crd::Base64>")]
+    #[schemars(with = "Option<crate::overrides::Base64>")]
     pub ca_bundle: Option<ByteString>,
 
     /// A Secret or ConfigMap that holds them.

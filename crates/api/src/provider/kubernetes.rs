@@ -46,7 +46,7 @@ pub struct KubernetesServer {
 
     /// PEM certificates, base64-encoded, that the server's must be signed by. Default: those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<crate::crd::Base64>")]
+    #[schemars(with = "Option<crate::overrides::Base64>")]
     pub ca_bundle: Option<ByteString>,
 
     /// PEM certificates in a Secret or ConfigMap that the server's must be signed by.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PushSecretCondition, PushSecretSpec};
 use crate::cluster_external_secret::FailedNamespace;
-use crate::crd::LabelSelectorSchema;
+use crate::overrides::LabelSelectorSchema;
 use crate::patterns::SUBDOMAIN;
 
 /// What a ClusterPushSecret asks for.

@@ -1,12 +1,14 @@
 //! Which keys go where: `spec.data` and `spec.dataTo`.
 
+use std::borrow::Cow;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::crd::{KeyRewriteSchema, LabelSelectorSchema};
-use crate::external_secret::Rewrite;
+use crate::external_secret::{Rewrite, RewriteRegexp, RewriteTransform};
+use crate::overrides::LabelSelectorSchema;
 use crate::patterns::SUBDOMAIN;
 
 /// The `apiVersion` of the metadata that providers take.
@@ -136,4 +138,28 @@ pub struct DataToMatch {
     /// A regular expression (RE2); it may match anywhere in the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regexp: Option<String>,
+}
+
+/// A rewrite of names of keys: unlike in an ExternalSecret, values cannot be merged.
+struct KeyRewriteSchema;
+
+impl JsonSchema for KeyRewriteSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyRewrite".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "One change of the names: exactly one of the two.",
+            "x-kubernetes-validations": [{
+                "rule": "has(self.regexp) != has(self.transform)",
+                "message": "exactly one of regexp or transform must be set"
+            }],
+            "properties": {
+                "regexp": generator.subschema_for::<RewriteRegexp>(),
+                "transform": generator.subschema_for::<RewriteTransform>()
+            }
+        })
+    }
 }

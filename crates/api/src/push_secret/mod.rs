@@ -18,8 +18,8 @@ pub use data::{
 };
 pub use status::{PushSecretCondition, PushSecretStatus, SyncedPushSecrets};
 
-use crate::crd::LabelSelectorSchema;
 use crate::external_secret::{GeneratorRef, Template};
+use crate::overrides::LabelSelectorSchema;
 use crate::patterns::SUBDOMAIN;
 
 /// The version in which PushSecret and ClusterPushSecret are served.

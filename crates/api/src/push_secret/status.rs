@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PushData;
-use crate::crd::NullableTime;
+use crate::overrides::NullableTime;
 
 /// What was pushed, by store (`SecretStore/name`) and by place in it (`remoteKey`, `remoteKey/property`).
 pub type SyncedPushSecrets = BTreeMap<String, BTreeMap<String, PushData>>;

@@ -90,7 +90,7 @@ pub struct RetrySettings {
 pub struct StoreCondition {
     /// Namespaces by their labels.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<crate::crd::LabelSelectorSchema>")]
+    #[schemars(with = "Option<crate::overrides::LabelSelectorSchema>")]
     pub namespace_selector: Option<LabelSelector>,
 
     /// Namespaces by name.

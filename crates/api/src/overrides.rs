@@ -1,6 +1,5 @@
 //! Schemas of types whose own would say too much or too little.
 
-use crate::external_secret::{RewriteRegexp, RewriteTransform};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -70,30 +69,6 @@ impl JsonSchema for LabelSelectorSchema {
                         }
                     }
                 }
-            }
-        })
-    }
-}
-
-/// A rewrite of names of keys: unlike in an ExternalSecret, values cannot be merged.
-pub(crate) struct KeyRewriteSchema;
-
-impl JsonSchema for KeyRewriteSchema {
-    fn schema_name() -> Cow<'static, str> {
-        "KeyRewrite".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "description": "One change of the names: exactly one of the two.",
-            "x-kubernetes-validations": [{
-                "rule": "has(self.regexp) != has(self.transform)",
-                "message": "exactly one of regexp or transform must be set"
-            }],
-            "properties": {
-                "regexp": generator.subschema_for::<RewriteRegexp>(),
-                "transform": generator.subschema_for::<RewriteTransform>()
             }
         })
     }
