@@ -7,6 +7,8 @@ mod reverse;
 mod wanted;
 
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod tests;
 
 use std::panic::AssertUnwindSafe;
@@ -103,7 +105,11 @@ impl Engine {
             }
             writer.push(push).await
         };
-        self.through(door, pushing).await.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
+        let pushed = self.through(door, pushing).await;
+        if !matches!(pushed, Ok(Pushed::Unchanged)) {
+            self.forget(door, &push.remote).await;
+        }
+        pushed.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
     }
 
     /// Removes what was pushed.
@@ -113,7 +119,15 @@ impl Engine {
     pub async fn withdraw(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
         self.admit_push(door, remote).await?;
         let removing = async { door.writer()?.delete(remote, true).await };
-        self.through(door, removing).await.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+        let removed = self.through(door, removing).await;
+        self.forget(door, remote).await;
+        removed.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+    }
+
+    /// Whoever reads it from now on sees what was written. What failed may have been written all the same.
+    async fn forget(&self, door: &Door, remote: &Remote) {
+        let entry = EntryRef::new(remote.key.as_str());
+        self.inner.shared.forget(&door.opened.store.uid, &entry, door.provider()).await;
     }
 
     async fn admit_push(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
