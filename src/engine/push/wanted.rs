@@ -105,15 +105,20 @@ pub fn wanted(spec: &PushSecretSpec, source: &Source, store: &Place) -> Result<V
     Ok(all)
 }
 
+/// A name decides over labels, as with External Secrets Operator; in `secretStoreRefs` it is the other way round.
 fn is_meant(of: &DataToStoreRef, store: &Place) -> bool {
     let kind = of.kind.as_deref().unwrap_or("SecretStore");
     let is_kind = match store.key.kind {
         StoreKind::SecretStore => kind == "SecretStore",
         StoreKind::ClusterSecretStore => kind == "ClusterSecretStore",
     };
+    let name = of.name.as_ref().filter(|name| !name.is_empty());
     is_kind
-        && of.name.as_ref().is_none_or(|name| *name == store.key.name)
-        && of.label_selector.as_ref().is_none_or(|selector| selects(selector, &store.labels))
+        && match (name, &of.label_selector) {
+            (Some(name), _) => *name == store.key.name,
+            (None, Some(selector)) => selects(selector, &store.labels),
+            (None, None) => false,
+        }
 }
 
 fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
