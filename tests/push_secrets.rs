@@ -240,12 +240,17 @@ fn aws_and_kubernetes_are_pushed_to_as_well() {
     let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings", ns.name);
     world().cluster.create(&path, &binding).expect("a binding");
 
+    ns.kubectl(&["label", "secret", "source", "team=a"]).good();
     let stores = json!([{ "name": "aws" }, { "name": "own" }]);
     let data = json!([{ "match": { "secretKey": "password", "remoteRef": { "remoteKey": format!("copy-of-{}", ns.name), "property": "pass" } } }]);
     apply(&ns, &push(&ns, "app", json!({ "secretStoreRefs": stores, "data": data }))).silent();
     wait_ready(&ns, "app", "True", "Synced");
     let name = format!("copy-of-{}", ns.name);
     assert_eq!(ns.value(&name, "pass").as_deref(), Some("hunter2"));
+    let copy = ns.secret(&name).expect("it")["metadata"].clone();
+    let carried = (copy["labels"].clone(), copy["annotations"].clone());
+    // kubectl has applied the source, so there the annotation with its data is.
+    assert_eq!(carried, (json!({ "team": "a" }), json!({ "latchkey.dev/pushed": "true" })));
     let read = json!({ "SecretId": name });
     let value = world().moto.secrets_manager("GetSecretValue", &read).expect("it");
     let bytes = decoded(value["SecretBinary"].as_str().expect("binary"));

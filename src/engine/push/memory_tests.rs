@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_provider::{Content, Entry, ErrorKind, Listing, Push};
+use latchkey_provider::{Content, Entry, ErrorKind, Listing, Push, SourceMetadata};
 
 use super::{Door, EntryRef, Remote};
 use crate::engine::fetch::Terms;
@@ -22,7 +22,13 @@ async fn door(engine: &Engine) -> Door {
 
 async fn push(engine: &Engine, key: &str, value: &str) {
     let content = Content::One(value.into());
-    let push = Push { remote: remote(key), content, metadata: None, known: false };
+    let push = Push {
+        remote: remote(key),
+        content,
+        metadata: None,
+        source: SourceMetadata::default(),
+        known: false,
+    };
     engine.push(&door(engine).await, &push, false).await.expect("it is pushed");
 }
 
