@@ -175,7 +175,7 @@ fn every_metric_is_in_the_guide_and_no_other() {
 /// All metrics: those of a label are not there before something was measured.
 fn measured() -> String {
     let metrics = Arc::new(Metrics::new());
-    for kind in [Kind::ExternalSecret, Kind::SecretStore, Kind::ClusterSecretStore] {
+    for kind in Kind::ALL {
         metrics.condition(kind, "a", "b", Condition::Ready, true);
         metrics.reconcile_duration(kind, "a", "b", Duration::ZERO);
     }
@@ -190,9 +190,9 @@ fn measured() -> String {
 }
 
 fn is_metric(name: &str) -> bool {
-    ["latchkey_", "process_", "externalsecret_", "secretstore_", "clustersecretstore_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    let objects = ["externalsecret_", "secretstore_", "pushsecret_"];
+    let name = name.strip_prefix("cluster").unwrap_or(name);
+    ["latchkey_", "process_"].iter().chain(&objects).any(|prefix| name.starts_with(prefix))
 }
 
 /// Applies the manifests of the first page as they are.

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Namespace, Said, condition, manifests, world};
 
-const LIMIT: Duration = Duration::from_secs(60);
-const API: &str = "external-secrets.io/v1alpha1";
+pub const LIMIT: Duration = Duration::from_secs(60);
+pub const API: &str = "external-secrets.io/v1alpha1";
 
 /// A namespace with a Vault store of its name, and a Secret `source`.
-fn scene(prefix: &str) -> Namespace<'static> {
+pub fn scene(prefix: &str) -> Namespace<'static> {
     let ns = Namespace::new(world(), prefix);
     ns.vault_store(&world().vault.addr(), world().vault.root_token());
     source(&ns, "source", &[("user", "admin"), ("password", "hunter2")]);
     ns
 }
 
-fn source(ns: &Namespace<'_>, name: &str, values: &[(&str, &str)]) {
+pub fn source(ns: &Namespace<'_>, name: &str, values: &[(&str, &str)]) {
     let data: Value = values.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     let secret =
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data });
@@ -25,7 +25,7 @@ fn source(ns: &Namespace<'_>, name: &str, values: &[(&str, &str)]) {
 }
 
 /// A PushSecret of the Secret `source` to that store, with these fields of `spec`.
-fn push(ns: &Namespace<'_>, name: &str, spec: Value) -> Value {
+pub fn push(ns: &Namespace<'_>, name: &str, spec: Value) -> Value {
     let mut object = json!({
         "apiVersion": API, "kind": "PushSecret", "metadata": { "name": name },
         "spec": {
@@ -40,7 +40,7 @@ fn push(ns: &Namespace<'_>, name: &str, spec: Value) -> Value {
 }
 
 /// One entry of `spec.data`; an empty property is the whole.
-fn entry(ns: &Namespace<'_>, key: &str, remote: &str, property: &str) -> Value {
+pub fn entry(ns: &Namespace<'_>, key: &str, remote: &str, property: &str) -> Value {
     let mut remote_ref = json!({ "remoteKey": format!("{}/{remote}", ns.name) });
     if !property.is_empty() {
         remote_ref["property"] = json!(property);
@@ -52,29 +52,29 @@ fn entry(ns: &Namespace<'_>, key: &str, remote: &str, property: &str) -> Value {
     entry
 }
 
-fn apply(ns: &Namespace<'_>, object: &Value) -> Said {
+pub fn apply(ns: &Namespace<'_>, object: &Value) -> Said {
     ns.apply(&object.to_string())
 }
 
 /// What is in Vault, and which version of it.
-fn remote(ns: &Namespace<'_>, name: &str) -> Option<(Value, u64)> {
+pub fn remote(ns: &Namespace<'_>, name: &str) -> Option<(Value, u64)> {
     let answer = world().vault.api("GET", &format!("secret/data/{}/{name}", ns.name), &Value::Null).ok()?;
     let data = answer["data"]["data"].clone();
     (!data.is_null()).then(|| (data, answer["data"]["metadata"]["version"].as_u64().unwrap_or_default()))
 }
 
-fn wait_remote(ns: &Namespace<'_>, name: &str, is: &Value) -> u64 {
+pub fn wait_remote(ns: &Namespace<'_>, name: &str, is: &Value) -> u64 {
     world().wait(&format!("{name} in Vault"), LIMIT, || {
         remote(ns, name).filter(|(data, _)| data == is).map(|(_, version)| version)
     })
 }
 
-fn stored(ns: &Namespace<'_>, name: &str) -> Option<Value> {
+pub fn stored(ns: &Namespace<'_>, name: &str) -> Option<Value> {
     world().get(&format!("/apis/{API}/namespaces/{}/pushsecrets/{name}", ns.name))
 }
 
 /// Waits for the condition Ready; its message.
-fn wait_ready(ns: &Namespace<'_>, name: &str, status: &str, reason: &str) -> String {
+pub fn wait_ready(ns: &Namespace<'_>, name: &str, status: &str, reason: &str) -> String {
     let (.., message) = world().wait(&format!("{name} {status} {reason}"), LIMIT, || {
         condition(&stored(ns, name)?).filter(|(is, why, _)| is == status && why == reason)
     });
@@ -240,12 +240,17 @@ fn aws_and_kubernetes_are_pushed_to_as_well() {
     let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings", ns.name);
     world().cluster.create(&path, &binding).expect("a binding");
 
+    ns.kubectl(&["label", "secret", "source", "team=a"]).good();
     let stores = json!([{ "name": "aws" }, { "name": "own" }]);
     let data = json!([{ "match": { "secretKey": "password", "remoteRef": { "remoteKey": format!("copy-of-{}", ns.name), "property": "pass" } } }]);
     apply(&ns, &push(&ns, "app", json!({ "secretStoreRefs": stores, "data": data }))).silent();
     wait_ready(&ns, "app", "True", "Synced");
     let name = format!("copy-of-{}", ns.name);
     assert_eq!(ns.value(&name, "pass").as_deref(), Some("hunter2"));
+    let copy = ns.secret(&name).expect("it")["metadata"].clone();
+    let carried = (copy["labels"].clone(), copy["annotations"].clone());
+    // kubectl has applied the source, so there the annotation with its data is.
+    assert_eq!(carried, (json!({ "team": "a" }), json!({ "latchkey.dev/pushed": "true" })));
     let read = json!({ "SecretId": name });
     let value = world().moto.secrets_manager("GetSecretValue", &read).expect("it");
     let bytes = decoded(value["SecretBinary"].as_str().expect("binary"));

@@ -169,7 +169,7 @@ impl Line {
                 Some(error) => too_often = Some(error.clone()),
                 None => (),
             }
-            self.settle(&ticket.flight, answer, began).await;
+            self.settle(&ticket, answer, began).await;
         }
         if let Some(error) = too_often {
             self.standing.failed(&error, pass);
@@ -224,9 +224,10 @@ impl Line {
         }
     }
 
-    async fn settle(&self, flight: &Arc<Flight>, answer: Result<Entry, Error>, started: Instant) {
+    async fn settle(&self, ticket: &Ticket, answer: Result<Entry, Error>, started: Instant) {
+        let Ticket { flight, provider, .. } = ticket;
         let answer: Answer = answer.map(|entry| Read { entry: Arc::new(entry), started });
-        self.shared.cache.keep(flight.key.clone(), &answer, started).await; // before it lands, or a caller finds neither
+        self.shared.keep(&flight.key, &answer, started, &**provider).await; // before it lands, or a caller finds neither
         self.shared.flights.land(flight, answer);
     }
 }

@@ -149,6 +149,20 @@ impl EntryCache {
         }
     }
 
+    /// Drops what is remembered of these entries, failures as well.
+    pub async fn forget(&self, is_meant: impl Fn(&CacheKey) -> bool) {
+        let entries = self.entries.iter().map(|(key, _)| key);
+        let gone: Vec<Arc<CacheKey>> = entries.filter(|key| is_meant(key)).collect();
+        for key in gone {
+            self.entries.invalidate(&*key).await;
+        }
+        let failures = self.failures.iter().map(|(key, _)| key);
+        let gone: Vec<Arc<CacheKey>> = failures.filter(|key| is_meant(key)).collect();
+        for key in gone {
+            self.failures.invalidate(&*key).await;
+        }
+    }
+
     /// Drops what is idle or does not fit.
     pub async fn tend(&self) {
         self.entries.run_pending_tasks().await;

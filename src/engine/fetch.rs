@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::batch::{Line, Ticket};
 use super::cache::{CacheKey, EntryCache};
+use super::changed::Changes;
 use super::flight::{Answer, Boarding, Flight, Flights, Seat};
 use super::plan::StoreKey;
 use super::{Deadline, Lane, Settings};
@@ -64,6 +65,8 @@ pub struct Shared {
     pub cache: EntryCache,
     /// Reads that are wanted or under way.
     pub flights: Flights,
+    /// What was written to stores from here.
+    pub changes: Changes,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
 }
@@ -132,7 +135,10 @@ impl Shared {
         beside: &[EntryRef],
         terms: Terms,
     ) -> Vec<Answer> {
-        let is_known = |entry: &EntryRef| self.cache.get(&reader.key_of(entry), terms.max_age).is_some();
+        let is_known = |entry: &EntryRef| {
+            let key = reader.key_of(entry);
+            self.cache.get(&key, self.max_age(&key, reader, terms)).is_some()
+        };
         if beside.is_empty() || entries.iter().all(is_known) {
             return self.read(reader, entries, terms).await;
         }
@@ -150,18 +156,19 @@ impl Shared {
         terms: Terms,
         tickets: &mut Vec<Ticket>,
     ) -> (Wanted, Served) {
-        if let Some(answer) = self.remembered(key, terms) {
+        let max_age = self.max_age(key, reader, terms);
+        if let Some(answer) = self.remembered(key, terms.lane, max_age) {
             return (Wanted::Known(answer), Served::Cached);
         }
         let ticket = |flight| Ticket::new(flight, &reader.provider);
-        match self.flights.board(key, terms.lane, terms.max_age, Instant::now()) {
+        match self.flights.board(key, terms.lane, max_age, Instant::now()) {
             Boarding::Joined(seat) => (Wanted::Coming(seat), Served::Joined),
             Boarding::Promoted(flight, seat) => {
                 tickets.push(ticket(flight));
                 (Wanted::Coming(seat), Served::Joined)
             }
             Boarding::New(flight, seat) => {
-                let how = self.clear(&flight, reader, terms);
+                let how = self.clear(&flight, reader, (max_age, terms));
                 if how == Served::Read {
                     tickets.push(ticket(flight));
                 }
@@ -170,19 +177,46 @@ impl Shared {
         }
     }
 
-    fn remembered(&self, key: &CacheKey, terms: Terms) -> Option<Answer> {
-        if let Some(read) = self.cache.get(key, terms.max_age) {
+    /// How old the value may be: whatever was read before it was written to from here is too old for everybody.
+    fn max_age(&self, key: &CacheKey, reader: &Reader, terms: Terms) -> Duration {
+        let written = self.written(key, &*reader.provider);
+        written.map_or(terms.max_age, |at| terms.max_age.min(Instant::now().saturating_duration_since(at)))
+    }
+
+    fn written(&self, key: &CacheKey, provider: &dyn Provider) -> Option<Instant> {
+        self.changes.last(&key.line.uid, || provider.written_as(&key.entry))
+    }
+
+    /// Keeps what came of a read that began then, unless the entry was written to from here since.
+    pub async fn keep(&self, key: &CacheKey, answer: &Answer, started: Instant, provider: &dyn Provider) {
+        if self.written(key, provider).is_none_or(|at| at < started) {
+            self.cache.keep(key.clone(), answer, started).await;
+        }
+    }
+
+    /// Drops what is remembered of an entry that was written to from here, or may have been: values, failures and lists.
+    pub async fn forget(&self, uid: &str, remote: &EntryRef, provider: &dyn Provider) {
+        let key = provider.resolved_key(remote);
+        self.changes.note(uid, &key);
+        let is_it = |of: &CacheKey| {
+            *of.line.uid == *uid && provider.written_as(&of.entry).is_none_or(|written| written == key)
+        };
+        self.cache.forget(is_it).await;
+    }
+
+    fn remembered(&self, key: &CacheKey, lane: Lane, max_age: Duration) -> Option<Answer> {
+        if let Some(read) = self.cache.get(key, max_age) {
             return Some(Ok(read));
         }
-        match terms.lane {
-            Lane::DryRun => self.cache.failure(key, terms.max_age).map(Err),
+        match lane {
+            Lane::DryRun => self.cache.failure(key, max_age).map(Err),
             Lane::Admission | Lane::Refresh => None,
         }
     }
 
     /// Sees whether a new flight has to be flown: another may have landed just before it was made, or the store is down.
-    fn clear(&self, flight: &Arc<Flight>, reader: &Reader, terms: Terms) -> Served {
-        if let Some(read) = self.cache.get(&flight.key, terms.max_age) {
+    fn clear(&self, flight: &Arc<Flight>, reader: &Reader, (max_age, terms): (Duration, Terms)) -> Served {
+        if let Some(read) = self.cache.get(&flight.key, max_age) {
             self.flights.land(flight, Ok(read));
             return Served::Cached;
         }

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod breaker;
 pub mod budget;
 pub mod cache;
+pub mod changed;
 pub mod convert;
 pub mod decode;
 pub mod desired;

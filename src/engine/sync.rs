@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::apply::{Applied, SecretWriter, Write};
 use super::cache::EntryCache;
+use super::changed::Changes;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
 use super::generators::Generation;
@@ -70,7 +71,8 @@ impl Engine {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let cache = EntryCache::new(settings.cache_bytes);
-        let shared = Arc::new(Shared { settings, cache, flights: Flights::default(), observer });
+        let (flights, changes) = (Flights::default(), Changes::default());
+        let shared = Arc::new(Shared { settings, cache, flights, changes, observer });
         let connector = Arc::new(connector);
         let (standings, memory, states) = (Standings::default(), Memory::default(), Arc::new(NoStates));
         Self {
@@ -218,6 +220,7 @@ impl Engine {
             self.leave_stores(&mut gone).await;
             self.inner.shared.cache.tend().await;
             self.inner.shared.flights.tend();
+            self.inner.shared.changes.tend();
             self.inner.standings.tend();
             self.inner.memory.tend();
         }

@@ -12,8 +12,8 @@ use latchkey_api::store::{SecretStoreSpec, StoreKind};
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::connect::Identity;
 use latchkey_provider::{
-    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Made, Provider, Scope, SecretBytes,
-    Validation,
+    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Made, Provider, Push, Pushed,
+    Remote as Place, Scope, SecretBytes, Validation, Writer,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -44,6 +44,8 @@ pub struct Remote {
     pub max_batch: AtomicUsize,
     /// What it lists.
     pub listed: Mutex<Vec<String>>,
+    /// What was pushed to it; every other entry holds its own name.
+    pub pushed: Mutex<BTreeMap<String, SecretBytes>>,
     /// How many calls it takes within a second; zero: any number. And when it took its last ones.
     pub takes: AtomicUsize,
     pub taken: Mutex<Vec<Instant>>,
@@ -59,6 +61,7 @@ impl Default for Remote {
             delay: Mutex::new(Duration::from_millis(50)),
             max_batch: AtomicUsize::new(1),
             listed: Mutex::default(),
+            pushed: Mutex::default(),
             takes: AtomicUsize::new(0),
             taken: Mutex::default(),
             accepts: AtomicU8::new(0),
@@ -136,6 +139,7 @@ impl Provider for Client {
 
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
         lock(&self.remote.calls).push(entries.iter().map(|entry| entry.key.clone()).collect());
+        let pushed = lock(&self.remote.pushed).clone(); // the answer is what is there now, however long it is on its way
         let delay = *lock(&self.remote.delay);
         tokio::time::sleep(delay).await;
         if !self.remote.takes_one_more() {
@@ -146,7 +150,10 @@ impl Provider for Client {
             self.remote.answer(&entry.key, self.credentials)?;
             Ok(match entry.listing {
                 Some(_) => Entry::List(lock(&self.remote.listed).iter().map(|name| found(name)).collect()),
-                None => Entry::Value(entry.key.as_str().into()),
+                None => {
+                    let own = || entry.key.as_str().into();
+                    Entry::Value(pushed.get(&entry.key).cloned().unwrap_or_else(own))
+                }
             })
         };
         entries.iter().map(answer).collect()
@@ -165,6 +172,32 @@ impl Provider for Client {
 
     async fn validate(&self) -> Result<Validation, Error> {
         self.remote.answer("", self.credentials).map(|()| Validation::Ready)
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Writer for Client {
+    async fn push(&self, push: &Push) -> Result<Pushed, Error> {
+        let value = push.content.value()?;
+        let former = lock(&self.remote.pushed).insert(push.remote.key.clone(), value.clone());
+        Ok(match former {
+            None => Pushed::Created,
+            Some(former) if former == value => Pushed::Unchanged,
+            Some(_) => Pushed::Updated,
+        })
+    }
+
+    async fn delete(&self, remote: &Place, _: bool) -> Result<(), Error> {
+        lock(&self.remote.pushed).remove(&remote.key);
+        Ok(())
+    }
+
+    async fn exists(&self, remote: &Place) -> Result<bool, Error> {
+        Ok(lock(&self.remote.pushed).contains_key(&remote.key))
     }
 }
 

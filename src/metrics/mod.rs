@@ -182,7 +182,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.sync_call("shop", "db", true);
         metrics.sync_call("shop", "db", false);
-        for kind in [Kind::ExternalSecret, Kind::SecretStore, Kind::ClusterSecretStore] {
+        for kind in Kind::ALL {
             metrics.condition(kind, "shop", "db", Condition::Ready, true);
             metrics.reconcile_duration(kind, "shop", "db", Duration::from_millis(2));
         }
@@ -203,6 +203,12 @@ mod tests {
             "secretstore_reconcile_duration",
             "clustersecretstore_status_condition",
             "clustersecretstore_reconcile_duration",
+            "clusterexternalsecret_status_condition",
+            "clusterexternalsecret_reconcile_duration",
+            "pushsecret_status_condition",
+            "pushsecret_reconcile_duration",
+            "clusterpushsecret_status_condition",
+            "clusterpushsecret_reconcile_duration",
         ] {
             assert!(names(&page).contains(name), "{name} is not in\n{page}");
         }

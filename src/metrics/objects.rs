@@ -22,6 +22,24 @@ pub enum Kind {
     SecretStore,
     /// ClusterSecretStore; its namespace is empty.
     ClusterSecretStore,
+    /// ClusterExternalSecret; its namespace is empty.
+    ClusterExternalSecret,
+    /// PushSecret
+    PushSecret,
+    /// ClusterPushSecret; its namespace is empty.
+    ClusterPushSecret,
+}
+
+impl Kind {
+    /// All there are.
+    pub const ALL: [Self; 6] = [
+        Self::ExternalSecret,
+        Self::SecretStore,
+        Self::ClusterSecretStore,
+        Self::ClusterExternalSecret,
+        Self::PushSecret,
+        Self::ClusterPushSecret,
+    ];
 }
 
 /// A condition of an object's status.
@@ -74,6 +92,9 @@ pub(super) struct Objects {
     external_secrets: OfKind,
     stores: OfKind,
     cluster_stores: OfKind,
+    cluster_external_secrets: OfKind,
+    push_secrets: OfKind,
+    cluster_push_secrets: OfKind,
 }
 
 #[derive(Debug)]
@@ -94,6 +115,9 @@ impl Objects {
             external_secrets: OfKind::register(registry, "externalsecret"),
             stores: OfKind::register(registry, "secretstore"),
             cluster_stores: OfKind::register(registry, "clustersecretstore"),
+            cluster_external_secrets: OfKind::register(registry, "clusterexternalsecret"),
+            push_secrets: OfKind::register(registry, "pushsecret"),
+            cluster_push_secrets: OfKind::register(registry, "clusterpushsecret"),
         }
     }
 
@@ -102,6 +126,9 @@ impl Objects {
             Kind::ExternalSecret => &self.external_secrets,
             Kind::SecretStore => &self.stores,
             Kind::ClusterSecretStore => &self.cluster_stores,
+            Kind::ClusterExternalSecret => &self.cluster_external_secrets,
+            Kind::PushSecret => &self.push_secrets,
+            Kind::ClusterPushSecret => &self.cluster_push_secrets,
         }
     }
 }

@@ -143,6 +143,15 @@ impl Refresher {
             let key = &row.store.key;
             self.metrics.forget(store::kind(key), store::namespace(key), &key.name);
         }
+        for (key, _) in self.lookup.push_secrets() {
+            self.metrics.forget(Kind::PushSecret, key.namespace(), key.name());
+        }
+        for (key, _) in self.lookup.cluster_external_secrets() {
+            self.metrics.forget(Kind::ClusterExternalSecret, "", key.name());
+        }
+        for (key, _) in self.lookup.cluster_push_secrets() {
+            self.metrics.forget(Kind::ClusterPushSecret, "", key.name());
+        }
     }
 
     /// Leads until it is dropped.

@@ -71,6 +71,58 @@ fn a_store_is_measured_until_it_is_gone() {
 }
 
 #[test]
+fn a_push_secret_and_what_makes_it_are_measured_until_they_are_gone() {
+    let ns = crate::push_secrets::scene("metrics-push");
+    let data = json!([crate::push_secrets::entry(&ns, "user", "app", "name")]);
+    let spec = crate::push_secrets::push(&ns, "app", json!({ "data": data }))["spec"].clone();
+    world().kubectl(&["label", "namespace", &ns.name, &format!("push={}", ns.name)], "").good();
+    let fan = json!({
+        "apiVersion": crate::push_secrets::API, "kind": "ClusterPushSecret", "metadata": { "name": ns.name },
+        "spec": {
+            "pushSecretName": "app", "pushSecretSpec": spec,
+            "namespaceSelectors": [{ "matchLabels": { "push": ns.name } }],
+        },
+    });
+    world().apply(&fan.to_string()).good();
+    crate::push_secrets::wait_ready(&ns, "app", "True", "Synced");
+    let ready = |metric: &str, name: &str, namespace: &str, status: &str| {
+        let labels =
+            format!("{{name=\"{name}\",namespace=\"{namespace}\",condition=\"Ready\",status=\"{status}\"}}");
+        ns.world.latchkey.metrics().lines().find_map(|line| {
+            let value = line.strip_prefix(&format!("{metric}_status_condition{labels} "))?;
+            value.parse::<u8>().ok()
+        })
+    };
+    let of_push = |status: &str| ready("pushsecret", "app", &ns.name, status);
+    let of_fan = |status: &str| ready("clusterpushsecret", &ns.name, "", status);
+    let limit = Duration::from_secs(20);
+    ns.world.wait("their conditions", limit, || {
+        let good = (Some(1), Some(0));
+        let all = [(of_push("True"), of_push("False")), (of_fan("True"), of_fan("False"))];
+        all.iter().all(|one| *one == good).then_some(())
+    });
+    ns.world.wait("its duration", limit, || {
+        (samples(&ns, "pushsecret_reconcile_duration").len() == 1).then_some(())
+    });
+
+    ns.kubectl(&["delete", "secret", "source"]).good();
+    crate::push_secrets::wait_ready(&ns, "app", "False", "Errored");
+    ns.world.wait("its failure", limit, || {
+        ((of_push("True"), of_push("False")) == (Some(0), Some(1))).then_some(())
+    });
+    world().kubectl(&["delete", "clusterpushsecret", &ns.name], "").good();
+    ns.world.wait("the end of their series", limit, || {
+        let metrics = ns.world.latchkey.metrics();
+        let is_of_them = |line: &str| {
+            let of_fan = format!("{{name=\"{}\",namespace=\"\"", ns.name);
+            line.starts_with("clusterpushsecret_") && line.contains(&of_fan)
+                || line.starts_with("pushsecret_") && line.contains(&format!("namespace=\"{}\"", ns.name))
+        };
+        (!metrics.lines().any(is_of_them)).then_some(())
+    });
+}
+
+#[test]
 fn calls_of_the_provider_are_counted_by_name() {
     let ns = Namespace::with_aws(world(), "metrics-calls");
     ns.put("db", "one");

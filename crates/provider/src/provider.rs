@@ -38,6 +38,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
         entry.key.clone()
     }
 
+    /// The resolved key of what is pushed where this entry is read; none if that cannot be told, so that it may be any. Makes
+    /// no request.
+    fn written_as(&self, entry: &EntryRef) -> Option<String> {
+        entry.listing.is_none().then(|| self.resolved_key(entry))
+    }
+
     /// Whether a `find` that asks for this chooses by name as well. ESO's providers differ in what they make of name and tags
     /// together.
     fn chooses_by_name(&self, _listing: &Listing) -> bool {

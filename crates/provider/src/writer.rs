@@ -62,6 +62,15 @@ impl Content {
     }
 }
 
+/// Labels and annotations of the Secret that is pushed, for stores that have such.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceMetadata {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// One thing to be pushed.
 #[derive(Debug, Clone)]
 pub struct Push {
@@ -69,6 +78,8 @@ pub struct Push {
     pub remote: Remote,
     /// What.
     pub content: Content,
+    /// What the Secret carries beside it.
+    pub source: SourceMetadata,
     /// The `spec` of the `PushSecretMetadata` that the PushSecret gives, which is each provider's own.
     pub metadata: Option<Value>,
     /// Whether the same PushSecret has pushed there before, so that what is there is its own even without a mark.

@@ -3,9 +3,12 @@
 //! `Source → wanted → push`: what is pushed is made of the Secret (or by a generator) and the template, then it is worked out
 //! what goes where, then each thing is pushed. Nothing is remembered here: what was pushed is in the PushSecret's status.
 
+mod carried;
 mod reverse;
 mod wanted;
 
+#[cfg(test)]
+mod memory_tests;
 #[cfg(test)]
 mod tests;
 
@@ -13,15 +16,16 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use latchkey_api::external_secret::{GeneratorRef, Template};
-use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, Writer};
+use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
 use tokio::time::timeout_at;
 
 use super::convert::Data;
 use super::plan::{GeneratorKey, StoreKey};
-use super::render;
+use super::render::{self, Parts};
 use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
+pub use carried::carried;
 pub use wanted::{One, Place, place, remote, wanted};
 
 /// What is pushed: keys and values, and the type of the Secret that holds them.
@@ -31,6 +35,8 @@ pub struct Source {
     pub data: Data,
     /// The Secret's type.
     pub type_: Option<String>,
+    /// What it carries beside that, as far as it is pushed.
+    pub metadata: SourceMetadata,
 }
 
 /// A store that is open to be written to.
@@ -57,7 +63,7 @@ impl Engine {
         let making = self.generated(namespace, &key, at);
         let late = |_| Err(message::generator_too_late(&key));
         let data = timeout_at(deadline.instant(), making).await.unwrap_or_else(late)?;
-        Ok(Source { data, type_: None })
+        Ok(Source { data, ..Source::default() })
     }
 
     /// What the template of a PushSecret makes of its source; the source itself without one.
@@ -73,9 +79,12 @@ impl Engine {
     ) -> Result<Source, Error> {
         let Some(template) = template else { return Ok(source) };
         let objects = self.template_objects(namespace, Some(template), deadline).await?;
-        let Source { data, type_ } = source;
-        let parts = work::aside(|| render::templated(template, data, &objects))?;
-        Ok(Source { data: parts.data, type_: parts.type_.or(type_) })
+        let Source { data, type_, mut metadata } = source;
+        let Parts { type_: new, labels, annotations, finalizers: _, data } =
+            work::aside(|| render::templated(template, data, &objects))?;
+        metadata.labels.extend(labels);
+        metadata.annotations.extend(annotations);
+        Ok(Source { data, type_: new.or(type_), metadata })
     }
 
     /// Opens a store for a PushSecret of this namespace.
@@ -103,7 +112,11 @@ impl Engine {
             }
             writer.push(push).await
         };
-        self.through(door, pushing).await.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
+        let pushed = self.through(door, pushing).await;
+        if !matches!(pushed, Ok(Pushed::Unchanged)) {
+            self.forget(door, &push.remote).await;
+        }
+        pushed.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
     }
 
     /// Removes what was pushed.
@@ -113,7 +126,15 @@ impl Engine {
     pub async fn withdraw(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
         self.admit_push(door, remote).await?;
         let removing = async { door.writer()?.delete(remote, true).await };
-        self.through(door, removing).await.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+        let removed = self.through(door, removing).await;
+        self.forget(door, remote).await;
+        removed.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+    }
+
+    /// Whoever reads it from now on sees what was written. What failed may have been written all the same.
+    async fn forget(&self, door: &Door, remote: &Remote) {
+        let entry = EntryRef::new(remote.key.as_str());
+        self.inner.shared.forget(&door.opened.store.uid, &entry, door.provider()).await;
     }
 
     async fn admit_push(&self, door: &Door, remote: &Remote) -> Result<(), Error> {

@@ -19,7 +19,7 @@ fn data(key: &str, remote: &str) -> Value {
 fn source() -> Source {
     let pairs = [("user", "u"), ("password", "p"), ("a_U002f_b", "ab")];
     let data = pairs.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value))).collect();
-    Source { data, type_: Some("Opaque".into()) }
+    Source { data, type_: Some("Opaque".into()), ..Source::default() }
 }
 
 fn at() -> Place {
@@ -89,6 +89,11 @@ fn data_decides_over_data_to_and_only_the_store_that_is_meant_takes_it() {
         (json!({ "name": "vault", "kind": "ClusterSecretStore" }), false),
         (json!({ "labelSelector": { "matchLabels": { "tier": "one" } } }), true),
         (json!({ "labelSelector": { "matchLabels": { "tier": "two" } } }), false),
+        (json!({ "name": "vault", "labelSelector": { "matchLabels": { "tier": "two" } } }), true),
+        (json!({ "name": "other", "labelSelector": { "matchLabels": { "tier": "one" } } }), false),
+        (json!({ "name": "", "labelSelector": { "matchLabels": { "tier": "one" } } }), true),
+        (json!({ "name": "", "labelSelector": { "matchLabels": { "tier": "two" } } }), false),
+        (json!({ "name": "" }), false),
     ] {
         let to = json!({ "storeRef": store_ref, "match": { "regexp": "user" } });
         assert_eq!(!pushed(json!({ "dataTo": [to] })).is_empty(), takes, "{store_ref}");

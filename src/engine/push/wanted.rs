@@ -105,15 +105,20 @@ pub fn wanted(spec: &PushSecretSpec, source: &Source, store: &Place) -> Result<V
     Ok(all)
 }
 
+/// A name decides over labels, as with External Secrets Operator; in `secretStoreRefs` it is the other way round.
 fn is_meant(of: &DataToStoreRef, store: &Place) -> bool {
     let kind = of.kind.as_deref().unwrap_or("SecretStore");
     let is_kind = match store.key.kind {
         StoreKind::SecretStore => kind == "SecretStore",
         StoreKind::ClusterSecretStore => kind == "ClusterSecretStore",
     };
+    let name = of.name.as_ref().filter(|name| !name.is_empty());
     is_kind
-        && of.name.as_ref().is_none_or(|name| *name == store.key.name)
-        && of.label_selector.as_ref().is_none_or(|selector| selects(selector, &store.labels))
+        && match (name, &of.label_selector) {
+            (Some(name), _) => *name == store.key.name,
+            (None, Some(selector)) => selects(selector, &store.labels),
+            (None, None) => false,
+        }
 }
 
 fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
@@ -122,7 +127,7 @@ fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
         None => Content::Whole { data: named, type_: source.type_.clone() },
         Some(key) => Content::One(named.get(key).cloned().ok_or_else(|| message::no_secret_key(at, key))?),
     };
-    one(at, data.clone(), content)
+    one(at, data.clone(), content, source)
 }
 
 /// The keys of one `dataTo`: as one JSON object, or each by itself.
@@ -140,12 +145,12 @@ fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
     };
     if let Some(remote_key) = entry.remote_key.clone().filter(|key| !key.is_empty()) {
         let content = Content::Whole { data: named, type_: source.type_.clone() };
-        return Ok(vec![one(at, data(None, remote_key), content)?]);
+        return Ok(vec![one(at, data(None, remote_key), content, source)?]);
     }
     let names = rewritten(at, entry, named.keys())?;
     let all = names.into_iter().filter_map(|(remote_key, key)| {
         let content = Content::One(named.get(&key)?.clone());
-        Some(one(at, data(Some(key), remote_key), content))
+        Some(one(at, data(Some(key), remote_key), content, source))
     });
     all.collect()
 }
@@ -178,9 +183,10 @@ fn converted(
     reversed(strategy, &source.data).map_err(|name| message::reversed_alike(at, &name))
 }
 
-fn one(at: &str, data: PushData, content: Content) -> Result<One, Error> {
+fn one(at: &str, data: PushData, content: Content, source: &Source) -> Result<One, Error> {
     let metadata = metadata(at, data.metadata.as_ref())?;
-    let push = Push { remote: remote(&data), content, metadata, known: false };
+    let remote = remote(&data);
+    let push = Push { remote, content, source: source.metadata.clone(), metadata, known: false };
     Ok(One { data, push })
 }
 

@@ -22,6 +22,7 @@ use super::item::Item;
 use super::queue::Priority;
 use super::status::FIELD_MANAGER;
 use crate::lookup::Key;
+use crate::metrics::{Condition, Kind};
 use crate::telemetry::chain;
 use fan::Fan;
 use plan::Step;
@@ -55,12 +56,17 @@ impl Term<'_> {
     /// Brings all namespaces to where a ClusterExternalSecret wants them.
     pub(super) async fn fan_out(&self, name: &str) {
         let lookup = &self.refresher.lookup;
-        let Some(fan) = lookup.cluster_external_secret(name) else { return };
+        let metrics = &self.refresher.metrics;
+        let Some(fan) = lookup.cluster_external_secret(name) else {
+            return metrics.forget(Kind::ClusterExternalSecret, "", name);
+        };
+        let _timer = metrics.reconcile(Kind::ClusterExternalSecret, "", name);
         let made = lookup.made_by(fan.metadata.uid.as_deref().unwrap_or_default());
         let Some(brought) = self.bring_all(&*fan, made, &|key: &Key| lookup.external_secret(key)).await
         else {
             return;
         };
+        metrics.condition(Kind::ClusterExternalSecret, "", name, Condition::Ready, brought.failed.is_empty());
         let status = plan::status(&fan, brought.provisioned, brought.failed);
         let written = self.refresher.statuses.cluster_external_secret(&fan, &status).await;
         self.fanned_out(Item::FanOut(name.to_owned()), &*fan, brought.whole, written);
@@ -69,11 +75,16 @@ impl Term<'_> {
     /// Brings all namespaces to where a ClusterPushSecret wants them.
     pub(super) async fn fan_pushes_out(&self, name: &str) {
         let lookup = &self.refresher.lookup;
-        let Some(fan) = lookup.cluster_push_secret(name) else { return };
+        let metrics = &self.refresher.metrics;
+        let Some(fan) = lookup.cluster_push_secret(name) else {
+            return metrics.forget(Kind::ClusterPushSecret, "", name);
+        };
+        let _timer = metrics.reconcile(Kind::ClusterPushSecret, "", name);
         let made = lookup.pushes_made_by(fan.metadata.uid.as_deref().unwrap_or_default());
         let Some(brought) = self.bring_all(&*fan, made, &|key: &Key| lookup.push_secret(key)).await else {
             return;
         };
+        metrics.condition(Kind::ClusterPushSecret, "", name, Condition::Ready, brought.failed.is_empty());
         let status = plan::push_status(&fan, brought.provisioned, brought.failed);
         let written = self.refresher.statuses.cluster_push_secret(&fan, &status).await;
         self.fanned_out(Item::FanPushesOut(name.to_owned()), &*fan, brought.whole, written);

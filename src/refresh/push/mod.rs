@@ -28,6 +28,7 @@ use crate::engine::plan::StoreKey;
 use crate::engine::push::{self, Place, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
+use crate::metrics::{Condition, Kind};
 pub(super) use status::Outcome;
 use stores::names;
 
@@ -49,35 +50,49 @@ impl Term<'_> {
     /// Brings a PushSecret to where it should be.
     pub(super) async fn push_secret(&self, key: &Key, look: Look) {
         let _alone = self.pushing.with(key).await;
+        let metrics = &self.refresher.metrics;
         let Some(object) = self.refresher.lookup.push_secret(key) else {
             self.push_backoffs.clear(key);
-            return;
+            return metrics.forget(Kind::PushSecret, key.namespace(), key.name());
         };
         if !self.refresher.engine.sees_to(key.namespace()) {
             return;
         }
+        if object.metadata.deletion_timestamp.is_none() && self.is_of_others(&object.spec, key.namespace()) {
+            return metrics.forget(Kind::PushSecret, key.namespace(), key.name());
+        }
+        let _timer = metrics.reconcile(Kind::PushSecret, key.namespace(), key.name());
+        self.bring_push(key, &object, look).await;
+    }
+
+    async fn bring_push(&self, key: &Key, object: &Arc<PushSecret>, look: Look) {
         if object.metadata.deletion_timestamp.is_some() {
-            return self.let_go(key, &object).await;
+            return self.let_go(key, object).await;
         }
-        if self.is_of_others(&object.spec, key.namespace()) {
-            return;
+        if let Some(ready) = status::is_ready(object) {
+            self.measured(key, ready);
         }
-        if !self.keeps_finalizer(key, &object).await {
+        if !self.keeps_finalizer(key, object).await {
             return; // the watch tells of the object with it
         }
-        let version = status::version(&object);
+        let version = status::version(object);
         if look != Look::Now
             && let Some(wait) = self.push_backoffs.wait(key, &version)
         {
             return self.look_again(key, wait);
         }
-        let left = status::left(&object, Timestamp::now());
-        let anew = look == Look::Anew && self.source_changed_since(&object).await;
+        let left = status::left(object, Timestamp::now());
+        let anew = look == Look::Anew && self.source_changed_since(object).await;
         if look == Look::Now || anew || left.is_some_and(|left| left.is_zero()) {
-            self.push_all(key, &object).await;
+            self.push_all(key, object).await;
         } else if let Some(left) = left {
             self.look_again(key, left);
         }
+    }
+
+    fn measured(&self, key: &Key, ready: bool) {
+        let metrics = &self.refresher.metrics;
+        metrics.condition(Kind::PushSecret, key.namespace(), key.name(), Condition::Ready, ready);
     }
 
     /// Those that failed and push to this store may try again.
@@ -224,6 +239,7 @@ impl Term<'_> {
         let status = status::after(object, &outcome, super::status::now());
         let written = self.refresher.statuses.push_secret(object, &status).await;
         self.refresher.events.pushed(object, &outcome);
+        self.measured(key, outcome.is_ready());
         let version = status::version(object);
         match outcome.errors.first() {
             None => {

@@ -11,7 +11,7 @@ use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
 use latchkey_provider::SecretBytes;
 
 use super::super::Term;
-use crate::engine::push::Source;
+use crate::engine::push::{self, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::telemetry::chain;
@@ -87,8 +87,10 @@ fn params(selector: &LabelSelector) -> Option<ListParams> {
 }
 
 fn of_secret(secret: Secret) -> Source {
+    let metadata = push::carried(&secret.metadata);
     let data = secret.data.unwrap_or_default().into_iter();
-    Source { data: data.map(|(key, value)| (key, SecretBytes::new(value.0))).collect(), type_: secret.type_ }
+    let data = data.map(|(key, value)| (key, SecretBytes::new(value.0))).collect();
+    Source { data, type_: secret.type_, metadata }
 }
 
 fn unread(spec: &PushSecretSpec, error: &kube::Error) -> Error {

@@ -89,6 +89,12 @@ pub(super) fn is_source_deleted(object: &PushSecret) -> bool {
     conditions.into_iter().any(|it| it.type_ == "Ready" && it.reason.as_deref() == Some(SOURCE_DELETED))
 }
 
+/// What its condition says; none if it has none yet.
+pub(super) fn is_ready(object: &PushSecret) -> Option<bool> {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    conditions.into_iter().find(|it| it.type_ == "Ready").map(|it| it.status == "True")
+}
+
 /// Both; of the same entry the new one.
 pub(super) fn merged(new: SyncedPushSecrets, old: SyncedPushSecrets) -> SyncedPushSecrets {
     let mut all = old;

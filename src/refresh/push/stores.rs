@@ -45,17 +45,17 @@ impl Term<'_> {
 
     fn named(&self, of: &PushStoreRef, namespace: &str) -> Vec<Place> {
         let lookup = &self.refresher.lookup;
-        if let Some(name) = of.name.clone().filter(|name| !name.is_empty()) {
+        let Some(selector) = &of.label_selector else {
             let (kind, namespace) = kind_of(of, namespace);
-            let key = StoreKey { kind, namespace, name };
+            let key = StoreKey { kind, namespace, name: of.name.clone().unwrap_or_default() };
             let labels = lookup.store_row(&key).map(|row| row.labels.clone()).unwrap_or_default();
-            return vec![Place { key, labels }]; // that it is not there is said when it is opened
-        }
+            return match key.name.is_empty() {
+                true => Vec::new(),
+                false => vec![Place { key, labels }], // that it is not there is said when it is opened
+            };
+        };
         let rows = lookup.all_stores().into_iter();
-        let meant = rows.filter(|row| {
-            names(of, &row.store.key, namespace)
-                && of.label_selector.as_ref().is_some_and(|selector| selects(selector, &row.labels))
-        });
+        let meant = rows.filter(|row| names(of, &row.store.key, namespace) && selects(selector, &row.labels));
         let mut places: Vec<Place> =
             meant.map(|row| Place { key: row.store.key.clone(), labels: row.labels.clone() }).collect();
         places.sort_by(|one, other| one.key.cmp(&other.key));
@@ -70,10 +70,44 @@ fn kind_of(of: &PushStoreRef, namespace: &str) -> (StoreKind, Option<String>) {
     }
 }
 
-/// Whether a reference may mean this store, as far as kind, namespace and name tell.
+/// Whether a reference may mean this store, as far as kind, namespace and name tell. Where there are labels, the name says nothing,
+/// as with External Secrets Operator.
 pub(super) fn names(of: &PushStoreRef, store: &StoreKey, namespace: &str) -> bool {
     let (kind, namespace) = kind_of(of, namespace);
     kind == store.kind
         && namespace == store.namespace
-        && of.name.as_ref().is_none_or(|name| name.is_empty() || *name == store.name)
+        && (of.label_selector.is_some() || of.name.as_ref() == Some(&store.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn names(of: Value) -> [bool; 3] {
+        let of: PushStoreRef = serde_json::from_value(of).expect("a reference");
+        let store = |kind, namespace: Option<&str>, name: &str| StoreKey {
+            kind,
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        };
+        [
+            store(StoreKind::SecretStore, Some("team"), "vault"),
+            store(StoreKind::SecretStore, Some("other"), "vault"),
+            store(StoreKind::ClusterSecretStore, None, "vault"),
+        ]
+        .map(|store| super::names(&of, &store, "team"))
+    }
+
+    #[test]
+    fn a_store_is_meant_by_its_name_unless_there_are_labels() {
+        assert_eq!(names(json!({ "name": "vault" })), [true, false, false]);
+        assert_eq!(names(json!({ "name": "aws" })), [false; 3]);
+        assert_eq!(names(json!({ "name": "" })), [false; 3]);
+        assert_eq!(names(json!({ "labelSelector": {} })), [true, false, false]);
+        assert_eq!(names(json!({ "name": "aws", "labelSelector": {} })), [true, false, false]);
+        let cluster = json!({ "kind": "ClusterSecretStore", "name": "aws", "labelSelector": {} });
+        assert_eq!(names(cluster), [false, false, true]);
+    }
 }

@@ -120,11 +120,17 @@ impl Writer for SecretsManager {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Content;
+    use crate::{Content, SourceMetadata};
 
     fn push(property: Option<&str>, value: &str) -> Push {
         let remote = Remote { key: "app".to_owned(), property: property.map(str::to_owned) };
-        Push { remote, content: Content::One(value.into()), metadata: None, known: false }
+        Push {
+            remote,
+            content: Content::One(value.into()),
+            metadata: None,
+            source: SourceMetadata::default(),
+            known: false,
+        }
     }
 
     fn after(there: Option<&str>, property: Option<&str>, value: &str) -> Result<String, Error> {

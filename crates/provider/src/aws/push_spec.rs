@@ -128,11 +128,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Content, Remote};
+    use crate::{Content, Remote, SourceMetadata};
 
     fn spec(metadata: Value) -> Result<Spec, Error> {
         let remote = Remote { key: "app".to_owned(), property: None };
-        Spec::of(&Push { remote, content: Content::One("".into()), metadata: Some(metadata), known: false })
+        Spec::of(&Push {
+            remote,
+            content: Content::One("".into()),
+            metadata: Some(metadata),
+            source: SourceMetadata::default(),
+            known: false,
+        })
     }
 
     fn tags(value: Value) -> Tags {

@@ -175,6 +175,12 @@ impl Provider for SecretsManager {
         self.id(entry)
     }
 
+    /// What is pushed is named, what is read may be given by its ARN, which ends in letters that nobody can know.
+    fn written_as(&self, entry: &EntryRef) -> Option<String> {
+        let id = self.id(entry);
+        (entry.listing.is_none() && !id.starts_with("arn:")).then_some(id)
+    }
+
     async fn fetch(&self, entries: &[EntryRef]) -> Vec<Result<Entry, Error>> {
         let answers: HashMap<_, _> = self.read(entries.iter().cloned().collect()).await.into_iter().collect();
         let unanswered =

@@ -21,9 +21,8 @@ type Strings = BTreeMap<String, String>;
 pub struct Spec {
     labels: Strings,
     annotations: Strings,
-    /// How these join those of the pushed Secret. None of that one's are pushed, so that it makes no difference.
-    #[serde(rename = "sourceMergePolicy")]
-    _source_merge_policy: SourceMergePolicy,
+    /// How these join those of the pushed Secret.
+    source_merge_policy: SourceMergePolicy,
     target_merge_policy: TargetMergePolicy,
     /// The namespace, for stores that leave it to the PushSecret.
     pub remote_namespace: String,
@@ -52,12 +51,17 @@ impl Spec {
         push::spec(push.metadata.as_ref(), known)
     }
 
-    fn join(&self, given: &Strings, there: Option<Strings>) -> Option<Strings> {
+    /// What is there, then what the pushed Secret has, then what is given here; the later one wins.
+    fn join(&self, given: &Strings, source: &Strings, there: Option<Strings>) -> Option<Strings> {
         let mut joined = match self.target_merge_policy {
             TargetMergePolicy::Ignore => return there,
             TargetMergePolicy::Replace => Strings::new(),
             TargetMergePolicy::Merge => there.unwrap_or_default(),
         };
+        match self.source_merge_policy {
+            SourceMergePolicy::Merge => joined.extend(source.clone()),
+            SourceMergePolicy::Replace => {}
+        }
         joined.extend(given.clone());
         (!joined.is_empty()).then_some(joined)
     }
@@ -126,8 +130,9 @@ impl Held {
             (None, Content::One(_)) => {} // refused before
         }
         let metadata = &mut new.0.metadata;
-        metadata.labels = spec.join(&spec.labels, metadata.labels.take());
-        metadata.annotations = spec.join(&spec.annotations, metadata.annotations.take());
+        let source = &push.source;
+        metadata.labels = spec.join(&spec.labels, &source.labels, metadata.labels.take());
+        metadata.annotations = spec.join(&spec.annotations, &source.annotations, metadata.annotations.take());
         new.mark(self.is_marked());
         Ok(new)
     }
@@ -148,11 +153,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{ErrorKind, Remote, SecretBytes};
+    use crate::{ErrorKind, Remote, SecretBytes, SourceMetadata};
 
     fn push(property: Option<&str>, content: Content, metadata: Value) -> Push {
         let remote = Remote { key: "app".to_owned(), property: property.map(str::to_owned) };
-        Push { remote, content, metadata: Some(metadata), known: false }
+        Push { remote, content, metadata: Some(metadata), source: SourceMetadata::default(), known: false }
     }
 
     fn one(value: &str) -> Content {
@@ -204,6 +209,42 @@ mod tests {
         assert_eq!(labels("Merge"), (json!({ "a": "1", "b": "2" }), false));
         assert_eq!(labels("Replace"), (json!({ "b": "2" }), false));
         assert_eq!(labels("Ignore"), (json!({ "a": "1", "b": "1" }), true));
+    }
+
+    #[test]
+    fn what_the_source_carries_joins_by_the_sources_policy() {
+        let strings = |all: &[(&str, &str)]| -> Strings {
+            all.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let source = SourceMetadata {
+            labels: strings(&[("b", "source"), ("c", "source")]),
+            annotations: strings(&[("x", "source")]),
+        };
+        let joined = |source_policy: &str, target_policy: &str| {
+            let given = json!({
+                "labels": { "c": "given" },
+                "sourceMergePolicy": source_policy, "targetMergePolicy": target_policy,
+            });
+            let push = Push { source: source.clone(), ..push(Some("p"), one("old"), given) };
+            let new = there().with(&push, &Spec::of(&push).unwrap()).unwrap();
+            (json!(new.0.metadata.labels), json!(new.0.metadata.annotations))
+        };
+        assert_eq!(
+            joined("Merge", "Merge"),
+            (json!({ "a": "1", "b": "source", "c": "given" }), json!({ MARK: "true", "x": "source" }))
+        );
+        assert_eq!(
+            joined("Merge", "Replace"),
+            (json!({ "b": "source", "c": "given" }), json!({ MARK: "true", "x": "source" }))
+        );
+        assert_eq!(joined("Replace", "Replace"), (json!({ "c": "given" }), json!({ MARK: "true" })));
+        assert_eq!(
+            joined("Merge", "Ignore"),
+            (json!({ "a": "1", "b": "1" }), json!({ MARK: "true", "x": "y" }))
+        );
+        let plain = Push { metadata: None, source: source.clone(), ..push(Some("p"), one("old"), json!({})) };
+        let new = Held::default().with(&plain, &Spec::of(&plain).unwrap()).unwrap();
+        assert_eq!(new.0.metadata.labels, Some(source.labels), "no metadata means Merge");
     }
 
     #[test]

@@ -111,11 +111,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Content, Remote, SecretBytes};
+    use crate::{Content, Remote, SecretBytes, SourceMetadata};
 
     fn push(value: &str, property: Option<&str>, metadata: Option<Value>) -> Push {
         let remote = Remote { key: "app".to_owned(), property: property.map(str::to_owned) };
-        Push { remote, content: Content::One(SecretBytes::from(value)), metadata, known: false }
+        Push {
+            remote,
+            content: Content::One(SecretBytes::from(value)),
+            metadata,
+            source: SourceMetadata::default(),
+            known: false,
+        }
     }
 
     fn strings(value: Value) -> BTreeMap<String, String> {

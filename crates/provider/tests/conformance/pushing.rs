@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use latchkey_provider::{Content, Error, ErrorKind, Provider, Push, Pushed, Remote, SecretBytes};
+use latchkey_provider::{
+    Content, Error, ErrorKind, Provider, Push, Pushed, Remote, SecretBytes, SourceMetadata,
+};
 use serde_json::Value;
 
 /// What no error may hold.
@@ -85,7 +87,13 @@ impl Pusher {
 }
 
 fn plain(key: &str, property: Option<&str>, content: Content) -> Push {
-    Push { remote: remote(key, property), content, metadata: None, known: false }
+    Push {
+        remote: remote(key, property),
+        content,
+        metadata: None,
+        source: SourceMetadata::default(),
+        known: false,
+    }
 }
 
 fn clean<T>(outcome: Result<T, Error>) -> Result<T, Error> {
