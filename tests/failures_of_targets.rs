@@ -72,7 +72,7 @@ fn a_template_that_asks_for_a_key_which_data_does_not_fetch() {
 fn a_template_that_may_ask_for_such_a_key_works_with_a_warning() {
     let ns = prepared("may-be-unfetched");
     let said = ns.external("db", spec(template("{{ if eq .a \"x\" }}{{ .b }}{{ end }}")));
-    let says = r#"spec.target.template.data["url"]: template: text:1:21: executing "text" at <.b>: map has no entry for key "b"; correct the template"#;
+    let says = r#"spec.target.template.data["url"]: template: text:1:21: executing "text" at <.b>: map has no entry for key "b", wherever the template comes to that place; fetch the key, or correct the template"#;
     assert_eq!(said.warnings(), [format!("ExternalSecret {}/db: {says}", ns.name)], "{said}");
     assert_eq!(ns.value("db", "url").as_deref(), Some(""));
 }

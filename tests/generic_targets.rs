@@ -26,7 +26,7 @@ fn allowing() -> &'static World {
                 "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
             },
         });
-        let verbs = ["get", "create", "update", "delete"];
+        let verbs = ["get", "list", "create", "update", "delete"];
         let role = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "generic" },
             "rules": [
@@ -191,4 +191,82 @@ fn a_generic_kind_that_latchkey_may_not_write_or_never_writes_is_said_at_the_pro
         let said = ns.dry_run(&of("app", api_version, kind, json!({})).to_string());
         assert!(said.to_string().contains(says), "{kind}: {said}");
     }
+}
+
+#[test]
+fn a_generic_target_under_another_name_or_of_another_kind_leaves_no_former_one_of_its_own() {
+    let ns = shop(allowing(), "generic-moved");
+    let named = |name: &str| of("app", "v1", "ConfigMap", json!({ "name": name })).to_string();
+    // It was a Secret first, and others have theirs.
+    let mut secret = of("app", "v1", "ConfigMap", json!({}));
+    secret["spec"]["target"] = json!({ "name": "one" });
+    ns.apply(&secret.to_string()).good();
+    ns.wait_ready("app", "True", "SecretSynced");
+    ns.apply(&of("other", "v1", "ConfigMap", json!({})).to_string()).good();
+    ns.wait_ready("other", "True", "ResourceSynced");
+    // Whoever copies the label has what is his left alone.
+    ns.apply(&named("one")).good();
+    let first = ns.world.wait("the first", LIMIT, || config_map(&ns, "one"));
+    ns.wait_gone("one", LIMIT);
+    let label = "reconcile.external-secrets.io/created-by";
+    let copied = format!("{label}={}", first["metadata"]["labels"][label].as_str().expect("a label"));
+    ns.kubectl(&["create", "configmap", "copied", "--from-literal=own=1"]).good();
+    ns.kubectl(&["label", "configmap", "copied", &copied]).good();
+
+    ns.apply(&named("two")).good();
+    ns.world.wait("the second", LIMIT, || config_map(&ns, "two"));
+    ns.world.wait("the end of the first", LIMIT, || config_map(&ns, "one").is_none().then_some(()));
+    ns.wait_ready("app", "True", "ResourceSynced");
+    assert!(config_map(&ns, "copied").is_some() && config_map(&ns, "other").is_some());
+    ns.world.wait("the event", LIMIT, || {
+        let events = ns.kubectl(&["get", "events"]).to_string();
+        events.contains("resource deleted because it was orphaned").then_some(())
+    });
+
+    // Under any other policy it is nobody's to delete.
+    let keeping = |name: &str| json!({ "name": name, "creationPolicy": "CreateOrMerge" });
+    ns.apply(&of("kept", "v1", "ConfigMap", keeping("three")).to_string()).good();
+    ns.world.wait("the third", LIMIT, || config_map(&ns, "three"));
+    ns.wait_ready("kept", "True", "ResourceSynced");
+    ns.apply(&of("kept", "v1", "ConfigMap", keeping("four")).to_string()).good();
+    ns.world.wait("the fourth", LIMIT, || config_map(&ns, "four"));
+    assert!(config_map(&ns, "three").is_some());
+}
+
+#[test]
+fn a_generic_kind_whose_crd_comes_later_is_found_without_an_apply() {
+    let ns = shop(allowing(), "generic-late");
+    let kind = json!({ "name": "app", "template": { "data": { "user": "{{ .user }}" } } });
+    let manifest = of("app", "late.example.com/v1", "Late", kind).to_string();
+    let said = ns.apply(&manifest).good();
+    assert!(said.to_string().contains("is not served by this cluster"), "{said}");
+    ns.wait_ready("app", "False", "ResourceSyncedError");
+    let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    let crd = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "lates.late.example.com" },
+        "spec": {
+            "group": "late.example.com", "scope": "Namespaced",
+            "names": { "kind": "Late", "plural": "lates", "singular": "late" },
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
+        },
+    });
+    let rule = json!({
+        "apiGroups": ["late.example.com"], "resources": ["lates"], "verbs": ["get", "create", "update"],
+    });
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "late" }, "rules": [rule],
+    });
+    ns.apply(&manifests::list(&[crd, role])).good();
+    ns.kubectl(&[
+        "create",
+        "rolebinding",
+        "late",
+        "--role=late",
+        "--serviceaccount=latchkey-system:latchkey",
+    ])
+    .good();
+    ns.wait_ready("app", "True", "ResourceSynced");
+    let path = format!("/apis/late.example.com/v1/namespaces/{}/lates/app", ns.name);
+    assert_eq!(ns.world.get(&path).expect("it")["spec"]["data"], json!({ "user": "app" }));
 }

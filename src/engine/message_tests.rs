@@ -249,6 +249,10 @@ fn targets() -> Vec<(&'static str, Error)> {
             template_failed("spec.target.template.data[\"url\"]", "map has no entry for key \"usr\""),
         ),
         (
+            "template may fail",
+            template_may_fail("spec.target.template.data[\"url\"]", "map has no entry for key \"usr\""),
+        ),
+        (
             "template is no map",
             template_map("spec.target.template.templateFrom[0].literal", "line 2 cannot be read"),
         ),

@@ -289,6 +289,10 @@ impl Cluster for World {
         Err(Error::new(ErrorKind::Credentials, "there are no Secrets"))
     }
 
+    async fn secret_labels(&self, _: &str, _: &str) -> Result<BTreeMap<String, String>, Error> {
+        Err(Error::new(ErrorKind::Credentials, "there are no Secrets"))
+    }
+
     async fn config_map(&self, _: &str, _: &str) -> Result<BTreeMap<String, String>, Error> {
         Err(Error::new(ErrorKind::Credentials, "there are no ConfigMaps"))
     }

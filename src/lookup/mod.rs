@@ -5,6 +5,7 @@
 //! ServiceAccounts, a namespace whose labels decide) is read when it is needed and remembered for seconds.
 
 mod access;
+mod change;
 mod creators;
 mod credentials;
 mod each;
@@ -15,23 +16,23 @@ mod pushes;
 mod rows;
 mod stores;
 mod table;
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::UserInfo;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
-use kube::runtime::watcher;
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::ObjectMeta;
 use kube::{Api, Client};
 use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
-use latchkey_api::store::{ClusterSecretStore, SecretStore};
 use moka::sync::Cache;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use access::Action;
+pub use change::Change;
 pub use credentials::Credentials;
 pub use entries::Entries;
 pub use rows::{NamespaceRow, SecretRow, StoreRow, stores as stores_of, target as target_of};
@@ -39,67 +40,9 @@ pub use table::{Key, Table};
 
 use crate::config::Scope;
 use crate::engine::SecretState;
-use crate::engine::desired::ownership::MANAGED;
 use crate::engine::plan::StoreKey;
 use crate::engine::stores::LookupFailed;
-use each::{Each, each};
-use follow::{Sink as _, follow, trimmed};
 use table::Index;
-
-/// Something that a watch saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// An ExternalSecret came, changed (in whatever part) or went.
-    ExternalSecret {
-        /// Which.
-        key: Key,
-        /// Whether more than its status changed.
-        edited: bool,
-        /// Whether it is gone.
-        gone: bool,
-    },
-    /// A store came, was given another specification or went.
-    Store {
-        /// Which.
-        key: StoreKey,
-        /// Whether it is gone.
-        gone: bool,
-    },
-    /// A ClusterExternalSecret came, changed or went.
-    ClusterExternalSecret {
-        /// Its name.
-        name: String,
-    },
-    /// A namespace came, got other labels or went.
-    Namespace {
-        /// Its name.
-        name: String,
-    },
-    /// A ClusterPushSecret came, changed or went.
-    ClusterPushSecret {
-        /// Its name.
-        name: String,
-    },
-    /// A PushSecret came, changed (in whatever part) or went.
-    PushSecret {
-        /// Which.
-        key: Key,
-        /// Whether more than its status changed.
-        edited: bool,
-    },
-    /// A Secret that a PushSecret pushes came, changed or went.
-    Source {
-        /// The PushSecret.
-        push: Key,
-    },
-    /// A managed Secret changed by another hand than ours, or went.
-    Secret {
-        /// Which.
-        key: Key,
-        /// Whether it is gone.
-        gone: bool,
-    },
-}
 
 /// Called with the name of a watch once its first list is in memory.
 pub type Filled = Box<dyn Fn(&'static str) + Send + Sync>;
@@ -173,82 +116,6 @@ impl Lookup {
             recent: stores::Recent::default(),
             on_filled,
         })
-    }
-
-    /// Keeps the watches, by a client of their own; does not return.
-    pub async fn run(self: Arc<Self>, client: Client) {
-        let all = follow::config;
-        let external_secrets: Api<Each<ExternalSecret>> = self.in_scope(&client);
-        let secret_stores: Api<Each<SecretStore>> = self.in_scope(&client);
-        let cluster_stores: Api<Each<ClusterSecretStore>> = Api::all(client.clone());
-        let secrets: Api<PartialObjectMeta<Secret>> = self.in_scope(&client); // by this type kube asks for metadata only
-        let managed = all().labels(&format!("{MANAGED}=true"));
-        let sinks = (
-            rows::ExternalSecrets(Arc::clone(&self)),
-            self.store_sink(StoreKind::SecretStore, rows::secret_store),
-            self.store_sink(StoreKind::ClusterSecretStore, rows::cluster_secret_store),
-            rows::Secrets(Arc::clone(&self)),
-            rows::ClusterExternalSecrets(Arc::clone(&self)),
-            rows::Namespaces(Arc::clone(&self)),
-        );
-        let fans: Api<Each<ClusterExternalSecret>> = Api::all(client.clone());
-        let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
-        let fan_out = async {
-            match self.scope.fans_out() {
-                true => follow(|| trimmed(each(watcher(fans.clone(), all()))), &sinks.4).await,
-                false => sinks.4.filled(),
-            }
-        };
-        let needs_namespaces = self.scope.fans_out() || self.scope.fans_pushes_out();
-        let namespaces = async {
-            match needs_namespaces {
-                true => follow(|| trimmed(watcher(namespaces.clone(), all())), &sinks.5).await,
-                false => sinks.5.filled(),
-            }
-        };
-        tokio::join!(
-            follow(|| trimmed(each(watcher(external_secrets.clone(), all()))), &sinks.0),
-            follow(|| trimmed(each(watcher(secret_stores.clone(), all()))), &sinks.1),
-            async {
-                match self.scope.cluster_stores {
-                    true => follow(|| trimmed(each(watcher(cluster_stores.clone(), all()))), &sinks.2).await,
-                    false => sinks.2.filled(),
-                }
-            },
-            follow(|| trimmed(watcher(secrets.clone(), managed.clone())), &sinks.3),
-            fan_out,
-            namespaces,
-            self.follow_pushes(&client),
-            self.tidy_up(),
-        );
-    }
-
-    /// Lets go of what was remembered for a moment only: a cache that nobody asks any more would keep it.
-    async fn tidy_up(&self) {
-        loop {
-            tokio::time::sleep(TICK).await;
-            self.noted.run_pending_tasks();
-            self.recent.tidy_up();
-        }
-    }
-
-    /// The objects of the cluster, or of the one namespace that latchkey sees to.
-    pub fn in_scope<K>(&self, client: &Client) -> Api<K>
-    where
-        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
-        match &self.scope.scoped_namespace {
-            Some(namespace) => Api::namespaced(client.clone(), namespace),
-            None => Api::all(client.clone()),
-        }
-    }
-
-    fn store_sink<K>(
-        self: &Arc<Self>,
-        kind: StoreKind,
-        row: fn(K) -> Option<(Key, StoreRow)>,
-    ) -> rows::Stores<K> {
-        rows::Stores { lookup: Arc::clone(self), kind, row }
     }
 
     /// Whether this user may do that.
@@ -410,9 +277,6 @@ impl Lookup {
 /// How long a Secret that was written or checked is remembered as such. Its echo comes by the watch within seconds; one that
 /// never comes, of a Secret that was gone before the watch was listed anew, must not be waited for for ever.
 const ECHO: Duration = Duration::from_mins(10);
-
-/// How often memory is tidied up.
-const TICK: Duration = Duration::from_secs(10);
 
 /// How long something read when needed may be used again: long enough for a burst to share one read, too short for anybody
 /// who changes it to see the old one.

@@ -136,8 +136,10 @@ impl Events {
             };
             self.normal(&about, reason, note);
         }
+        let generic = object.spec.target.as_ref().is_some_and(|target| target.manifest.is_some());
+        let orphan = if generic { "resource" } else { "secret" };
         for _ in &outcome.orphans_deleted {
-            self.normal(&about, "Deleted", "secret deleted because it was orphaned".to_owned());
+            self.normal(&about, "Deleted", format!("{orphan} deleted because it was orphaned"));
         }
         for MissingEntry { index, key, in_data: _ } in &outcome.missing {
             // ESO says `dataFrom` of `data` entries too, and whoever parses its events relies on it.

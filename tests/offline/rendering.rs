@@ -94,6 +94,45 @@ data: {tpl: e3sgLnVzZXIgfX0h}
 }
 
 #[test]
+fn objects_that_are_not_secrets_are_rendered_as_the_cluster_would_have_them() {
+    let data = "  dataFrom: [{extract: {key: db}}]\n";
+    let of = |target: &str| rendered(&format!("{data}  target:\n{target}"), VALUES, &[]);
+    let metadata = json!({ "name": "db", "namespace": "shop" });
+    let values = json!({ "user": "app", "password": "p:1", "port": "5432" });
+    let (code, objects, err) = of("    manifest: {apiVersion: v1, kind: ConfigMap}\n");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": values });
+    assert_eq!(objects, [map]);
+    let (_, objects, _) = of("    manifest: {apiVersion: example.com/v1, kind: AppConfig}\n");
+    assert_eq!(objects[0]["spec"], json!({ "data": values }));
+    let (code, objects, err) = of("    name: own
+    manifest: {apiVersion: example.com/v1, kind: AppConfig}
+    template:
+      metadata: {labels: {of: '{{ .user }}'}}
+      templateFrom:
+        - {target: spec, literal: 'logging: {level: info}'}
+        - {target: 'spec.servers[0].database', literal: 'port: {{ .port }}'}
+");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let metadata = json!({ "name": "own", "namespace": "shop", "labels": { "of": "app" } });
+    let spec = json!({ "logging": { "level": "info" }, "servers": [{ "database": { "port": 5432 } }] });
+    let want =
+        json!({ "apiVersion": "example.com/v1", "kind": "AppConfig", "metadata": metadata, "spec": spec });
+    assert_eq!(objects, [want]);
+
+    for (target, says) in [
+        (
+            "    manifest: {apiVersion: v1, kind: X}\n    template: {templateFrom: [{target: spec, literal: 'a: ['}]}\n",
+            "what it renders to is no YAML",
+        ),
+        ("    manifest: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role}\n", "decide who may do what"),
+    ] {
+        let (code, objects, err) = of(target);
+        assert!(code == 1 && objects.is_empty() && err.contains(says), "{target}: {err}");
+    }
+}
+
+#[test]
 fn a_failure_is_one_line_in_the_words_of_admission_and_the_rest_is_rendered() {
     let spec = "  data: [{secretKey: user, remoteRef: {key: nowhere}}]
 ---

@@ -25,10 +25,8 @@ pub trait Cluster: Send + Sync + fmt::Debug {
     /// The data of a Secret.
     async fn secret(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, SecretBytes>, Error>;
 
-    /// The labels of a Secret. Who knows of none has none.
-    async fn secret_labels(&self, _namespace: &str, _name: &str) -> Result<BTreeMap<String, String>, Error> {
-        Ok(BTreeMap::new())
-    }
+    /// The labels of a Secret.
+    async fn secret_labels(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error>;
 
     /// The data of a ConfigMap.
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error>;

@@ -43,6 +43,8 @@ pub struct Connector {
     pub(crate) aws: Arc<crate::aws::Shared>,
     #[cfg(feature = "generators")]
     pub(crate) clouds: Arc<crate::generate::Endpoints>,
+    #[cfg(feature = "generators")]
+    pub(crate) logins: Arc<crate::generate::Logins>,
 }
 
 impl Connector {
@@ -58,6 +60,8 @@ impl Connector {
             aws: Arc::new(crate::aws::Shared::new(crate::aws::Endpoints::from_env(), guard.clone())),
             #[cfg(feature = "generators")]
             clouds: Arc::new(crate::generate::Endpoints::from_env()),
+            #[cfg(feature = "generators")]
+            logins: Arc::default(),
             guard,
         }
     }
@@ -150,6 +154,8 @@ impl Connector {
     /// overwritten.
     pub fn tend(&self, unused: Option<Duration>) {
         self.pool.tend(unused);
+        #[cfg(feature = "generators")]
+        self.logins.tend();
     }
 
     fn pooled(

@@ -3,10 +3,14 @@
 //! Namespaces follow [`Scope::credentials_namespace`]; the error texts are ESO's (`runtime/esutils/resolvers`).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use latchkey_api::provider::{CaProvider, CaProviderType, SecretKeySelector};
 
 use crate::{Cluster, Error, ErrorKind, Scope, SecretBytes, tls};
+
+/// How long a token of a ServiceAccount is to live that is exchanged at once: the least that Kubernetes gives.
+pub const TOKEN_LIFE: Duration = Duration::from_mins(10);
 
 /// The bytes that a selector names, as they are. `default_key` is what the field means without `key`.
 ///

@@ -26,6 +26,7 @@ pub(super) struct World {
     stores: BTreeMap<String, SecretStoreSpec>,
     config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
     secrets: BTreeMap<(String, String), BTreeMap<String, SecretBytes>>,
+    labels: BTreeMap<(String, String), BTreeMap<String, String>>,
     generators: BTreeMap<(Option<String>, String), Value>,
 }
 
@@ -57,7 +58,8 @@ impl World {
             (by_name(objects, "ConfigMap", texts), by_name(objects, "Secret", bytes));
         let (stores, generators) =
             (objects.iter().filter_map(store).collect(), objects.iter().filter_map(generator).collect());
-        Self { stores, config_maps, secrets, generators }
+        let labels = by_name(objects, "Secret", |value| texts_in(&value["metadata"], "labels"));
+        Self { stores, config_maps, secrets, labels, generators }
     }
 }
 
@@ -91,7 +93,11 @@ fn texts_of<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = (String, 
 }
 
 fn texts(value: &Value) -> BTreeMap<String, String> {
-    texts_of(value, "data").map(|(key, text)| (key, text.to_owned())).collect()
+    texts_in(value, "data")
+}
+
+fn texts_in(value: &Value, field: &str) -> BTreeMap<String, String> {
+    texts_of(value, field).map(|(key, text)| (key, text.to_owned())).collect()
 }
 
 /// `stringData` is written over `data`.
@@ -129,6 +135,11 @@ impl Cluster for World {
     async fn secret(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, SecretBytes>, Error> {
         let secret = self.secrets.get(&(namespace.to_owned(), name.to_owned()));
         secret.cloned().ok_or_else(|| absent("Secret", name))
+    }
+
+    async fn secret_labels(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        let labels = self.labels.get(&(namespace.to_owned(), name.to_owned()));
+        labels.cloned().ok_or_else(|| absent("Secret", name))
     }
 
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {

@@ -1,9 +1,11 @@
 //! Everything that is known to be wrong with an object before a cluster is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_api::ClusterExternalSecret;
-use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use latchkey_api::external_secret::{
+    CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, StoreKind,
+};
 use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{Ignored, ignored_fields, validate_external_secret, validate_store};
@@ -16,7 +18,7 @@ use crate::admission::cluster_external_secret::judge;
 use crate::admission::store::bad_patterns;
 use crate::admission::{cluster_push_secret, push_secret};
 use crate::cli::manifests::Object;
-use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
+use crate::engine::plan::{Plan, StoreKey, Take, pattern_faults, template_faults};
 use crate::engine::render::Faults;
 use crate::engine::work;
 
@@ -113,6 +115,7 @@ fn external_secret(object: &Object, mut read: ExternalSecret) -> Checked {
     let patterns = pattern_faults(&read.spec);
     findings.extend(patterns.iter().map(|error| found(Severity::Error, Kind::Pattern, error.to_string())));
     findings.extend(ignored(object, &read.spec));
+    findings.extend(twice(object, &read.spec));
     if read.metadata.name.is_none() && read.metadata.generate_name.is_some() {
         read.metadata.name.clone_from(&read.metadata.generate_name);
     }
@@ -158,6 +161,26 @@ fn ignored(object: &Object, spec: &impl Ignored) -> Vec<Finding> {
     ignored_fields(spec).iter().map(found).collect()
 }
 
+/// Keys that stand twice where that is no error: External Secrets Operator refuses them under `deletionPolicy: Retain` alone.
+fn twice(object: &Object, spec: &ExternalSecretSpec) -> Vec<Finding> {
+    if spec.deletion_policy() == DeletionPolicy::Retain {
+        return Vec::new();
+    }
+    let mut first = BTreeMap::new();
+    let again = spec.data.iter().enumerate().filter_map(|(index, entry)| {
+        let earlier = *first.entry(&entry.secret_key).or_insert(index);
+        let said = || {
+            format!(
+                "spec.data[{index}].secretKey: {:?} is that of spec.data[{earlier}] too, and the last one is taken; remove the \
+                 other",
+                entry.secret_key
+            )
+        };
+        (earlier != index).then(|| Finding::of(object, Severity::Warning, Kind::DuplicateKey, said()))
+    });
+    again.collect()
+}
+
 /// What is wrong between the objects of a set.
 pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
     let stores: Vec<_> = all
@@ -167,18 +190,21 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
             Known::Plan(_) => None,
         })
         .collect();
-    let mut owners: BTreeMap<(Option<&str>, &str), &Object> = BTreeMap::new();
+    let mut owners: BTreeMap<(Option<&str>, (&str, &str), &str), &Object> = BTreeMap::new();
+    let mut writers = BTreeMap::new();
     let mut findings = Vec::new();
     for (object, known) in all {
         let Known::Plan(plan) = known else { continue };
         findings.extend(elsewhere(object, plan, &stores));
+        findings.extend(merged(object, plan, &mut writers));
         if plan.target.creation != CreationPolicy::Owner {
             continue;
         }
-        let owner = owners.entry((object.namespace(), plan.target.name.as_str())).or_insert(object);
+        let (group, kind) = kind_of(plan);
+        let owner = owners.entry((object.namespace(), (group, kind), &plan.target.name)).or_insert(object);
         if owner.name() != object.name() {
             let said = format!(
-                "spec.target.name: the Secret {:?} is owned by {} too ({}:{}); give each its own",
+                "spec.target.name: the {kind} {:?} is owned by {} too ({}:{}); give each its own",
                 plan.target.name,
                 owner.title(),
                 owner.file,
@@ -188,6 +214,60 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Who writes which key of which object first.
+type Writers<'a> = BTreeMap<((Option<&'a str>, (&'a str, &'a str), &'a str), &'a str), &'a Object>;
+
+/// Keys that another ExternalSecret puts into the same object: each writes its own over the other's at every refresh. Where two
+/// own it, that is said already.
+fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Writers<'a>) -> Vec<Finding> {
+    match plan.target.creation {
+        CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {}
+        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => return Vec::new(),
+    }
+    let target = (object.namespace(), kind_of(plan), plan.target.name.as_str());
+    let mut findings = Vec::new();
+    for key in keys_of(plan) {
+        let writer = *writers.entry((target, key)).or_insert(object);
+        if writer.name() != object.name() {
+            let said = format!(
+                "spec.target.name: {} puts a key {key:?} into the {} {:?} too ({}:{}); give each its own",
+                writer.title(),
+                kind_of(plan).1,
+                plan.target.name,
+                writer.file,
+                writer.lines.of("")
+            );
+            findings.push(Finding::of(object, Severity::Warning, Kind::DuplicateKey, said));
+        }
+    }
+    findings
+}
+
+/// The keys that are known without asking a store: those of a template, which stand in the place of others, or of `data`.
+fn keys_of(plan: &Plan) -> BTreeSet<&str> {
+    let of_template = plan.target.template.as_ref();
+    let data = of_template.and_then(|template| template.data.as_ref());
+    match data.filter(|data| !data.is_empty()) {
+        Some(data) => data.keys().map(String::as_str).collect(),
+        None => plan.sources.iter().filter_map(|source| key_of(&source.take)).collect(),
+    }
+}
+
+fn key_of(take: &Take) -> Option<&str> {
+    match take {
+        Take::Value { secret_key, decoding: _, null_bytes: _ } => Some(secret_key),
+        Take::Found { .. } | Take::Map { .. } => None, // only the store knows
+    }
+}
+
+/// What kind of object a plan writes: its group and its name.
+fn kind_of(plan: &Plan) -> (&str, &str) {
+    match &plan.target.manifest {
+        Some(of) => (of.api_version.split_once('/').map_or("", |(group, _)| group), &of.kind),
+        None => ("", "Secret"),
+    }
 }
 
 /// The stores of a plan that are not in the set, each once.

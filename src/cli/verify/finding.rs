@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Template,
     /// A template names a key that `data` does not fetch.
     UnfetchedKey,
+    /// Two entries, or two ExternalSecrets, write one key of a Secret.
+    DuplicateKey,
     /// Two ExternalSecrets own one Secret.
     SharedTarget,
     /// A store that no manifest defines.
@@ -53,7 +55,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All kinds, for the list of rules.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Unreadable,
         Self::Unserved,
         Self::UnknownField,
@@ -65,6 +67,7 @@ impl Kind {
         Self::Pattern,
         Self::Template,
         Self::UnfetchedKey,
+        Self::DuplicateKey,
         Self::SharedTarget,
         Self::StoreElsewhere,
         Self::Questionable,
@@ -84,6 +87,7 @@ impl Kind {
             Self::Pattern => "pattern",
             Self::Template => "template",
             Self::UnfetchedKey => "unfetched-key",
+            Self::DuplicateKey => "duplicate-key",
             Self::SharedTarget => "shared-target",
             Self::StoreElsewhere => "store-elsewhere",
             Self::Questionable => "questionable",
@@ -104,6 +108,7 @@ impl Kind {
             Self::Pattern => "The regular expression does not compile.",
             Self::Template => "The template cannot be parsed.",
             Self::UnfetchedKey => "The template names a key that data does not fetch.",
+            Self::DuplicateKey => "Two entries, or two ExternalSecrets, write the same key.",
             Self::SharedTarget => "Two ExternalSecrets own the same Secret.",
             Self::StoreElsewhere => "No manifest of the set defines the store.",
             Self::Questionable => "It works and is perhaps not meant.",

@@ -1,5 +1,7 @@
 //! Findings as SARIF 2.1.0, for code scanning.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Kind, Severity};
@@ -46,10 +48,16 @@ fn result(finding: &Finding) -> Value {
     })
 }
 
-/// A path as a relative reference: what has a meaning of its own in a URI is escaped.
+/// A path as a reference that is relative to where latchkey was started, which is what code scanning looks files up by; of one that
+/// is elsewhere a URI. What has a meaning of its own in a URI is escaped.
 fn uri(file: &str) -> String {
-    let path = file.strip_prefix("./").unwrap_or(file);
+    let here = std::env::current_dir().unwrap_or_default();
+    let below = Path::new(file).strip_prefix(&here).ok().and_then(Path::to_str);
+    let path = below.unwrap_or_else(|| file.strip_prefix("./").unwrap_or(file));
     let mut uri = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {

@@ -29,6 +29,7 @@ use super::desired::{Claim, Desired, Sealed, Wanted, desired};
 use super::error::{Error, ErrorKind};
 use super::hash;
 use super::job::{Deadline, Effects, Stage};
+use super::manifest::Kinds;
 use super::outcome::{SecretState, Written};
 use super::render::Rendered;
 use crate::failpoint::{self, Step};
@@ -41,6 +42,7 @@ pub(super) const ATTEMPTS: u32 = 5;
 pub struct SecretWriter {
     pub(super) secrets: Secrets,
     pub(super) known: Arc<dyn Known>,
+    pub(super) kinds: Kinds,
 }
 
 impl fmt::Debug for SecretWriter {
@@ -96,7 +98,7 @@ impl From<Error> for Miss {
 impl SecretWriter {
     /// A writer that uses this client, and asks it for everything.
     pub fn new(client: Client) -> Self {
-        Self { secrets: Secrets::new(client), known: Arc::new(orphans::Unknown) }
+        Self { secrets: Secrets::new(client), known: Arc::new(orphans::Unknown), kinds: Kinds::default() }
     }
 
     /// A writer of a core that only looks: whatever it is asked, nothing leaves the process.

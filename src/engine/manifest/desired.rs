@@ -8,7 +8,7 @@ use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy};
 use serde_json::{Value, json};
 
 use super::Manifest;
-use crate::engine::desired::ownership::{DATA_HASH, MANAGED, controller, is_managed};
+use crate::engine::desired::ownership::{CREATED_BY, DATA_HASH, MANAGED, controller, is_managed};
 use crate::engine::desired::{Claim, Version};
 use crate::engine::error::{Error, ErrorKind};
 use crate::engine::hash;
@@ -111,6 +111,13 @@ fn made(
     let labels = metadata.labels.get_or_insert_default();
     labels.extend(rendered.labels.clone());
     labels.insert(MANAGED.into(), "true".into());
+    match claim.creation {
+        CreationPolicy::Owner => drop(labels.insert(CREATED_BY.into(), claim.created_by())),
+        CreationPolicy::Orphan
+        | CreationPolicy::CreateOrMerge
+        | CreationPolicy::Merge
+        | CreationPolicy::None => drop(labels.remove(CREATED_BY)),
+    }
     let annotations = metadata.annotations.get_or_insert_default();
     let own = rendered.annotations.iter().filter(|(key, _)| *key != LAST_APPLIED);
     annotations.extend(own.map(|(key, text)| (key.clone(), text.clone())));

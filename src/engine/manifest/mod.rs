@@ -6,7 +6,9 @@
 mod check;
 mod desired;
 mod json;
+mod kinds;
 mod make;
+mod orphans;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,9 @@ use serde_json::Value;
 
 pub use check::{DISABLED, check, disabled};
 pub use desired::object;
+pub use kinds::{Kinds, Resource};
 pub use make::{faults, make};
 pub use path::Path;
-pub use write::Resource;
 
 /// What one ExternalSecret puts into an object that is no Secret. Its debug text holds no value.
 #[derive(Clone)]

@@ -1,14 +1,12 @@
 //! Writing the object: read, decide, write with what was read as precondition.
 
-use http::Request as HttpRequest;
 use kube::api::{DeleteParams, GetParams, PostParams, Preconditions};
 use kube::core::Request;
-use latchkey_api::external_secret::ManifestRef;
 use serde_json::Value;
 use tokio::time::{sleep, timeout_at};
 
-use super::Manifest;
 use super::desired::{Desired, desired};
+use super::{Manifest, Resource};
 use crate::engine::apply::{ATTEMPTS, Applied, Failure, SecretWriter, Write, causes, pause};
 use crate::engine::desired::{Claim, Version};
 use crate::engine::error::{Error, ErrorKind};
@@ -17,57 +15,20 @@ use crate::engine::job::{Deadline, Effects};
 use crate::engine::outcome::Written;
 use crate::engine::render::Rendered;
 
-/// A kind of object as the API server serves it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource {
-    /// Its group; empty for the core's.
-    pub group: String,
-    /// Its name in URLs and roles, in the plural.
-    pub plural: String,
-    root: String,
-}
-
 enum Miss {
     Raced,
+    /// The API server does not know of the resource, or of the namespace.
+    Gone(Error),
     Failed(Error),
 }
 
-impl SecretWriter {
-    /// The resource of a kind.
-    ///
-    /// # Errors
-    /// The API server does not serve it, or not in namespaces, or cannot be asked.
-    pub async fn resource(&self, of: &ManifestRef) -> Result<Resource, Error> {
-        let ManifestRef { api_version, kind } = of;
-        let group = api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
-        let root =
-            if group.is_empty() { format!("/api/{api_version}") } else { format!("/apis/{api_version}") };
-        let refused = |why: &str| {
-            Error::new(
-                ErrorKind::WriteRefused,
-                format!("spec.target.manifest: {kind} of {api_version:?} {why}"),
-            )
-        };
-        let unserved = || refused("is not served by this cluster; correct it, or install its CRD");
-        let request = HttpRequest::get(&root).body(Vec::new());
-        let request = request.map_err(|_| unserved())?;
-        let listed = match self.secrets.send(Ok(request)).await {
-            Ok(answer) => serde_json::from_slice::<Value>(answer.expose()).unwrap_or_default(),
-            Err(failure) if failure.is_not_found() => return Err(unserved()),
-            Err(failure) => return Err(failed("find", kind, "", failure)),
-        };
-        let mut resources = listed["resources"].as_array().into_iter().flatten();
-        let own = |entry: &&Value| {
-            entry["kind"] == *kind && entry["name"].as_str().is_some_and(|name| !name.contains('/'))
-        };
-        let found = resources.find(own).ok_or_else(unserved)?;
-        if found["namespaced"] != true {
-            return Err(refused("belongs to no namespace, and an ExternalSecret writes in its own only"));
-        }
-        let plural = found["name"].as_str().unwrap_or_default().to_owned();
-        Ok(Resource { group, plural, root })
+impl From<Error> for Miss {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
+}
 
+impl SecretWriter {
     /// Makes the object what is wanted; while the ExternalSecret is being admitted, proves by a dry run that it can be.
     ///
     /// # Errors
@@ -97,23 +58,23 @@ impl SecretWriter {
 
     async fn manifest_attempts(&self, write: &Write<'_>, manifest: &Manifest) -> Result<Applied, Error> {
         let Rendered { namespace, name, .. } = write.rendered;
-        let resource = self.resource(&manifest.of).await?;
-        let target = Target { resource: &resource, kind: &manifest.of.kind, namespace, name };
+        let kind = &manifest.of.kind;
         for attempt in 0..ATTEMPTS {
+            let resource = self.resource(&manifest.of).await?;
+            let target = Target { resource: &resource, kind, namespace, name };
             match self.manifest_attempt(write, manifest, target).await {
-                Ok(written) => {
-                    return Ok(Applied {
-                        written,
-                        secret: None,
-                        orphans_deleted: Vec::new(),
-                        notes: Vec::new(),
-                    });
-                }
+                Ok(applied) => return Ok(applied),
                 Err(Miss::Failed(error)) => return Err(error),
+                Err(Miss::Gone(error)) => {
+                    self.forget_resource(&manifest.of);
+                    if attempt > 0 {
+                        return Err(error);
+                    }
+                }
                 Err(Miss::Raced) => sleep(pause(attempt)).await,
             }
         }
-        let why = format!("{} {name:?} is changed by somebody else again and again", manifest.of.kind);
+        let why = format!("{kind} {name:?} is changed by somebody else again and again");
         Err(Error::new(ErrorKind::Cluster, why))
     }
 
@@ -122,21 +83,22 @@ impl SecretWriter {
         write: &Write<'_>,
         manifest: &Manifest,
         target: Target<'_>,
-    ) -> Result<Written, Miss> {
+    ) -> Result<Applied, Miss> {
         let existing = self.manifest_read(target).await?;
         let claim = Claim::of(write.external_secret, write.stage);
         let dry_run = write.stage.is_admission() || write.effects == Effects::DryRun;
         let manager = hash::field_manager(&write.rendered.external_secret);
         let params = PostParams { dry_run, field_manager: Some(manager) };
         let body = |object: &Value| serde_json::to_vec(object).unwrap_or_default();
-        let (verb, request, written) = match desired(existing.as_ref(), write.rendered, manifest, &claim)
-            .map_err(Miss::Failed)?
-        {
-            Desired::Nothing(written) => return Ok(written),
+        let mut orphans_deleted = Vec::new();
+        let (verb, request, written) = match desired(existing.as_ref(), write.rendered, manifest, &claim)? {
+            Desired::Nothing(written) => return Ok(applied(written, orphans_deleted)),
             Desired::Create(object) => {
+                orphans_deleted = self.delete_former(write, target).await?;
                 ("create", target.requests().create(&params, body(&object)), Written::Created)
             }
             Desired::Update(object) => {
+                orphans_deleted = self.delete_former(write, target).await?;
                 ("update", target.requests().replace(target.name, &params, body(&object)), Written::Updated)
             }
             Desired::Delete(version) => (
@@ -146,12 +108,15 @@ impl SecretWriter {
             ),
         };
         match self.secrets.send(request).await {
-            Ok(_) => Ok(written),
+            Ok(_) => Ok(applied(written, orphans_deleted)),
             Err(failure) if failure.is_race() || (verb == "update" && failure.is_not_found()) => {
                 Err(Miss::Raced)
             }
-            Err(failure) if verb == "delete" && failure.is_not_found() => Ok(written),
-            Err(failure) => Err(target.missed(verb, failure)),
+            Err(failure) if verb == "delete" && failure.is_not_found() => {
+                Ok(applied(written, orphans_deleted))
+            }
+            Err(failure) if failure.is_not_found() => Err(Miss::Gone(target.failed(verb, failure))),
+            Err(failure) => Err(target.failed(verb, failure).into()),
         }
     }
 
@@ -161,26 +126,31 @@ impl SecretWriter {
                 Miss::Failed(Error::new(ErrorKind::Cluster, "the API server's answer cannot be read"))
             }),
             Err(failure) if failure.is_not_found() => Ok(None),
-            Err(failure) => Err(target.missed("get", failure)),
+            Err(failure) => Err(target.failed("get", failure).into()),
         }
     }
 }
 
+fn applied(written: Written, orphans_deleted: Vec<String>) -> Applied {
+    Applied { written, secret: None, orphans_deleted, notes: Vec::new() }
+}
+
+/// One object.
 #[derive(Clone, Copy)]
-struct Target<'a> {
-    resource: &'a Resource,
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
+pub(super) struct Target<'a> {
+    pub resource: &'a Resource,
+    pub kind: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
 }
 
 impl Target<'_> {
-    fn requests(self) -> Request {
+    pub fn requests(self) -> Request {
         let Resource { root, plural, .. } = self.resource;
         Request::new(format!("{root}/namespaces/{}/{plural}", self.namespace))
     }
 
-    fn missed(self, verb: &str, failure: Failure) -> Miss {
+    pub fn failed(self, verb: &str, failure: Failure) -> Error {
         let Resource { group, plural, .. } = self.resource;
         let what = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
         match &failure {
@@ -190,23 +160,21 @@ impl Target<'_> {
                      genericTargets.resources",
                     self.namespace
                 );
-                Miss::Failed(Error::new(ErrorKind::WriteRefused, why))
+                Error::new(ErrorKind::WriteRefused, why)
             }
-            Failure::Refused(_) | Failure::Unreachable(_) => {
-                Miss::Failed(failed(verb, self.kind, self.name, failure))
-            }
+            Failure::Refused(_) | Failure::Unreachable(_) => failed(verb, self.kind, self.name, failure),
         }
     }
 }
 
-fn deletion(version: Version, dry_run: bool) -> DeleteParams {
+pub(super) fn deletion(version: Version, dry_run: bool) -> DeleteParams {
     let Version { uid, resource_version } = version;
     let preconditions = Some(Preconditions { uid, resource_version });
     DeleteParams { dry_run, preconditions, ..DeleteParams::default() }
 }
 
 /// The API server's own text may quote what it refuses: only fields and reasons are told.
-fn failed(verb: &str, kind: &str, name: &str, failure: Failure) -> Error {
+pub(super) fn failed(verb: &str, kind: &str, name: &str, failure: Failure) -> Error {
     match failure {
         Failure::Unreachable(why) => {
             Error::new(ErrorKind::Cluster, format!("the API server cannot be asked: {why}"))
@@ -226,3 +194,7 @@ fn failed(verb: &str, kind: &str, name: &str, failure: Failure) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;

@@ -14,6 +14,13 @@ pub fn template_failed(at: &str, why: &str) -> Error {
     failed(format!("{at}: {why}; correct the template"))
 }
 
+/// A template that fails where it comes to a place which it need not come to: it asks for a key there that is never fetched.
+pub fn template_may_fail(at: &str, why: &str) -> Error {
+    failed(format!(
+        "{at}: {why}, wherever the template comes to that place; fetch the key, or correct the template"
+    ))
+}
+
 /// A rendered text that should be a YAML map of keys and values.
 pub fn template_map(at: &str, why: &str) -> Error {
     failed(format!(

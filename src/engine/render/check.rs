@@ -28,8 +28,10 @@ impl Faults {
             Err(why) => self.broken.push(template::said(at, &why)),
             Ok(unknown) => {
                 for (why, certain) in unknown {
-                    let list = if certain { &mut self.unfetched } else { &mut self.doubts };
-                    list.push(template::said(at, &why));
+                    match certain {
+                        true => self.unfetched.push(template::said(at, &why)),
+                        false => self.doubts.push(template::doubted(at, &why)),
+                    }
                 }
             }
         }
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(
             doubts,
             [
-                r#"spec.target.template.data["c"]: template: text:1:17: executing "text" at <.pass>: map has no entry for key "pass"; correct the template"#
+                r#"spec.target.template.data["c"]: template: text:1:17: executing "text" at <.pass>: map has no entry for key "pass", wherever the template comes to that place; fetch the key, or correct the template"#
             ]
         );
     }

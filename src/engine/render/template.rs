@@ -120,6 +120,14 @@ pub fn said(at: &str, why: &TemplateError) -> Error {
     }
 }
 
+/// The same of what fails under a condition of the template's own.
+pub fn doubted(at: &str, why: &TemplateError) -> Error {
+    match why {
+        TemplateError::UnknownFunction(_) => said(at, why),
+        TemplateError::Failed(why) => message::template_may_fail(at, why),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

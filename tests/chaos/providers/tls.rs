@@ -58,6 +58,10 @@ mod aws {
             nothing()
         }
 
+        async fn secret_labels(&self, _: &str, _: &str) -> Result<BTreeMap<String, String>, Error> {
+            nothing()
+        }
+
         async fn config_map(&self, _: &str, _: &str) -> Result<BTreeMap<String, String>, Error> {
             nothing()
         }

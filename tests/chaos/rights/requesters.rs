@@ -10,8 +10,7 @@ use crate::support::{Latchkey, Namespace, Options, Said, World};
 
 /// A world whose latchkey asks, with the right to ask.
 fn asking(mode: &str) -> World {
-    let options = Options { flags: vec![format!("--requester-checks={mode}")], ..Options::default() };
-    let world = World::start(options);
+    let world = World::start(Options { flags: flags(mode), ..Options::default() });
     let chart = crate::support::repository().join("manifests/chart");
     let chart = chart.to_str().expect("UTF-8").to_owned();
     let set = "requesterChecks=enforce";
@@ -22,6 +21,10 @@ fn asking(mode: &str) -> World {
     let rights = Said::run(world.cluster.helm(template).expect("Helm"), "").good().out;
     world.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", "-"], &rights).good();
     world
+}
+
+fn flags(mode: &str) -> Vec<String> {
+    vec![format!("--requester-checks={mode}"), "--unsafe-allow-generic-targets".to_owned()]
 }
 
 /// kubectl as this user in this namespace.
@@ -99,6 +102,7 @@ fn a_user_gets_nothing_done_that_he_may_not_do() {
     everywhere(&world);
     somebody_elses_secret(&world);
     a_secret_that_is_there(&world);
+    an_object_that_is_no_secret(&world);
     a_right_that_is_taken_away(&world);
     who_cannot_be_asked_about(&world);
     past_a_webhook_that_is_down(&mut world);
@@ -106,7 +110,7 @@ fn a_user_gets_nothing_done_that_he_may_not_do() {
         area: "rights",
         fault: "a user without the rights applies, changes and extends ExternalSecrets (requester checks enforced)",
         test: "rights::requesters::a_user_gets_nothing_done_that_he_may_not_do",
-        tried: "20 ways".into(),
+        tried: "27 ways".into(),
         seen: format!(
             "each refused by name of the right, nothing made; {} s in all",
             began.elapsed().as_secs()
@@ -134,6 +138,51 @@ fn a_secret_and_a_store_of_the_namespace(world: &World) {
     grant(&ns, "alice", "uses-own", "use secretstores.external-secrets.io/own");
     applies(&ns, "alice", &object).silent();
     assert_eq!(ns.value("app", "password").as_deref(), Some("1"));
+}
+
+/// An object of the kind that is asked for, by somebody who may do everything else.
+fn an_object_that_is_no_secret(world: &World) {
+    let ns = namespace(world, "asking-object");
+    let rule =
+        json!({ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "update"] });
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "latchkey" }, "rules": [rule],
+    });
+    ns.apply(&role.to_string()).good();
+    let account = format!("--serviceaccount={}:latchkey", crate::support::SYSTEM);
+    ns.kubectl(&["create", "rolebinding", "latchkey", "--role=latchkey", &account]).good();
+    grant(&ns, "alice", "uses-own", "use secretstores.external-secrets.io/own");
+    grant(&ns, "alice", "makes-secrets", "create,update secrets"); // of no use here
+
+    let target = |api_version: &str, kind: &str, policy: &str| {
+        let mut spec = one("db", "password");
+        let manifest = json!({ "apiVersion": api_version, "kind": kind });
+        spec["target"] = json!({ "manifest": manifest, "creationPolicy": policy });
+        reader("app", spec)
+    };
+    let (map, merged) = (target("v1", "ConfigMap", "Owner"), target("v1", "ConfigMap", "Merge"));
+    let creating = format!("create configmaps in namespace {:?}", ns.name);
+    let updating = format!("update configmaps \"app\" in namespace {:?}", ns.name);
+    lacks(applies(&ns, "alice", &map), &[&creating, &updating]);
+    lacks(applies(&ns, "alice", &merged), &[&updating]);
+    for (api_version, kind, says) in [
+        ("rbac.authorization.k8s.io/v1", "Role", "decide who may do what"),
+        ("v1", "Namespace", "belongs to no namespace"),
+        ("nowhere.example.com/v1", "Thing", "is not served by this cluster"),
+    ] {
+        let said = applies(&ns, "alice", &target(api_version, kind, "Owner")).refused();
+        assert!(said.err.contains(says), "{kind}: {said}");
+    }
+    grant(&ns, "alice", "makes-maps", "create configmaps");
+    lacks(applies(&ns, "alice", &map), &[&updating]);
+    let path = format!("/api/v1/namespaces/{}/configmaps/app", ns.name);
+    assert_eq!((world.get(&path), ns.external_secret("app")), (None, None));
+
+    grant(&ns, "alice", "changes-maps", "update configmaps/app");
+    applies(&ns, "alice", &map).good();
+    world.wait("the ConfigMap", Duration::from_secs(30), || {
+        world.get(&path).filter(|map| map["data"]["password"] == "1")
+    });
 }
 
 /// A ClusterExternalSecret, by somebody who may write these and nothing else.
@@ -288,7 +337,7 @@ fn past_a_webhook_that_is_down(world: &mut World) {
     let mut spec = one("db", "password");
     spec["target"] = json!({ "template": { "type": "bootstrap.kubernetes.io/token" } });
     ns.apply(&reader("app", spec).to_string()).good();
-    let options = Options { flags: vec!["--requester-checks=enforce".into()], ..Options::default() };
+    let options = Options { flags: flags("enforce"), ..Options::default() };
     let again = Latchkey::start(&world.cluster, &world.moto, options);
     again.wait_ready();
     ns.wait_ready("app", "False", "SecretSyncedError");

@@ -1,7 +1,5 @@
 //! With which credentials AWS is asked: ESO's order and rules (`providers/v1/aws/auth`).
 
-use std::time::Duration;
-
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use latchkey_api::provider::aws::{Aws, AwsJwt, AwsSecretRef, AwsSessionTagsPolicy, AwsTag};
@@ -17,9 +15,6 @@ use crate::{Cluster, Error, ErrorKind, Scope, SecretBytes, credentials};
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
-
-/// How long a ServiceAccount's token lives; it is exchanged at once.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(600);
 
 /// The first credentials and the roles that are assumed with them, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,9 +14,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::config::Settings;
 use super::failure;
-use super::login::{Role, ServiceAccount, TOKEN_LIFE};
+use super::login::{Role, ServiceAccount};
 use super::secrets_manager::NAME;
 use super::wire::LeaveAlone;
+use crate::credentials::TOKEN_LIFE;
 use crate::refused_login::RefusedLogin;
 use crate::{Error, ErrorKind};
 

@@ -69,12 +69,13 @@ pub async fn make(spec: &EcrSpec, world: &World<'_>) -> Result<Made, Error> {
     let what = format!("AWS {}", service.name);
     let http = Http::new(world, (&what, "AWS/ECR"), &service.url, &Tls::default(), TIMEOUT)?;
     let headers = signed(&service, &entered).await?;
+    let sent: Vec<HeaderValue> = headers.values().filter(|value| value.is_sensitive()).cloned().collect();
     let (url, body) = (service.url.clone(), SecretBytes::from("{}"));
     let ask = Ask { call: "GetAuthorizationToken", doing: DOING, method: Method::POST, url, headers, body };
     let answer = http.send(ask).await?;
     match answer.status.is_success() {
         true => made(&answer, http.place()),
-        false => Err(entered.noted(refusal(&answer, http.place()), &world.scope)),
+        false => Err(entered.noted(refusal(&answer, &sent, http.place()), &world.scope)),
     }
 }
 
@@ -151,10 +152,59 @@ fn made(answer: &Answer, place: &str) -> Result<Made, Error> {
     Ok(made)
 }
 
-/// By AWS's own code, which stands in the body; the message is spelt in two ways.
-fn refusal(answer: &Answer, place: &str) -> Error {
+/// By AWS's own code, which stands in the body; the message is spelt in two ways. One that repeats what was `sent` to log in is
+/// not told.
+fn refusal(answer: &Answer, sent: &[HeaderValue], place: &str) -> Error {
     let said: serde_json::Value = serde_json::from_slice(answer.body.expose()).unwrap_or_default();
     let code = said["__type"].as_str().map(|kind| kind.rsplit('#').next().unwrap_or(kind));
     let message = said["message"].as_str().or(said["Message"].as_str());
-    failure::of_code(code, message, answer.status.as_u16(), DOING, place)
+    let repeats = |message: &&str| sent.iter().any(|value| holds(message.as_bytes(), value.as_bytes()));
+    let message = message.filter(|message| !repeats(message));
+    let error = failure::of_code(code, message, answer.status.as_u16(), DOING, place);
+    Error { retry_after: answer.retry_after, ..error }
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len().max(1)).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::StatusCode;
+
+    use super::*;
+
+    fn refused(status: StatusCode, body: &str) -> Error {
+        let retry_after = Some(Duration::from_secs(3));
+        let answer = Answer { status, body: body.into(), retry_after };
+        let sent = [
+            HeaderValue::from_static("AWS4-HMAC-SHA256 Credential=A, Signature=c4n4ry"),
+            "c4n4ry-token".parse().unwrap(),
+        ];
+        refusal(&answer, &sent, "AWS ecr")
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_aws_s_words_unless_they_repeat_what_was_sent() {
+        let error = refused(
+            StatusCode::BAD_REQUEST,
+            r#"{"__type":"com.amazon#AccessDeniedException","message":"User: u is not authorized"}"#,
+        );
+        assert_eq!(
+            error.to_string(),
+            "cannot get an authorization token: AWS ecr says: User: u is not authorized (AccessDeniedException)"
+        );
+        assert_eq!((error.kind, error.retry_after), (ErrorKind::Forbidden, Some(Duration::from_secs(3))));
+        for (name, said) in [("message", "bad: c4n4ry-token"), ("Message", "c4n4ry-token is expired")] {
+            let body = serde_json::json!({ "__type": "ExpiredTokenException", name: said }).to_string();
+            let error = refused(StatusCode::FORBIDDEN, &body);
+            assert_eq!(error.kind, ErrorKind::Unauthenticated);
+            assert!(!format!("{error:?}").contains("c4n4ry"), "{error}");
+        }
+        let error = refused(StatusCode::BAD_GATEWAY, "<html>c4n4ry-token</html>");
+        assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Unavailable, Some("HTTP 502")));
+        assert!(!format!("{error:?}").contains("c4n4ry"), "{error}");
+    }
 }

@@ -54,7 +54,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The whole body.
     pub body: SecretBytes,
-    retry_after: Option<Duration>,
+    /// How long the service asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl<'a> Http<'a> {

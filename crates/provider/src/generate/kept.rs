@@ -60,11 +60,12 @@ struct Own {
     guard: Guard,
     aws: Arc<crate::aws::Shared>,
     clouds: Arc<super::Endpoints>,
+    logins: Arc<super::Logins>,
 }
 
 impl Own {
     fn of(world: &World<'_>) -> Self {
-        let World { cluster, scope, observer, guard, aws, clouds } = world;
+        let World { cluster, scope, observer, guard, aws, clouds, logins } = world;
         Self {
             cluster: Arc::clone(cluster),
             scope: scope.clone(),
@@ -72,11 +73,12 @@ impl Own {
             guard: Guard::clone(guard),
             aws: Arc::clone(aws),
             clouds: Arc::clone(clouds),
+            logins: Arc::clone(logins),
         }
     }
 
     fn world(&self) -> World<'_> {
-        let Self { cluster, scope, observer, guard, aws, clouds } = self;
-        World { cluster, scope: scope.clone(), observer, guard, aws, clouds }
+        let Self { cluster, scope, observer, guard, aws, clouds, logins } = self;
+        World { cluster, scope: scope.clone(), observer, guard, aws, clouds, logins }
     }
 }

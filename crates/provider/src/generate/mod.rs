@@ -1,7 +1,7 @@
 //! What generators ask services for: tokens, temporary credentials, whatever a server makes.
 //!
 //! One file per kind of generator, each a function from its specification to [`Made`]; [`http`] sends what they ask. Nothing
-//! is remembered here, and nothing is asked twice: who asks decides how often.
+//! is remembered here but [`Logins`], and nothing is asked twice: who asks decides how often.
 
 mod acr;
 mod cloudsmith;
@@ -14,6 +14,7 @@ mod grafana;
 mod http;
 mod jwt;
 mod kept;
+mod logins;
 mod oauth;
 mod parts;
 mod quay;
@@ -32,6 +33,7 @@ use latchkey_api::generator::Remote;
 use serde_json::Value;
 
 pub use self::endpoints::Endpoints;
+pub use self::logins::Logins;
 pub use crate::made::Made;
 
 use crate::guard::Guard;
@@ -52,6 +54,8 @@ struct World<'a> {
     aws: &'a Arc<crate::aws::Shared>,
     /// Where the clouds' services are.
     clouds: &'a Arc<Endpoints>,
+    /// Logins to Vault.
+    logins: &'a Arc<Logins>,
 }
 
 impl Connector {
@@ -64,7 +68,7 @@ impl Connector {
             namespace: own,
         };
         let (cluster, observer, guard, aws) = (&self.cluster, &self.observer, &self.guard, &self.aws);
-        World { cluster, scope, observer, guard, aws, clouds: &self.clouds }
+        World { cluster, scope, observer, guard, aws, clouds: &self.clouds, logins: &self.logins }
     }
 
     /// Has a service make a value, with credentials of this namespace.

@@ -1,8 +1,6 @@
 //! What the kinds have in common: their credentials, the headers and addresses made of them, and which fields a refusal is
 //! about.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -16,8 +14,7 @@ use super::http::{Ask, Http};
 use super::{World, invalid, unreadable};
 use crate::{Error, ErrorKind, SecretBytes, credentials};
 
-/// How long a token of a ServiceAccount is to live: the least that Kubernetes gives. It is exchanged at once.
-pub const TOKEN_LIFE: Duration = Duration::from_mins(10);
+pub use crate::credentials::TOKEN_LIFE;
 
 /// Which fields below `spec` an error is about, for its message.
 #[derive(Debug, Clone, Copy)]

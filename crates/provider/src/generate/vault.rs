@@ -1,7 +1,7 @@
 //! Whatever a path of Vault makes.
 //!
-//! Each time by a login of its own, as External Secrets Operator does: what was made lives as long as the token that it was
-//! made by, so that token is neither shared nor revoked.
+//! By a login of its own, as External Secrets Operator does: what was made lives as long as the token that it was made by, so
+//! that token is not revoked, and shared only while it is fresh.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,11 @@ const AUTH: [(&str, Value); 11] = [
 pub async fn make(spec: &VaultDynamicSecretSpec, world: &World<'_>) -> Result<Made, Error> {
     let (reads, request) = request(spec)?;
     let resolving = vault::resolve(&spec.provider, &world.scope, world.cluster, world.observer, world.guard);
-    match resolving.await?.ask(reads, &request).await? {
+    let resolved = resolving.await?;
+    let identity = resolved.identity();
+    let fresh = resolved.asker()?; // nothing is sent by that
+    let asker = world.logins.get(identity, || fresh);
+    match asker.ask(reads, &request).await? {
         Answer::Found(body) if !body.is_empty() => Ok(Made { data: data(spec, &body)?, state: None }),
         Answer::Found(_) | Answer::Missing if spec.allow_empty_response => Ok(Made::default()),
         Answer::Found(_) | Answer::Missing => {

@@ -166,17 +166,38 @@ impl Resolved {
 
 #[cfg(feature = "generators")]
 impl Resolved {
-    /// Asks Vault once, by a login of its own whose token is left alone afterwards.
+    /// Somebody who asks Vault by a login whose token is left alone afterwards.
     ///
     /// # Errors
-    /// Those of [`Resolved::connect`], of the login and of the request.
-    pub async fn ask(self, reads: bool, request: &request::Request) -> Result<http::Answer, Error> {
+    /// Those of [`Resolved::connect`].
+    pub fn asker(self) -> Result<Arc<Asker>, Error> {
         let Self { server, tls, headers, read_your_writes, namespace, login_namespace, credential, .. } =
             self;
         let http = Arc::new(Http::new(&tls, server, headers, read_your_writes, self.observer, self.guard)?);
         let keeper = Keeper::new(http.clone(), credential, login_namespace).lasting();
+        Ok(Arc::new(Asker(Store::new(http, keeper, None, VaultKvVersion::V2, namespace))))
+    }
+}
+
+/// Asks Vault whatever it is to be asked. The login is made at the first need.
+#[cfg(feature = "generators")]
+#[derive(Debug)]
+pub struct Asker(Store);
+
+#[cfg(feature = "generators")]
+impl Asker {
+    /// Asks it once.
+    ///
+    /// # Errors
+    /// Those of the login and of the request.
+    pub async fn ask(&self, reads: bool, request: &request::Request) -> Result<http::Answer, Error> {
         let action = if reads { store::Action::Read } else { store::Action::Write };
-        Store::new(http, keeper, None, VaultKvVersion::V2, namespace).call(action, request).await
+        self.0.call(action, request).await
+    }
+
+    /// Whether its token has most of its life before it.
+    pub fn is_young(&self) -> bool {
+        self.0.has_young_token()
     }
 }
 

@@ -72,6 +72,16 @@ impl Keeper {
         self
     }
 
+    /// Whether less than a tenth of its token's life is over. One that is being fetched just now is the youngest there is.
+    #[cfg(feature = "generators")]
+    pub fn has_young_token(&self) -> bool {
+        let state = self.state.try_lock();
+        let session = state.as_ref().ok().and_then(|state| state.session.as_ref());
+        session.is_none_or(|live| {
+            live.expires.is_none_or(|end| end.duration_since(Instant::now()) >= live.lease * 9 / 10)
+        })
+    }
+
     /// Whether the token comes from a login, so that another one can be had.
     pub fn logs_in(&self) -> bool {
         matches!(self.credential, Credential::Login(_))

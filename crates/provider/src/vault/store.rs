@@ -81,6 +81,12 @@ impl Store {
         }
     }
 
+    /// See [`Keeper::has_young_token`].
+    #[cfg(feature = "generators")]
+    pub(super) fn has_young_token(&self) -> bool {
+        self.keeper.has_young_token()
+    }
+
     /// The server as it is shown.
     pub(super) fn server(&self) -> &str {
         self.http.server()

@@ -2,6 +2,7 @@
 //! place, which is given to a request that is signed for that service alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey_api::generator::{Remote, RemoteKind};
 use latchkey_provider::aws::Endpoints;
@@ -101,5 +102,55 @@ async fn what_stands_in_the_way_is_told_without_a_value() {
         let error = make(&fixture, kind, secret, change.clone()).await.unwrap_err();
         assert_eq!(error.kind, expected, "{kind:?} {change}: {error}");
         assert!(!format!("{error:?}").contains("c4n4ry"), "{error}");
+    }
+}
+
+/// A refusal as STS words it, which does not speak JSON.
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
+    let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+    let body = format!("<ErrorResponse>{error}<RequestId>1f-2</RequestId></ErrorResponse>");
+    Reply::new(status, &body).header("content-type", "text/xml")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_asks_to_be_left_alone_is_asked_once_and_says_for_how_long() {
+    let (ecr, sts) = ("GetAuthorizationToken", "GetSessionToken");
+    let limited = "Rate exceeded";
+    for (kind, action, wanted, reply) in [
+        (RemoteKind::Ecr, ecr, ErrorKind::RateLimited, Reply::aws_error(400, "ThrottlingException", limited)),
+        (RemoteKind::Ecr, ecr, ErrorKind::Unavailable, Reply::aws_error(503, "ServiceUnavailable", "")),
+        (RemoteKind::Sts, sts, ErrorKind::RateLimited, refusal(400, "Throttling", limited)),
+        (RemoteKind::Sts, sts, ErrorKind::Unavailable, refusal(503, "ServiceUnavailable", "")),
+    ] {
+        let fixture = Aws::start();
+        let proxy = fixture.moto.proxy();
+        proxy.add_rule(Rule::new(move |request| request.is_action(action), reply.header("retry-after", "7")));
+        let error = make(&fixture, kind, "good", json!({})).await.unwrap_err();
+        assert_eq!((error.kind, error.retry_after), (wanted, Some(Duration::from_secs(7))), "{error}");
+        assert_eq!(proxy.count(|request| request.is_action(action)), 1, "{action}: {wanted:?}");
+    }
+}
+
+/// Moto gives a session to everybody: whoever comes without the code of his device is refused before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_given_by_a_second_factor() {
+    let fixture = Aws::start();
+    let refuses = |request: &Received| {
+        let form: std::collections::BTreeMap<String, String> =
+            url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let is = |name: &str, value: &str| form.get(name).is_some_and(|given| given == value);
+        let right = is("SerialNumber", "arn:aws:iam::123456789012:mfa/ann") && is("TokenCode", "123456");
+        request.is_action("GetSessionToken") && !right
+    };
+    let says = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
+    fixture.moto.proxy().add_rule(Rule::new(refuses, refusal(403, "AccessDenied", says)));
+    let of = |serial: &str, code: &str| json!({ "requestParameters": { "serialNumber": serial, "tokenCode": code } });
+    let device = "arn:aws:iam::123456789012:mfa/ann";
+    let made = make(&fixture, RemoteKind::Sts, "good", of(device, "123456")).await.unwrap();
+    assert_eq!(keys(&made), ["access_key_id", "expiration", "secret_access_key", "session_token"]);
+    for change in [of(device, "654321"), of("arn:aws:iam::123456789012:mfa/bob", "123456"), json!({})] {
+        let error = make(&fixture, RemoteKind::Sts, "good", change).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Forbidden, "{error}");
+        assert!(error.message.contains("MultiFactorAuthentication failed"), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! The generator that asks any server: one of the test's own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use latchkey_api::generator::{Remote, RemoteKind};
 use latchkey_provider::generate::Made;
 use latchkey_provider::observe::Unobserved;
 use latchkey_provider::{Connector, Error, ErrorKind, SecretBytes};
+use latchkey_testbed::{CertificateAuthority, Proxy};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -20,7 +22,10 @@ async fn serve(answer: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'st
 }
 
 async fn make(server: &MockServer, change: Value) -> Result<Made, Error> {
-    let objects = Objects::default();
+    make_of(Objects::default(), server, change).await
+}
+
+async fn make_of(objects: Objects, server: &MockServer, change: Value) -> Result<Made, Error> {
     objects.put_secret("webhook-login", &[("user", "a b&c"), ("token", "c4n4ry\n"), ("host", "c4n4ry")]);
     objects.put_secret("other", &[("token", "c4n4ry")]);
     let mut spec = json!({
@@ -121,4 +126,49 @@ async fn what_cannot_work_is_refused_before_anything_is_asked() {
     let metadata = make(&server, json!({ "url": "http://169.254.169.254/latest" })).await.unwrap_err();
     assert_eq!(metadata.kind, ErrorKind::EndpointRefused, "{metadata}");
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_an_authority_of_its_own_is_trusted_by_bundle_secret_or_config_map_alone() {
+    use base64::Engine as _;
+    let server = serve(|_| ResponseTemplate::new(200).set_body_json(json!({ "key": "value" }))).await;
+    let own = CertificateAuthority::new("the webhook's").unwrap();
+    let other = CertificateAuthority::new("another").unwrap();
+    let proxy = Proxy::start_tls(*server.address(), &own.server(&["127.0.0.1"]).unwrap()).unwrap();
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let asks = async |trust: Value| {
+        let maps = [("own", own.pem()), ("other", other.pem())].map(|(name, pem)| {
+            ((NAMESPACE.to_owned(), name.to_owned()), BTreeMap::from([("ca".to_owned(), pem.to_owned())]))
+        });
+        let objects = Objects { config_maps: maps.into(), ..Objects::default() };
+        objects.put_secret("own", &[("ca", own.pem())]);
+        objects.put_secret("none", &[("ca", "c4n4ry")]);
+        let mut spec = json!({ "url": format!("{}/", proxy.url()) });
+        spec.as_object_mut().unwrap().extend(trust.as_object().unwrap().clone());
+        make_of(objects, &server, spec).await
+    };
+    let by = |kind: &str, name: &str| json!({ "caProvider": { "type": kind, "name": name, "key": "ca" } });
+    for trust in [json!({ "caBundle": base64(own.pem()) }), by("Secret", "own"), by("ConfigMap", "own")] {
+        let made = asks(trust.clone()).await.unwrap_or_else(|error| panic!("{trust}: {error}"));
+        assert_eq!(text(&made, "key"), Some("value"));
+    }
+    let seen = server.received_requests().await.unwrap().len();
+    assert_eq!(seen, 3);
+    for (trust, kind) in [
+        (json!({}), ErrorKind::Unavailable),
+        (json!({ "caBundle": base64(other.pem()) }), ErrorKind::Unavailable),
+        (by("ConfigMap", "other"), ErrorKind::Unavailable),
+        (by("Secret", "none"), ErrorKind::InvalidConfig),
+        (by("Secret", "nowhere"), ErrorKind::Credentials),
+        (by("ConfigMap", "nowhere"), ErrorKind::Credentials),
+    ] {
+        let error = asks(trust.clone()).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{trust}: {error}");
+        assert!(!format!("{error:?}").contains("c4n4ry"), "{error}");
+    }
+    assert_eq!(
+        server.received_requests().await.unwrap().len(),
+        seen,
+        "nothing was sent to who is not trusted"
+    );
 }

@@ -50,6 +50,10 @@ impl Cluster for Live {
         self.0.secret(namespace, name).await
     }
 
+    async fn secret_labels(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        self.0.secret_labels(namespace, name).await
+    }
+
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
         self.0.config_map(namespace, name).await
     }
@@ -133,6 +137,11 @@ impl Calls {
     /// New ones.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// How many calls of this name there were.
+    pub fn made(&self, name: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|(call, _)| *call == name).count()
     }
 
     /// How many calls of this name succeeded.

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[cfg(feature = "generators")]
+mod accounts;
 mod credentials;
 #[cfg(all(feature = "vault", feature = "kubernetes"))]
 mod endpoints;

@@ -8,9 +8,10 @@ use latchkey_provider::{Cluster, ErrorKind};
 use serde_json::{Value, json};
 
 use super::azure::{CLIENT, REGISTRY, RESOURCE, SECRET, TENANT, start};
-use super::keys::{Accounts, now};
 use super::{Generator, asked, texts};
+use crate::accounts::Accounts;
 use crate::fixture::NAMESPACE;
+use crate::rs256::now;
 
 const SERVICE_ACCOUNT: &str = "auth.workloadIdentity.serviceAccountRef: ";
 

@@ -7,8 +7,8 @@ use latchkey_provider::generate::Endpoints;
 use serde_json::json;
 use wiremock::{MockServer, Request};
 
-use super::keys::trusted;
 use super::{Answer, form, header, need, serve};
+use crate::accounts::is_subjects;
 
 pub const TENANT: &str = "7f3e0f4e-0000-4000-8000-000000000001";
 pub const CLIENT: &str = "7f3e0f4e-0000-4000-8000-000000000002";
@@ -59,7 +59,7 @@ fn authority(path: &str, form: &Form) -> Answer {
         (Some(secret), None) => need(secret == SECRET, 401, "invalid_client")?, // AADSTS7000215
         (None, Some(assertion)) => {
             need(is(form, "client_assertion_type", ASSERTION), 400, "invalid_request")?;
-            need(trusted(assertion, "api://AzureADTokenExchange"), 401, "invalid_client")?;
+            need(is_subjects(assertion, "api://AzureADTokenExchange"), 401, "invalid_client")?;
         }
         _ => return Err((401, "invalid_client")), // AADSTS7000218
     }

@@ -8,8 +8,8 @@ use latchkey_provider::generate::Endpoints;
 use serde_json::{Value, json};
 
 use super::google::{EMAIL, EXPIRES, OTHER_PROVIDER, PROVIDER, start};
-use super::keys::Accounts;
 use super::{Generator, asked, texts};
+use crate::accounts::Accounts;
 use crate::fixture::NAMESPACE;
 
 const AT: &str = "auth.workloadIdentityFederation";

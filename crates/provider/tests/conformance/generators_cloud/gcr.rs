@@ -8,9 +8,10 @@ use latchkey_provider::generate::Endpoints;
 use serde_json::{Value, json};
 
 use super::google::{EMAIL, start};
-use super::keys::{Accounts, KEY, Key, OTHER, now};
 use super::{Generator, asked, texts};
+use crate::accounts::Accounts;
 use crate::fixture::NAMESPACE;
+use crate::rs256::{KEY, Key, OTHER, now};
 
 const FIELD: &str = "auth.secretRef.secretAccessKeySecretRef: ";
 

@@ -7,8 +7,9 @@ use latchkey_provider::generate::Endpoints;
 use serde_json::{Value, json};
 use wiremock::{MockServer, Request};
 
-use super::keys::{KEY, now, trusted};
 use super::{Answer, form, header, need, serve};
+use crate::accounts::is_subjects;
+use crate::rs256::{KEY, now};
 
 pub const EMAIL: &str = "shop@project.iam.gserviceaccount.com";
 pub const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -87,9 +88,9 @@ fn exchange(form: &Form) -> Answer {
     need(is(form, "scope", SCOPE), 400, "invalid_scope")?;
     let token = form.get("subject_token").ok_or((400, "invalid_request"))?;
     let taken = match form.get("audience").map(String::as_str) {
-        Some(PROVIDER) => trusted(token, PROVIDER) || trusted(token, "own-audience"),
+        Some(PROVIDER) => is_subjects(token, PROVIDER) || is_subjects(token, "own-audience"),
         Some(OTHER_PROVIDER) => token == "subject-c4n4ry",
-        Some(audience) => gke(audience) && trusted(token, POOL),
+        Some(audience) => gke(audience) && is_subjects(token, POOL),
         None => false,
     };
     need(taken, 400, "invalid_grant")?;

@@ -6,7 +6,6 @@ mod azure;
 mod federation;
 mod gcr;
 mod google;
-mod keys;
 mod workload;
 
 use std::collections::BTreeMap;

@@ -8,8 +8,9 @@ use latchkey_provider::generate::Endpoints;
 use serde_json::{Value, json};
 
 use super::google::{EMAIL, EXPIRES, POOL, start};
-use super::keys::{Accounts, now};
 use super::{Generator, asked, texts};
+use crate::accounts::Accounts;
+use crate::rs256::now;
 
 const FIELD: &str = "auth.workloadIdentity.serviceAccountRef: ";
 

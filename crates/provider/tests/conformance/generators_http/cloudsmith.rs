@@ -7,8 +7,9 @@ use latchkey_provider::ErrorKind;
 use serde_json::{Value, json};
 use wiremock::{MockServer, Request};
 
-use super::token::{Accounts, KEY, now, trusted};
 use super::{Answer, Generator, asked, header, segments, serve, texts};
+use crate::accounts::{Accounts, trusted};
+use crate::rs256::{KEY, now};
 
 const AUDIENCE: &str = "https://api.cloudsmith.io";
 
@@ -79,7 +80,7 @@ async fn says_which_field_cloudsmith_refuses() {
         spec[field] = value;
         good(&spec).refuses(kind, begin).await;
     }
-    let expired = Accounts::with(json!({ "exp": now() - 1 }));
+    let expired = Accounts::claiming_to(json!({ "exp": now() - 1 }));
     let generator = Generator::new(RemoteKind::Cloudsmith, &spec(&server), expired);
     generator.refuses(ErrorKind::Unauthenticated, credentials).await;
 }

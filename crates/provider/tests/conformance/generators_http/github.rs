@@ -6,8 +6,8 @@ use latchkey_provider::ErrorKind;
 use serde_json::{Value, json};
 use wiremock::{MockServer, Request};
 
-use super::token::{KEY, Key, OTHER, now};
 use super::{Answer, Generator, asked, header, login, segments, serve, texts};
+use crate::rs256::{KEY, Key, OTHER, now};
 
 const TOKEN: &str = "ghs_c4n4ry";
 

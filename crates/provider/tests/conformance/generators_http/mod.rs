@@ -6,7 +6,6 @@ mod github;
 mod gitlab;
 mod grafana;
 mod quay;
-mod token;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use wiremock::{MockServer, Request};
 
-use super::token::{Accounts, ISSUER, KEY, now, trusted};
 use super::{Answer, Generator, asked, basic, serve, texts};
+use crate::accounts::{Accounts, ISSUER, trusted};
+use crate::rs256::{KEY, OTHER, now};
 
 const AUDIENCE: &str = "quay";
 
@@ -74,7 +75,7 @@ async fn says_whom_quay_does_not_take() {
         json!({ "iss": "https://other.example" }),
         json!({ "exp": now() - 1 }),
     ] {
-        let cluster = Accounts::with(claims);
+        let cluster = Accounts::claiming_to(claims);
         generator(&spec(&server), cluster).refuses(ErrorKind::Unauthenticated, fields).await;
     }
 }
@@ -82,10 +83,9 @@ async fn says_whom_quay_does_not_take() {
 #[tokio::test]
 async fn a_token_that_was_refused_is_not_shown_again() {
     let server = serve(quay).await;
-    let accounts = Accounts { claims: json!({ "exp": 1 }), ..Accounts::default() };
-    let forgotten = accounts.forgotten.clone();
-    generator(&spec(&server), Arc::new(accounts)).refuses(ErrorKind::Unauthenticated, "robotAccount").await;
-    assert_eq!(*forgotten.lock().unwrap(), ["team"]);
+    let accounts = Arc::new(Accounts::with(&[]).claiming(json!({ "exp": 1 })));
+    generator(&spec(&server), accounts.clone()).refuses(ErrorKind::Unauthenticated, "robotAccount").await;
+    assert_eq!(*accounts.objects.forgotten.lock().unwrap(), ["team"]);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ fn the_doubles_trust_no_token_that_the_services_would_not() {
     let good = json!({ "iss": ISSUER, "aud": [AUDIENCE], "exp": now() + 60 });
     let rs256 = json!({ "alg": "RS256" });
     assert!(trusted(&KEY.sign(&rs256, &good), AUDIENCE).is_ok());
-    assert!(trusted(&super::token::OTHER.sign(&rs256, &good), AUDIENCE).is_err());
+    assert!(trusted(&OTHER.sign(&rs256, &good), AUDIENCE).is_err());
     for (claim, value) in [("iss", json!("x")), ("aud", json!(["x"])), ("exp", json!(now() - 1))] {
         let mut claims = good.clone();
         claims[claim] = value;

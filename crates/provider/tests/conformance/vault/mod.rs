@@ -1,5 +1,7 @@
 //! Vault: a real server, with every auth method that its build has, and the Kubernetes plugin.
 
+#[cfg(feature = "generators")]
+mod dynamic;
 mod finding;
 mod logins;
 mod outages;

@@ -1,6 +1,7 @@
-//! A cluster that gives its ServiceAccount tokens, and how the doubles look at those.
+//! A cluster that gives its ServiceAccount signed tokens, and how the doubles of services look at those.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use latchkey_provider::{Cluster, Error, SecretBytes};
 use serde_json::{Value, json};
 
 use crate::fixture::{NAMESPACE, Objects};
-pub use crate::rs256::{KEY, Key, OTHER, now};
+use crate::rs256::{KEY, now};
 
 /// Who signs the tokens of ServiceAccounts.
 pub const ISSUER: &str = "https://cluster.example";
@@ -17,12 +18,21 @@ pub const ISSUER: &str = "https://cluster.example";
 /// The ServiceAccount.
 pub const SUBJECT: &str = "system:serviceaccount:team:builder";
 
-/// Whether a service takes a ServiceAccount's token that is to be for this audience.
-pub fn trusted(token: &str, audience: &str) -> bool {
-    let Some(claims) = KEY.verified(token) else { return false };
+/// What a service checks of a ServiceAccount's token, which is to be for this audience, before it looks at whose it is.
+pub fn trusted(token: &str, audience: &str) -> Result<Value, &'static str> {
+    let claims = KEY.verified(token).ok_or("not signed by the issuer")?;
     let is_for = claims["aud"].as_array().is_some_and(|all| all.iter().any(|one| one == audience));
-    let lives = claims["exp"].as_u64().is_some_and(|exp| exp > now());
-    is_for && lives && claims["iss"] == ISSUER && claims["sub"] == SUBJECT
+    match () {
+        () if claims["iss"] != ISSUER => Err("of another issuer"),
+        () if !is_for => Err("for another audience"),
+        () if claims["exp"].as_u64().is_none_or(|exp| exp <= now()) => Err("expired"),
+        () => Ok(claims),
+    }
+}
+
+/// The same, and whether it is the ServiceAccount's.
+pub fn is_subjects(token: &str, audience: &str) -> bool {
+    trusted(token, audience).is_ok_and(|claims| claims["sub"] == SUBJECT)
 }
 
 /// A cluster whose one ServiceAccount, `builder`, gets signed tokens.
@@ -44,6 +54,16 @@ impl Accounts {
         Self { objects, claims: Value::Null }
     }
 
+    /// The ServiceAccount has no annotations, and its tokens are as they should be.
+    pub fn good() -> Arc<dyn Cluster> {
+        Arc::new(Self::with(&[]))
+    }
+
+    /// The same, whose tokens say that instead.
+    pub fn claiming_to(claims: Value) -> Arc<dyn Cluster> {
+        Arc::new(Self::with(&[]).claiming(claims))
+    }
+
     /// Its tokens say that instead.
     pub fn claiming(self, claims: Value) -> Self {
         Self { claims, ..self }
@@ -54,6 +74,10 @@ impl Accounts {
 impl Cluster for Accounts {
     async fn secret(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, SecretBytes>, Error> {
         self.objects.secret(namespace, name).await
+    }
+
+    async fn secret_labels(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        self.objects.secret_labels(namespace, name).await
     }
 
     async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Error> {
