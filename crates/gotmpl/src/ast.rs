@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::functions::Function;
+
 /// A sequence of nodes.
 pub(crate) type Nodes = Vec<Node>;
 
@@ -67,7 +69,7 @@ pub(crate) struct Expr {
 
 /// The kinds of operands.
 pub(crate) enum ExprKind {
-    Identifier(String),
+    Identifier(Callee),
     Dot,
     Nil,
     Bool(bool),
@@ -84,6 +86,27 @@ pub(crate) enum ExprKind {
     /// Fields of another operand.
     Chain(Box<Expr>, Vec<String>),
     Pipe(Box<Pipe>),
+}
+
+/// A function by the name that the template calls it by, looked up once for all its calls.
+pub(crate) struct Callee {
+    pub(crate) name: String,
+    pub(crate) function: Function,
+    pub(crate) way: Way,
+}
+
+/// How a function is called.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// With all its arguments evaluated.
+    Plain,
+    /// `and` and `or`, which stop at the argument that decides.
+    And,
+    Or,
+    /// `len`, which tells two kinds of nothing apart.
+    Len,
+    /// `call`, which calls its first argument.
+    Call,
 }
 
 /// A number, as each type that can hold it.
@@ -189,7 +212,7 @@ fn show_operand(out: &mut Vec<u8>, expr: &Expr, source: &[u8]) {
 
 fn show_expr(out: &mut Vec<u8>, expr: &Expr, source: &[u8]) {
     match &expr.kind {
-        ExprKind::Identifier(name) => out.extend_from_slice(name.as_bytes()),
+        ExprKind::Identifier(callee) => out.extend_from_slice(callee.name.as_bytes()),
         ExprKind::Dot => out.push(b'.'),
         ExprKind::Nil => out.extend_from_slice(b"nil"),
         ExprKind::Bool(value) => out.extend_from_slice(value.to_string().as_bytes()),

@@ -18,7 +18,15 @@ impl Buffer {
         Self { bytes: Zeroizing::new(Vec::new()), room, limit, failed: None }
     }
 
+    /// A buffer that has room for so many bytes from the beginning, if it may hold them.
+    pub(crate) fn with_capacity(capacity: usize, room: usize, limit: Limit) -> Self {
+        let mut buffer = Self::new(room, limit);
+        buffer.grow(capacity.min(room));
+        buffer
+    }
+
     /// Appends the bytes.
+    #[inline]
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         if self.reserve(bytes.len()) {
             self.bytes.extend_from_slice(bytes);
@@ -61,19 +69,26 @@ impl Buffer {
         }
     }
 
-    /// Makes room; moves to a larger vector by hand, so that the smaller one is wiped.
+    /// Whether so many bytes more may be written; makes room for them.
+    #[inline]
     fn reserve(&mut self, more: usize) -> bool {
         let length = self.bytes.len();
         if self.failed.is_some() || more > self.room.saturating_sub(length) {
             self.fail(self.limit);
             return false;
         }
-        if length + more > self.bytes.capacity() {
-            let mut larger = Vec::with_capacity((length + more).max(2 * length).max(64));
-            larger.extend_from_slice(&self.bytes);
-            self.bytes = Zeroizing::new(larger);
+        if more > self.bytes.capacity() - length {
+            self.grow((length + more).max(2 * length).max(64));
         }
         true
+    }
+
+    /// Moves to a larger vector by hand, so that the smaller one is wiped.
+    #[cold]
+    fn grow(&mut self, capacity: usize) {
+        let mut larger = Vec::with_capacity(capacity);
+        larger.extend_from_slice(&self.bytes);
+        self.bytes = Zeroizing::new(larger);
     }
 }
 

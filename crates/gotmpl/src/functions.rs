@@ -77,6 +77,11 @@ impl<'a> Call<'a> {
         Self { args, budget }
     }
 
+    /// Takes the arguments back.
+    pub(crate) fn into_args(self) -> Vec<Value> {
+        self.args
+    }
+
     /// All arguments.
     pub fn args(&self) -> &[Value] {
         &self.args

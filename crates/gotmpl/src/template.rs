@@ -66,7 +66,6 @@ pub(crate) struct Parsed {
     pub(crate) name: String,
     pub(crate) source: Zeroizing<Vec<u8>>,
     pub(crate) templates: Templates,
-    pub(crate) functions: Functions,
     pub(crate) missing_key: MissingKey,
 }
 
@@ -84,7 +83,6 @@ impl Template {
             name: name.to_owned(),
             source: Zeroizing::new(source.to_vec()),
             templates,
-            functions: functions.clone(),
             missing_key: options.missing_key,
         })))
     }

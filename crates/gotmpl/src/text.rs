@@ -1,5 +1,31 @@
 //! Bytes read as Go reads them: UTF-8 where it is, one replacement character for each byte where it is not.
 
+use crate::buffer::Buffer;
+
+/// What text is written into.
+pub(crate) trait Sink {
+    /// Appends the bytes.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Sink for Buffer {
+    fn put(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+    }
+}
+
+/// The bytes up to the first one that is none of these, and the rest.
+pub(crate) fn split_run(bytes: &[u8], of: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| !of(*byte));
+    bytes.split_at(end.unwrap_or(bytes.len()))
+}
+
 /// The first character and its length in bytes. A byte that begins no character is U+FFFD of length one;
 /// the end is U+FFFD of length nought.
 pub(crate) fn decode(bytes: &[u8]) -> (char, usize) {
@@ -47,28 +73,32 @@ pub(crate) fn is_alphanumeric(c: char) -> bool {
 }
 
 /// Appends the bytes as a Go string literal; `ascii` escapes all that is not.
-pub(crate) fn quote_into(out: &mut Vec<u8>, bytes: &[u8], ascii: bool) {
-    out.push(b'"');
-    let mut at = 0;
-    for (c, length) in runes(bytes) {
+pub(crate) fn quote_into(out: &mut impl Sink, mut bytes: &[u8], ascii: bool) {
+    out.put(b"\"");
+    loop {
+        let (plain, rest) =
+            split_run(bytes, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
+        out.put(plain);
+        let Some(first) = rest.first() else { break };
+        let (c, length) = decode(rest);
         if c == char::REPLACEMENT_CHARACTER && length == 1 {
-            out.extend_from_slice(format!("\\x{:02x}", bytes[at]).as_bytes());
+            out.put(format!("\\x{first:02x}").as_bytes());
         } else {
             escape_into(out, c, '"', ascii);
         }
-        at += length;
+        bytes = &rest[length..];
     }
-    out.push(b'"');
+    out.put(b"\"");
 }
 
 /// Appends one character as it stands inside a Go literal of this quote.
-pub(crate) fn escape_into(out: &mut Vec<u8>, c: char, quote: char, ascii: bool) {
+pub(crate) fn escape_into(out: &mut impl Sink, c: char, quote: char, ascii: bool) {
     let plain = if ascii { matches!(c, ' '..='~') } else { is_print(c) };
     if c == '\\' || c == quote {
-        out.push(b'\\');
+        out.put(b"\\");
     }
     if plain {
-        return out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        return out.put(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
     let escaped = match c {
         '\x07' => "\\a".to_owned(),
@@ -82,7 +112,7 @@ pub(crate) fn escape_into(out: &mut Vec<u8>, c: char, quote: char, ascii: bool) 
         '\x20'..'\u{10000}' => format!("\\u{:04x}", u32::from(c)),
         _ => format!("\\U{:08x}", u32::from(c)),
     };
-    out.extend_from_slice(escaped.as_bytes());
+    out.put(escaped.as_bytes());
 }
 
 /// The bytes as a Go string literal, for messages.

@@ -1,6 +1,6 @@
 //! Which keys a template names that its data will not have, told without executing it.
 
-use crate::ast::{At, Command, Expr, ExprKind, Node, Nodes, Pipe};
+use crate::ast::{At, Callee, Command, Expr, ExprKind, Node, Nodes, Pipe, Way};
 use crate::exec::error;
 use crate::template::{Parsed, Template};
 use crate::{ExecError, ExecErrorKind};
@@ -89,7 +89,7 @@ impl<'t> Search<'t> {
     /// `and` and `or` evaluate no more of their arguments than they need.
     fn command(&mut self, command: &'t Command, sight: Sight) {
         let first = command.args.first().map(|first| &first.kind);
-        let lazy = matches!(first, Some(ExprKind::Identifier(name)) if name == "and" || name == "or");
+        let lazy = matches!(first, Some(ExprKind::Identifier(Callee { way: Way::And | Way::Or, .. })));
         for (index, arg) in command.args.iter().enumerate() {
             self.expr(arg, if lazy && index > 1 { sight.maybe() } else { sight });
         }

@@ -2,7 +2,7 @@
 
 use super::{Result, printed, text};
 use crate::buffer::Buffer;
-use crate::text::{decode, is_print};
+use crate::text::{decode, is_print, split_run};
 use crate::{Call, Value};
 
 /// What `print` makes of the arguments, escaped.
@@ -12,17 +12,20 @@ pub(super) fn escaped(call: &Call<'_>, escape: fn(&mut Buffer, &[u8])) -> Result
     text(call.budget(), |out| escape(out, bytes))
 }
 
-pub(super) fn html(out: &mut Buffer, bytes: &[u8]) {
-    for byte in bytes {
-        match byte {
-            0 => out.text("\u{fffd}"),
-            b'"' => out.text("&#34;"),
-            b'\'' => out.text("&#39;"),
-            b'&' => out.text("&amp;"),
-            b'<' => out.text("&lt;"),
-            b'>' => out.text("&gt;"),
-            byte => out.write(&[*byte]),
-        }
+pub(super) fn html(out: &mut Buffer, mut bytes: &[u8]) {
+    loop {
+        let (plain, rest) = split_run(bytes, |byte| !matches!(byte, 0 | b'"' | b'\'' | b'&' | b'<' | b'>'));
+        out.write(plain);
+        let Some((special, after)) = rest.split_first() else { return };
+        out.text(match special {
+            b'"' => "&#34;",
+            b'\'' => "&#39;",
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => "\u{fffd}",
+        });
+        bytes = after;
     }
 }
 
@@ -39,12 +42,18 @@ pub(super) fn js(out: &mut Buffer, mut bytes: &[u8]) {
     }
 }
 
-pub(super) fn url_query(out: &mut Buffer, bytes: &[u8]) {
-    for byte in bytes {
-        match byte {
+pub(super) fn url_query(out: &mut Buffer, mut bytes: &[u8]) {
+    let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value)];
+    loop {
+        let (plain, rest) = split_run(bytes, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+        });
+        out.write(plain);
+        let Some((special, after)) = rest.split_first() else { return };
+        match special {
             b' ' => out.text("+"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.write(&[*byte]),
-            byte => out.text(&format!("%{byte:02X}")),
+            byte => out.write(&[b'%', digit(byte >> 4), digit(byte & 15)]),
         }
+        bytes = after;
     }
 }

@@ -6,6 +6,7 @@ mod index;
 
 use std::sync::LazyLock;
 
+use crate::ast::Way;
 use crate::buffer::Buffer;
 use crate::functions::Function;
 use crate::printer;
@@ -28,9 +29,15 @@ pub(crate) fn get(name: &str) -> Option<&'static Function> {
     BUILTINS.get(name)
 }
 
-/// Whether the engine has a function of this name.
-pub(crate) fn contains(name: &str) -> bool {
-    BUILTINS.contains(name)
+/// How the engine's own function of this name is called.
+pub(crate) fn way(name: &str) -> Way {
+    match name {
+        "and" => Way::And,
+        "or" => Way::Or,
+        "len" => Way::Len,
+        "call" => Way::Call,
+        _ => Way::Plain,
+    }
 }
 
 /// `and`, `or` and `call` are listed for their number of arguments; the engine does what they do.

@@ -18,8 +18,8 @@ impl<'t> Exec<'t> {
             ExprKind::Field(names) => self.field(dot, expr, names, Args::none())?,
             ExprKind::Variable(name, names) => self.variable(dot, expr, name, names, Args::none())?,
             ExprKind::Pipe(pipe) => Operand::bare(self.pipeline(dot, pipe)?),
-            ExprKind::Identifier(name) => {
-                let value = self.call(dot, name, At::Expr(expr), &[], None)?;
+            ExprKind::Identifier(callee) => {
+                let value = self.call(dot, callee, At::Expr(expr), &[], None)?;
                 Operand { boxed: matches!(value, Value::Nil), value }
             }
             ExprKind::Chain(inner, names) => self.chain(dot, expr, inner, names, Args::none())?,

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::{Exec, Operand, Result};
-use crate::ast::{At, Expr, ExprKind};
+use crate::ast::{At, Callee, Expr, ExprKind, Way};
 use crate::functions::{Function, Signature};
-use crate::{Call, ExecErrorKind, FuncError, Object, Value, builtin, text};
+use crate::{Call, ExecErrorKind, FuncError, Object, Value};
 
 /// What stands behind a word, and the last value of the pipeline if there is one.
 pub(super) struct Args<'t> {
@@ -49,22 +49,20 @@ impl<'t> Exec<'t> {
     pub(super) fn call(
         &mut self,
         dot: &Operand,
-        name: &'t str,
+        callee: &'t Callee,
         at: At<'t>,
         args: &'t [Expr],
         last: Option<Value>,
     ) -> Result<Value> {
         self.within(self.budget.steps(1))?;
-        let own = self.parsed.functions.get(name);
-        let Some(function) = own.or_else(|| builtin::get(name)) else {
-            return Err(self.fail(format!("{} is not a defined function", text::quoted(name))));
-        };
+        let Callee { name, function, way } = callee;
         self.check_count(name, &function.signature, args.len(), last.is_some())?;
-        match name {
-            "and" | "or" if own.is_none() => self.logic(dot, name == "or", args, last),
-            "len" if own.is_none() => self.length(dot, function, at, args, last),
-            "call" if own.is_none() => self.call_value(dot, at, args, last),
-            _ => self.call_function(dot, name, function, at, args, last),
+        match way {
+            Way::Plain => self.call_function(dot, name, function, at, args, last),
+            Way::And => self.logic(dot, false, args, last),
+            Way::Or => self.logic(dot, true, args, last),
+            Way::Len => self.length(dot, function, at, args, last),
+            Way::Call => self.call_value(dot, at, args, last),
         }
     }
 
@@ -89,8 +87,11 @@ impl<'t> Exec<'t> {
         args: &'t [Expr],
         last: Option<Value>,
     ) -> Result<Value> {
-        let values = self.arguments(dot, &function.signature, args, last)?;
-        let result = (function.body)(&Call::new(values, self.budget));
+        let call = Call::new(self.arguments(dot, &function.signature, args, last)?, self.budget);
+        let result = (function.body)(&call);
+        let mut values = call.into_args();
+        values.clear();
+        self.spare.push(values);
         result.map_err(|failure| self.refused(name, at, failure))
     }
 
@@ -121,7 +122,8 @@ impl<'t> Exec<'t> {
         args: &'t [Expr],
         last: Option<Value>,
     ) -> Result<Vec<Value>> {
-        let mut values = Vec::with_capacity(args.len() + 1);
+        let mut values = self.spare.pop().unwrap_or_default();
+        values.reserve_exact(args.len() + 1);
         for (index, expr) in args.iter().enumerate() {
             values.push(self.arg(dot, Some(signature.parameter(index)), expr)?);
         }

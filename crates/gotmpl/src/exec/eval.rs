@@ -35,9 +35,9 @@ impl<'t> Exec<'t> {
             ExprKind::Field(names) => self.field(dot, first, names, args),
             ExprKind::Chain(inner, names) => self.chain(dot, first, inner, names, args),
             ExprKind::Variable(name, names) => self.variable(dot, first, name, names, args),
-            ExprKind::Identifier(name) => {
+            ExprKind::Identifier(callee) => {
                 self.at = At::Expr(first);
-                self.call(dot, name, At::Command(command), args.exprs, args.last).map(Operand::bare)
+                self.call(dot, callee, At::Command(command), args.exprs, args.last).map(Operand::bare)
             }
             ExprKind::Pipe(pipe) => {
                 self.refuse_args(first, args.are_given())?;

@@ -29,6 +29,8 @@ pub(crate) struct Exec<'t> {
     /// The variables that are in sight, the innermost last.
     variables: Vec<(&'t str, Operand)>,
     out: Buffer,
+    /// What held the arguments of earlier calls, to be used again.
+    spare: Vec<Vec<Value>>,
     /// Whether the last argument was held by an `interface {}`: Go's `len` tells nil in one from nothing at all.
     boxed: Cell<bool>,
 }
@@ -64,7 +66,8 @@ impl<'t> Exec<'t> {
     pub(crate) fn new(parsed: &'t Parsed, budget: &'t Budget<'t>, data: &Value) -> Self {
         let limit = budget.limits().output;
         let variables = vec![("$", Operand::bare(data.clone()))];
-        let out = Buffer::new(limit, Limit::Output(limit));
+        // Most templates write about as much as they are long.
+        let out = Buffer::with_capacity(parsed.source.len(), limit, Limit::Output(limit));
         Self {
             parsed,
             budget,
@@ -72,6 +75,7 @@ impl<'t> Exec<'t> {
             at: At::Start,
             variables,
             out,
+            spare: Vec::new(),
             boxed: Cell::new(false),
         }
     }

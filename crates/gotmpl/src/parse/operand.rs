@@ -1,7 +1,7 @@
 //! Operands.
 
 use super::{Parser, Result, number, unquote};
-use crate::ast::{Expr, ExprKind};
+use crate::ast::{Callee, Expr, ExprKind, Way};
 use crate::lex::{Keyword, Kind, Token};
 use crate::{ParseErrorKind, builtin, text};
 
@@ -82,10 +82,12 @@ impl Parser<'_> {
 
     fn function(&mut self, token: &Token) -> Result<ExprKind> {
         let name = self.string(token);
-        if self.functions.contains(&name) || builtin::contains(&name) {
-            return Ok(ExprKind::Identifier(name));
-        }
-        Err(self.fail(ParseErrorKind::UnknownFunction(name)))
+        let own = self.functions.get(&name);
+        let Some(function) = own.or_else(|| builtin::get(&name)).cloned() else {
+            return Err(self.fail(ParseErrorKind::UnknownFunction(name)));
+        };
+        let way = if own.is_some() { Way::Plain } else { builtin::way(&name) };
+        Ok(ExprKind::Identifier(Callee { name, function, way }))
     }
 
     fn variable(&mut self, token: &Token) -> Result<ExprKind> {

@@ -66,7 +66,8 @@ impl<'a> Printer<'a> {
 
     /// Writes the bytes, padded to the width.
     fn pad(&mut self, bytes: &[u8]) {
-        let missing = self.flags.width.unwrap_or(0).saturating_sub(text::rune_count(bytes));
+        let Some(width) = self.flags.width else { return self.out.write(bytes) };
+        let missing = width.saturating_sub(text::rune_count(bytes));
         if self.flags.minus {
             self.out.write(bytes);
         }

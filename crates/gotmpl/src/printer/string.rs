@@ -39,7 +39,7 @@ impl Printer<'_> {
             out.extend_from_slice(bytes);
             out.push(b'`');
         } else {
-            text::quote_into(&mut out, bytes, self.flags.plus);
+            text::quote_into(&mut *out, bytes, self.flags.plus);
         }
         self.pad(&out);
     }

@@ -1,9 +1,10 @@
 //! Reads JSON into values.
 
 use super::Outcome;
+use crate::buffer::Buffer;
 use crate::library::sprig::cast;
-use crate::text::decode;
-use crate::{Budget, Bytes, Call, FuncError, List, Map, Value};
+use crate::text::{decode, split_run};
+use crate::{Budget, Bytes, Call, FuncError, Limit, List, Map, Value};
 
 /// The value that the text is, and whether all of it is right. What is no JSON is nil; a number that is too large is nil in its
 /// place.
@@ -156,7 +157,17 @@ impl Reader<'_, '_> {
 
     fn string(&mut self) -> Read<Bytes> {
         self.expect(b"\"")?;
-        let mut out = Vec::new();
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (plain, end) =
+            split_run(rest, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
+        self.at += plain.len();
+        if end.first() == Some(&b'"') {
+            self.at += 1;
+            self.budget.memory(plain.len())?;
+            return Ok(plain.into());
+        }
+        let mut out = Buffer::new(self.budget.memory_left(), Limit::Memory(self.budget.limits().memory));
+        out.write(plain);
         loop {
             let (c, length) = decode(self.bytes.get(self.at..).unwrap_or_default());
             self.at += length;
@@ -167,10 +178,11 @@ impl Reader<'_, '_> {
                 '\\' => self.escape()?,
                 c => c,
             };
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            out.char(c);
         }
-        self.budget.memory(out.len())?;
-        Ok(out.into())
+        let text = out.finish()?;
+        self.budget.memory(text.len())?;
+        Ok(text.into())
     }
 
     fn escape(&mut self) -> Read<char> {

@@ -4,7 +4,7 @@ use super::{Outcome, date};
 use crate::buffer::Buffer;
 #[cfg(feature = "crypto")]
 use crate::library::sprig::crypto::certificates::{Certificate, as_certificate};
-use crate::text::runes;
+use crate::text::{decode, split_run};
 use crate::{Bytes, Call, Limit, Object, Value, builtin};
 
 /// How it is written.
@@ -113,10 +113,17 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn string(&mut self, bytes: &[u8]) {
+    fn string(&mut self, mut bytes: &[u8]) {
         self.out.text("\"");
-        for (c, length) in runes(bytes) {
+        loop {
+            let (plain, rest) = split_run(bytes, |byte| {
+                matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&')
+            });
+            self.out.write(plain);
+            let (c, length) = decode(rest);
+            bytes = rest.get(length..).unwrap_or_default();
             match c {
+                _ if length == 0 => break,
                 '"' => self.out.text("\\\""),
                 '\\' => self.out.text("\\\\"),
                 '\x08' => self.out.text("\\b"),

@@ -34,6 +34,9 @@ fn mapped(call: &Call<'_>, mut map: impl FnMut(char, char) -> char) -> super::Re
 
 /// The upper case, which is one character: Go maps ß to itself.
 pub(super) fn upper(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(upper), None) => upper,
@@ -50,6 +53,9 @@ pub(super) fn upper(c: char) -> char {
 
 /// The lower case, which is one character.
 pub(super) fn lower(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     // Only the dotted capital I has two in Unicode.
     c.to_lowercase().next().unwrap_or(c)
 }

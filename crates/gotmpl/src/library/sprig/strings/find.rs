@@ -52,13 +52,7 @@ fn add_lists(shelf: &mut Shelf<'_>) {
             text(call, |out| joined(out, &separator, &strings))
         })
         .add("cat", any, cat)
-        .add("quote", any, |call| {
-            quoted(call, |out, shown| {
-                let mut literal = Vec::new();
-                quote_into(&mut literal, shown, false);
-                out.write(&literal);
-            })
-        })
+        .add("quote", any, |call| quoted(call, |out, shown| quote_into(out, shown, false)))
         .add("squote", any, |call| {
             quoted(call, |out, shown| {
                 out.text("'");
