@@ -41,9 +41,9 @@ pub(crate) enum Kind {
     Pattern,
     /// A template that cannot be parsed.
     Template,
-    /// A template names a key that `data` does not fetch.
+    /// A template names a key that `data` does not fetch, or a PushSecret one that its Secret does not have.
     UnfetchedKey,
-    /// Two ExternalSecrets own one Secret.
+    /// Two ExternalSecrets own one Secret, or two PushSecrets push to one place.
     SharedTarget,
     /// A store that no manifest defines.
     StoreElsewhere,
@@ -103,8 +103,12 @@ impl Kind {
             Self::Unsupported => "This version of latchkey does not act on the field.",
             Self::Pattern => "The regular expression does not compile.",
             Self::Template => "The template cannot be parsed.",
-            Self::UnfetchedKey => "The template names a key that data does not fetch.",
-            Self::SharedTarget => "Two ExternalSecrets own the same Secret.",
+            Self::UnfetchedKey => {
+                "A template names a key that data does not fetch, or a PushSecret one that its Secret does not have."
+            }
+            Self::SharedTarget => {
+                "Two ExternalSecrets own the same Secret, or two PushSecrets push to the same place."
+            }
             Self::StoreElsewhere => "No manifest of the set defines the store.",
             Self::Questionable => "It works and is perhaps not meant.",
         }

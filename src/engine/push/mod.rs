@@ -4,6 +4,7 @@
 //! what goes where, then each thing is pushed. Nothing is remembered here: what was pushed is in the PushSecret's status.
 
 mod carried;
+mod places;
 mod reverse;
 mod wanted;
 
@@ -16,6 +17,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use latchkey_api::external_secret::{GeneratorRef, Template};
+use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
 use tokio::time::timeout_at;
 
@@ -26,6 +28,7 @@ use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
 pub use carried::carried;
+pub use places::{Present, meant, names};
 pub use wanted::{One, Place, place, remote, wanted};
 
 /// What is pushed: keys and values, and the type of the Secret that holds them.
@@ -37,6 +40,14 @@ pub struct Source {
     pub type_: Option<String>,
     /// What it carries beside that, as far as it is pushed.
     pub metadata: SourceMetadata,
+}
+
+/// What is to be pushed, in words.
+pub fn named(spec: &PushSecretSpec) -> String {
+    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
+        Some(name) => format!("Secret {name:?} not found"),
+        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
+    }
 }
 
 /// A store that is open to be written to.

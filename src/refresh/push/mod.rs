@@ -30,7 +30,6 @@ use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::metrics::{Condition, Kind};
 pub(super) use status::Outcome;
-use stores::names;
 
 /// How long everything that one PushSecret does may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,7 +97,8 @@ impl Term<'_> {
     /// Those that failed and push to this store may try again.
     pub(super) fn wake_pushes(&self, store: &StoreKey) {
         for (key, object) in self.refresher.lookup.push_secrets() {
-            let is_named = object.spec.secret_store_refs.iter().any(|of| names(of, store, key.namespace()));
+            let is_named =
+                object.spec.secret_store_refs.iter().any(|of| push::names(of, store, key.namespace()));
             if is_named && self.push_backoffs.clear(&key) {
                 self.queue.add(Item::Push(key, Look::Now), Duration::ZERO, Priority::Urgent);
             }
@@ -221,7 +221,7 @@ impl Term<'_> {
             return Outcome { source_deleted: true, synced: old, ..Outcome::default() };
         }
         if !deletes(&object.spec) || old.values().all(BTreeMap::is_empty) {
-            return Outcome::failed(old, vec![message::no_source(&source::named(&object.spec))]);
+            return Outcome::failed(old, vec![message::no_source(&push::named(&object.spec))]);
         }
         let namespace = object.namespace().unwrap_or_default();
         let (left, errors) = self.unpush(&namespace, &old, &SyncedPushSecrets::new()).await;

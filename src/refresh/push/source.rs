@@ -94,13 +94,5 @@ fn of_secret(secret: Secret) -> Source {
 }
 
 fn unread(spec: &PushSecretSpec, error: &kube::Error) -> Error {
-    message::cluster(&format!("{} could not be read", named(spec)), &chain(error))
-}
-
-/// What is to be pushed, in words.
-pub(super) fn named(spec: &PushSecretSpec) -> String {
-    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
-        Some(name) => format!("Secret {name:?} not found"),
-        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
-    }
+    message::cluster(&format!("{} could not be read", push::named(spec)), &chain(error))
 }
