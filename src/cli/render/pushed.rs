@@ -142,7 +142,9 @@ pub(super) async fn pushed(
     let spec = &of.spec;
     let namespace = of.metadata.namespace.as_deref().unwrap_or(NO_NAMESPACE);
     let raw = match &spec.selector.generator_ref {
-        Some(generator) => vec![engine.generated_source(namespace, generator, deadline).await?],
+        Some(generator) => {
+            vec![engine.generated_source((namespace, of), generator, deadline).await?.source]
+        }
         None => sources.meant(namespace, spec),
     };
     if raw.is_empty() {
