@@ -1,5 +1,6 @@
 //! `latchkey render` and `latchkey verify`: what can be told without a cluster, by the real binary on files.
 
+mod pushed;
 mod rendering;
 mod sarif;
 
@@ -270,16 +271,93 @@ fn push_secrets_are_checked_too() {
         )
     };
     let good = "  data:\n    - match: {secretKey: a, remoteRef: {remoteKey: app, property: a}}\n";
-    assert_eq!(verified(&push("v1alpha1", good), &[]), (0, Vec::new()));
+    let note = "m.yaml:5: note: PushSecret shop/p: spec.secretStoreRefs[0]: no manifest of these defines the SecretStore \"vault\"";
+    assert_eq!(verified(&push("v1alpha1", good), &[]), (0, vec![note.to_owned()]));
     let metadata = format!("{good}      metadata: {{secretPushFormat: string}}\n");
     let (code, lines) = verified(&push("v1alpha1", &metadata), &[]);
     let says = "m.yaml:9: PushSecret shop/p: spec.data[0].metadata.apiVersion has to be \
                 \"kubernetes.external-secrets.io/v1alpha1\"; write it so, and the provider's settings into spec";
-    assert!(code == 1 && lines.len() == 3 && lines[0] == says, "{lines:?}");
+    assert!(code == 1 && lines.len() == 4 && lines[1] == says, "{lines:?}");
     let (code, lines) = verified(&push("v1", good), &[]);
     let says = "m.yaml:1: PushSecret shop/p: apiVersion: latchkey does not serve \"v1\" of this kind; write \
                 external-secrets.io/v1alpha1";
     assert_eq!((code, lines), (1, vec![says.to_owned()]));
+}
+
+#[test]
+fn push_secrets_are_held_against_the_rest_of_the_set() {
+    let store = |kind: &str, name: &str, provider: &str| {
+        format!(
+            "---\napiVersion: external-secrets.io/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{provider: {provider}}}\n"
+        )
+    };
+    let push = |name: &str, store: &str, key: &str| {
+        format!(
+            "---\napiVersion: external-secrets.io/v1alpha1\nkind: PushSecret\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  \
+             secretStoreRefs: [{{name: {store}, kind: ClusterSecretStore}}]\n  selector: {{secret: {{name: app}}}}\n  \
+             data:\n    - match: {{secretKey: {key}, remoteRef: {{remoteKey: app, property: a}}}}\n"
+        )
+    };
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: app, namespace: shop}\nstringData: {a: b}\n";
+    let vault = "{vault: {server: 'https://vault.example.com', auth: {tokenSecretRef: {name: t, namespace: shop, key: token}}}}";
+    let fake = "{fake: {data: [{key: a, value: b}]}}";
+    let stores =
+        [store("ClusterSecretStore", "vault", vault), store("ClusterSecretStore", "fake", fake)].concat();
+    let (code, lines) = verified(&[secret, &stores, &push("good", "vault", "a")].concat(), &[]);
+    assert!(code == 0 && lines.iter().all(|line| !line.contains("PushSecret")), "{lines:?}");
+    let bad = [
+        push("one", "vault", "b"),
+        push("two", "vault", "a"),
+        push("three", "fake", "a"),
+        push("four", "none", "a"),
+    ];
+    let (code, lines) = verified(&[secret, &stores, &bad.concat()].concat(), &[]);
+    let of_pushes: Vec<_> =
+        lines.iter().filter_map(|line| Some(line.split_once("PushSecret shop/")?.1)).collect();
+    let says = [
+        "one: spec.data[0].match.secretKey: the Secret \"app\" (m.yaml:1) has no key \"b\"; add it, or correct the name",
+        "two: spec.data[0].match.remoteRef: property \"a\" of secret \"app\" of ClusterSecretStore \"vault\" is pushed by \
+         PushSecret shop/one too (m.yaml:16); give each its own",
+        "three: spec.secretStoreRefs[0]: ClusterSecretStore \"fake\" cannot be pushed to: stores of this kind are only read; name \
+         a store of Vault, Kubernetes or AWS Secrets Manager in spec.secretStoreRefs",
+        "four: spec.secretStoreRefs[0]: no manifest of these defines the ClusterSecretStore \"none\"",
+    ];
+    assert_eq!((code, of_pushes), (1, says.to_vec()), "{lines:?}");
+}
+
+#[test]
+fn what_is_made_for_many_namespaces_is_checked_like_one() {
+    let fan = |kind: &str, version: &str, field: &str, spec: &str| {
+        format!(
+            "apiVersion: external-secrets.io/{version}\nkind: {kind}\nmetadata: {{name: all}}\nspec:\n  namespaceSelectors: [{{}}]\n  \
+             {field}:\n{spec}"
+        )
+    };
+    let secrets = |spec: &str| fan("ClusterExternalSecret", "v1", "externalSecretSpec", spec);
+    let data = "    secretStoreRef: {name: s}\n    data: [{secretKey: user, remoteRef: {key: db}}]\n";
+    let note = "m.yaml:7: note: ClusterExternalSecret all: spec.externalSecretSpec.secretStoreRef: no manifest of these defines \
+                the SecretStore \"s\"";
+    assert_eq!(verified(&secrets(data), &[]), (0, vec![note.to_owned()]));
+    let template = "    target: {template: {data: {a: '{{ .usr }}', b: '{{ .user'}}}\n";
+    let (code, lines) = verified(&secrets(&format!("{data}{template}")), &[]);
+    let all = lines.join("\n");
+    assert!(code == 1 && all.contains("spec.externalSecretSpec.target.template.data[\"b\"]"), "{all}");
+    assert!(
+        all.contains("spec.externalSecretSpec.target.template.data[\"a\"]"),
+        "each fault, not the first: {all}"
+    );
+
+    let push = "    secretStoreRefs: [{name: own}]\n    selector: {secret: {name: app}}\n    refreshInterval: soon\n    \
+                data: [{match: {secretKey: a, remoteRef: {remoteKey: app}}}]\n";
+    let (code, lines) = verified(&fan("ClusterPushSecret", "v1alpha1", "pushSecretSpec", push), &[]);
+    let begins = [
+        "m.yaml:7: note: ClusterPushSecret all: spec.pushSecretSpec.secretStoreRefs[0]: no manifest of these defines the SecretStore",
+        "m.yaml:9: ClusterPushSecret all: spec.pushSecretSpec.refreshInterval \"soon\" is no duration",
+    ];
+    assert!(code == 1 && lines.len() == begins.len(), "{lines:?}");
+    for (line, begin) in lines.iter().zip(begins) {
+        assert!(line.starts_with(begin), "{line}");
+    }
 }
 
 #[test]

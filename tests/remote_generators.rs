@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::support::gitlab::Gitlab;
-use crate::support::{LocalServer, Namespace, Said, manifests, world};
+use crate::support::{LocalServer, Namespace, Remote, Said, manifests, world};
 
 const API: &str = "generators.external-secrets.io/v1alpha1";
 
@@ -157,4 +157,45 @@ fn what_could_not_be_used_is_revoked() {
     });
     ns.kubectl(&["delete", "externalsecret", "ci"]).good();
     ns.world.wait("the end of all", LIMIT, || gitlab.tokens().is_empty().then_some(()));
+}
+
+#[test]
+fn what_a_service_keeps_is_pushed_and_revoked_like_that_of_an_external_secret() {
+    let remote = Remote::start("gen-pushed");
+    let ns = &remote.ns;
+    let gitlab = Gitlab::start();
+    ns.apply(&manifests::list(&gitlab.objects())).silent();
+    let data = json!([crate::push_secrets::entry(ns, "token", "ci", "token")]);
+    let selector =
+        json!({ "generatorRef": { "apiVersion": API, "kind": "GitlabDeployToken", "name": "ci" } });
+    let spec = json!({ "data": data, "selector": selector });
+    let push = |spec: &Value| crate::push_secrets::push(ns, "ci", spec.clone());
+    ns.apply(&push(&spec).to_string()).silent();
+    crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "gldt-1" }));
+    crate::push_secrets::wait_ready(ns, "ci", "True", "Synced");
+    let [state] = &states(ns)[..] else { panic!("one state: {:?}", states(ns)) };
+    let owner = &state["metadata"]["ownerReferences"][0];
+    assert_eq!((&owner["kind"], &owner["name"]), (&json!("PushSecret"), &json!("ci")));
+    assert!(!state.to_string().contains("gldt-"), "a GeneratorState holds no value");
+
+    let annotated = manifests::annotated(push(&spec), "again", "1");
+    ns.apply(&annotated.to_string()).silent();
+    crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "gldt-2" }));
+    ns.world.wait("the end of the former one", LIMIT, || {
+        (gitlab.tokens() == ["gldt-2"] && states(ns).len() == 1).then_some(())
+    });
+
+    // While a store does not take it, each try has the same one pushed.
+    remote.seal();
+    ns.apply(&manifests::annotated(push(&spec), "again", "2").to_string()).silent();
+    crate::push_secrets::wait_ready(ns, "ci", "False", "Errored");
+    remote.proxy.behave();
+    crate::push_secrets::wait_ready(ns, "ci", "True", "Synced");
+    crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "gldt-3" }));
+    assert_eq!(gitlab.made(), 3);
+
+    ns.kubectl(&["delete", "pushsecret", "ci"]).good();
+    ns.world.wait("the end of the last one", LIMIT, || {
+        (gitlab.tokens().is_empty() && states(ns).is_empty()).then_some(())
+    });
 }

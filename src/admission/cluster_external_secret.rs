@@ -39,6 +39,9 @@ impl Admission {
     }
 }
 
+/// What the sentences begin with that are about the ExternalSecrets.
+pub(crate) const OF_ONE: &str = "externalSecretSpec";
+
 /// What is wrong with it, as far as the specification decides it.
 pub(crate) fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), Error> {
     if let Some(text) = &spec.refresh_time {
@@ -51,14 +54,19 @@ pub(crate) fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), 
     for (field, selector) in deprecated.chain(selectors) {
         check_selector(selector).map_err(|why| unfit(&field, &why))?;
     }
-    let mut inner = ExternalSecret::new(
+    Plan::try_from(&made(name, spec))
+        .map(drop)
+        .map_err(|error| Error { message: format!("{OF_ONE}: {}", error.message), ..error })
+}
+
+/// One of its ExternalSecrets.
+pub(crate) fn made(name: &str, spec: &ClusterExternalSecretSpec) -> ExternalSecret {
+    let mut made = ExternalSecret::new(
         spec.external_secret_name.as_deref().unwrap_or(name),
         spec.external_secret_spec.clone(),
     );
-    inner.metadata.namespace = Some("default".to_owned()); // any would do: nothing is looked up in it
-    Plan::try_from(&inner)
-        .map(drop)
-        .map_err(|error| Error { message: format!("externalSecretSpec: {}", error.message), ..error })
+    made.metadata.namespace = Some("default".to_owned()); // any would do: nothing is looked up in it
+    made
 }
 
 fn unfit(field: &str, why: &str) -> Error {

@@ -35,12 +35,13 @@ enum Command {
     Crds,
     /// Print the MutatingWebhookConfiguration that `serve` registers as YAML.
     Webhooks(webhooks::Webhooks),
-    /// Render the Secrets of ExternalSecrets from values in a file, without a cluster.
+    /// Render the Secrets of ExternalSecrets from values in a file, and what PushSecrets push, without a cluster.
     ///
     /// What the ExternalSecrets of the manifests would make of these values is printed as Secrets, by the code that does it in
-    /// the cluster. Every store has the values of --data. Ends with 1 where an ExternalSecret fails, with one line for each.
+    /// the cluster; then what the PushSecrets would push, and where to. Every store has the values of --data. Ends with 1 where an
+    /// object fails, with one line for each.
     Render(render::Render),
-    /// Check manifests of ExternalSecrets and stores, without a cluster.
+    /// Check manifests of ExternalSecrets, PushSecrets and stores, without a cluster.
     ///
     /// Finds what the API server and latchkey would refuse, and more. Objects of other groups are passed over. Ends with 0
     /// without errors, with 1 where there are some, with 2 where something could not be read.

@@ -153,7 +153,6 @@ fn generators() -> Vec<(&'static str, Error)> {
         ("generator without its seed", generator_lacks_seed(&own, "totp", "seed")),
         ("generator too late", generator_too_late(&own)),
         ("generator failed", generator_defect(&own)),
-        ("generator not pushed", generator_not_pushed(&own, "spec.selector.generatorRef")),
         (
             "service is down",
             generator_failed(&own, &provider::Error::new(Remote::Unavailable, "cannot reach GitLab")),

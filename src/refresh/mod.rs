@@ -87,6 +87,8 @@ struct Term<'a> {
     secret_backoffs: Backoffs<Key>,
     push_backoffs: Backoffs<Key>,
     pushing: Alone,
+    /// What is known of PushSecrets.
+    pushes: push::Memory,
     unsaid: Unsaid,
     store_reports: Mutex<HashMap<StoreKey, String>>,
 }
@@ -167,6 +169,7 @@ impl Refresher {
             secret_backoffs: Backoffs::default(),
             push_backoffs: Backoffs::default(),
             pushing: Alone::default(),
+            pushes: push::Memory::default(),
             unsaid: Unsaid::default(),
             store_reports: Mutex::default(),
         };

@@ -1,6 +1,8 @@
-//! `latchkey render`
+//! `latchkey render`: Secrets from ExternalSecrets, and what PushSecrets push.
 
+mod fans;
 mod given;
+mod pushed;
 mod world;
 
 use std::collections::BTreeMap;
@@ -16,9 +18,11 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecret};
+use latchkey_api::push_secret::PUSH_VERSION;
 use latchkey_api::store::SecretStoreSpec;
-use latchkey_api::{GROUP, OLD_VERSION, VERSION};
+use latchkey_api::{ClusterExternalSecret, ClusterPushSecret, GROUP, OLD_VERSION, PushSecret, VERSION};
 use latchkey_provider::{Connector, observe};
+use pushed::Sources;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use world::{World, values};
@@ -29,23 +33,23 @@ use crate::engine::apply::SecretWriter;
 use crate::engine::fetch::Unobserved;
 use crate::engine::{Deadline, Engine, Error as SyncError, Rendered, Settings, manifest};
 
-/// How long one ExternalSecret may take: some functions of templates are slow on purpose.
+/// How long one object may take: some functions of templates are slow on purpose.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The flags of `latchkey render`.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// A file of manifests, or a directory of them; - is standard input. May be given several times. ConfigMaps and Secrets
-    /// among them serve templateFrom.
+    /// among them serve templateFrom, Secrets what is pushed, and Namespaces what is made in many.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     files: Vec<PathBuf>,
 
     /// The remote values: a map of YAML or JSON from remote key to value. A value is a text, or a map that stands for its JSON.
-    /// KEY@VERSION gives a version a value of its own.
+    /// KEY@VERSION gives a version a value of its own. What is only pushed needs none.
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    data: Option<PathBuf>,
 
-    /// Only the ExternalSecret of this name.
+    /// Only the objects of this name.
     #[arg(long)]
     name: Option<String>,
 
@@ -62,67 +66,127 @@ pub(super) struct Render {
 enum Output {
     /// One document for each.
     Yaml,
-    /// The Secret, or a List of several.
+    /// The object, or a List of several.
     Json,
 }
 
+/// What is rendered of an object of the files.
+enum Wanted {
+    Secrets(Vec<ExternalSecret>),
+    Pushes(Vec<PushSecret>),
+}
+
+/// What has come of everything.
+#[derive(Default)]
+struct Rendering {
+    printed: Vec<Value>,
+    failed: bool,
+}
+
+impl Rendering {
+    fn take(&mut self, object: &Object, made: Result<Option<Value>, SyncError>) {
+        match made {
+            Ok(made) => self.printed.extend(made),
+            Err(error) => {
+                self.failed = true;
+                eprintln!("{}", verify::failure(object, &error));
+            }
+        }
+    }
+}
+
 impl Render {
-    /// Prints the Secrets that can be made, and says of each ExternalSecret whose Secret cannot why.
+    /// Prints what can be made, and says of each object of which it cannot why.
     pub(super) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
         let Self { files, data, name, output, plain } = self;
         let manifests = Manifests::read(&files)?;
         if let Some(broken) = manifests.broken.first() {
             return Err(format!("{}:{}: {}", broken.file, broken.why.line, broken.why.why).into());
         }
-        let wanted: Vec<_> =
-            manifests.objects.iter().filter(|object| is_wanted(object, name.as_deref())).collect();
+        let is_wanted = |object: &&Object| {
+            is_rendered(object) && name.as_deref().is_none_or(|name| object.name() == name)
+        };
+        let wanted: Vec<_> = manifests.objects.iter().filter(is_wanted).collect();
         if wanted.is_empty() {
-            return Err(match name {
-                Some(name) => format!("no ExternalSecret {name:?} is in these manifests").into(),
-                None => "no ExternalSecret is in these manifests".into(),
-            });
+            let name = name.map(|name| format!(" {name:?}")).unwrap_or_default();
+            let why =
+                format!("no ExternalSecret{name}, nor anything else that is rendered, is in these manifests");
+            return Err(why.into());
         }
-        let (mut failed, mut secrets) = (false, Vec::new());
-        let mut readable: Vec<(&Object, ExternalSecret)> = Vec::new();
+        let mut rendering = Rendering::default();
+        let mut readable: Vec<(&Object, Wanted)> = Vec::new();
         for object in wanted {
             let errors = verify::errors(object);
             errors.iter().for_each(|error| eprintln!("{error}"));
-            failed |= !errors.is_empty();
-            let read = ExternalSecret::deserialize(&object.value).ok().filter(|_| errors.is_empty());
+            rendering.failed |= !errors.is_empty();
+            let read = read(object, &manifests.objects).filter(|_| errors.is_empty());
             readable.extend(read.map(|read| (object, read)));
         }
-        let values = values(given(&data)?).map_err(|error| format!("{}: {error}", data.display()))?;
+        let values = match &data {
+            Some(data) => values(given(data)?).map_err(|error| format!("{}: {error}", data.display()))?,
+            None => values(Map::new())?,
+        };
         let world = Arc::new(World::new(&manifests.objects));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        runtime.block_on(async {
-            let engine = engine(&world, values);
-            for (object, mut read) in readable {
-                read.metadata.namespace.get_or_insert_with(|| NO_NAMESPACE.to_owned());
-                match engine.preview(&read, Deadline::after(LIMIT)).await {
-                    Ok(rendered) => match written(object, &rendered, plain) {
-                        Ok(made) => secrets.extend(made),
-                        Err(error) => {
-                            failed = true;
-                            eprintln!("{}", verify::failure(object, &error));
-                        }
-                    },
-                    Err(error) => {
-                        failed = true;
-                        eprintln!("{}", verify::failure(object, &error));
-                    }
-                }
-            }
-        });
-        super::print(&printed(&secrets, output)?)?;
-        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let engine = runtime.block_on(async { engine(&world, values) });
+        runtime.block_on(render(&engine, &manifests.objects, readable, plain, &mut rendering));
+        super::print(&printed(&rendering.printed, output)?)?;
+        Ok(if rendering.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
-fn is_wanted(object: &Object, name: Option<&str>) -> bool {
-    let ours = |version: &str| object.text("/apiVersion") == format!("{GROUP}/{version}");
-    [VERSION, OLD_VERSION].iter().any(|version| ours(version))
-        && object.kind() == "ExternalSecret"
-        && name.is_none_or(|name| object.name() == name)
+/// First the Secrets, which may be pushed, then what is pushed.
+async fn render(
+    engine: &Engine,
+    objects: &[Object],
+    wanted: Vec<(&Object, Wanted)>,
+    plain: bool,
+    rendering: &mut Rendering,
+) {
+    let mut sources = Sources::of(objects);
+    for (object, wanted) in &wanted {
+        let Wanted::Secrets(all) = wanted else { continue };
+        for one in all {
+            let namespace = one.metadata.namespace.clone();
+            let mut one = one.clone();
+            one.metadata.namespace.get_or_insert_with(|| NO_NAMESPACE.to_owned());
+            let made = engine.preview(&one, Deadline::after(LIMIT)).await;
+            let made = made.and_then(|made| {
+                sources.add(&made);
+                written((object, namespace.as_deref()), &made, plain)
+            });
+            rendering.take(object, made);
+        }
+    }
+    for (object, wanted) in &wanted {
+        let Wanted::Pushes(all) = wanted else { continue };
+        for one in all {
+            let deadline = Deadline::after(LIMIT);
+            let made = pushed::pushed(engine, one, (objects, &sources), plain, deadline).await;
+            rendering.take(object, made.map(Some));
+        }
+    }
+}
+
+fn is_rendered(object: &Object) -> bool {
+    let versions: &[&str] = match object.kind() {
+        "ExternalSecret" | "ClusterExternalSecret" => &[VERSION, OLD_VERSION],
+        "PushSecret" | "ClusterPushSecret" => &[PUSH_VERSION],
+        _ => &[],
+    };
+    versions.iter().any(|version| object.text("/apiVersion") == format!("{GROUP}/{version}"))
+}
+
+fn read(object: &Object, all: &[Object]) -> Option<Wanted> {
+    let value = &object.value;
+    Some(match object.kind() {
+        "ExternalSecret" => Wanted::Secrets(vec![ExternalSecret::deserialize(value).ok()?]),
+        "PushSecret" => Wanted::Pushes(vec![PushSecret::deserialize(value).ok()?]),
+        "ClusterPushSecret" => {
+            Wanted::Pushes(fans::push_secrets(&ClusterPushSecret::deserialize(value).ok()?, all))
+        }
+        _ => Wanted::Secrets(fans::external_secrets(&ClusterExternalSecret::deserialize(value).ok()?, all)),
+    })
 }
 
 fn given(data: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
@@ -144,7 +208,11 @@ fn engine(world: &Arc<World>, values: SecretStoreSpec) -> Engine {
 }
 
 /// The Secret, or the other object; none where none is made, of which a line is said.
-fn written(object: &Object, rendered: &Rendered, plain: bool) -> Result<Option<Value>, SyncError> {
+fn written(
+    (object, namespace): (&Object, Option<&str>),
+    rendered: &Rendered,
+    plain: bool,
+) -> Result<Option<Value>, SyncError> {
     let none = match (rendered.creation, rendered.deletion) {
         (CreationPolicy::None, _) => Some("creationPolicy None makes no Secret"),
         (_, DeletionPolicy::Delete) if rendered.provider_empty => {
@@ -162,12 +230,12 @@ fn written(object: &Object, rendered: &Rendered, plain: bool) -> Result<Option<V
     match &rendered.manifest {
         Some(manifest) => {
             let mut made = manifest::object(rendered, manifest)?;
-            if let Some(namespace) = object.namespace() {
+            if let Some(namespace) = namespace {
                 made["metadata"]["namespace"] = json!(namespace);
             }
             Ok(Some(made))
         }
-        None => Ok(Some(json!(secret(object.namespace(), rendered, plain)))),
+        None => Ok(Some(json!(secret(namespace, rendered, plain)))),
     }
 }
 

@@ -1,24 +1,25 @@
 //! Everything that is known to be wrong with an object before a cluster is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use latchkey_api::ClusterExternalSecret;
-use latchkey_api::external_secret::{
-    CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, StoreKind,
-};
+use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
 use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{Ignored, ignored_fields, validate_external_secret, validate_store};
 use latchkey_api::{GROUP, OLD_VERSION, VERSION};
+use latchkey_provider::is_writable;
 use serde::de::DeserializeOwned;
 
+use super::duplicates::{kind_of, merged, twice};
 use super::finding::{Finding, Kind, Severity};
+use super::pushes::{self, Pushing};
 use super::schema;
-use crate::admission::cluster_external_secret::judge;
+use crate::admission::cluster_external_secret::{OF_ONE, judge, made};
 use crate::admission::store::bad_patterns;
 use crate::admission::{cluster_push_secret, push_secret};
 use crate::cli::manifests::Object;
-use crate::engine::plan::{Plan, StoreKey, Take, pattern_faults, template_faults};
+use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
 use crate::engine::render::Faults;
 use crate::engine::work;
 
@@ -29,8 +30,20 @@ pub(crate) const NO_NAMESPACE: &str = "default";
 pub(super) enum Known {
     /// An ExternalSecret that can be planned.
     Plan(Box<Plan>),
+    /// What makes such ExternalSecrets in many namespaces.
+    Fan(Box<Plan>),
     /// A store.
-    Store(StoreKey),
+    Store(KnownStore),
+    /// A PushSecret, or what makes some.
+    Push(Box<Pushing>),
+}
+
+/// A store of the set.
+pub(super) struct KnownStore {
+    /// Which one.
+    pub key: StoreKey,
+    /// Whether it can be pushed to.
+    pub is_writable: bool,
 }
 
 /// What is wrong with one object, and what it is. Objects of other groups are nobody's business here.
@@ -59,20 +72,20 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
         return (findings, None);
     }
     let (more, known) = work::bounded(|| match kind {
-        "ExternalSecret" => typed(object, external_secret),
+        "ExternalSecret" => typed(object, |object, read| external_secret(object, read, "spec")),
         "ClusterSecretStore" => typed(object, |object, store: ClusterSecretStore| {
             self::store(object, StoreKind::ClusterSecretStore, &store.spec)
         }),
-        "ClusterExternalSecret" => typed(object, |object, fan: ClusterExternalSecret| {
-            let wrong = judge(object.name(), &fan.spec).err();
-            let said = |error| Finding::of(object, Severity::Error, Kind::of(&error), error.to_string());
-            (wrong.into_iter().map(said).collect(), None)
-        }),
+        "ClusterExternalSecret" => {
+            typed(object, |object, fan: ClusterExternalSecret| cluster_external_secret(object, &fan))
+        }
         "PushSecret" => typed(object, |object, push: PushSecret| {
-            sentences(object, push_secret::faults("spec", &push.spec))
+            let faults = push_secret::faults("spec", &push.spec);
+            pushing(object, faults, Pushing { at: "spec", spec: push.spec, is_fan: false })
         }),
         "ClusterPushSecret" => typed(object, |object, fan: ClusterPushSecret| {
-            sentences(object, cluster_push_secret::faults(&fan.spec))
+            let (faults, spec) = (cluster_push_secret::faults(&fan.spec), fan.spec.push_secret_spec);
+            pushing(object, faults, Pushing { at: "spec.pushSecretSpec", spec, is_fan: true })
         }),
         _ => typed(object, |object, store: SecretStore| {
             self::store(object, StoreKind::SecretStore, &store.spec)
@@ -95,13 +108,37 @@ fn typed<T: DeserializeOwned>(object: &Object, then: impl FnOnce(&Object, T) -> 
 }
 
 /// What admission would refuse it for.
-fn sentences(object: &Object, said: Vec<String>) -> Checked {
+fn pushing(object: &Object, said: Vec<String>, of: Pushing) -> Checked {
     let found = |said| Finding::of(object, Severity::Error, Kind::InvalidSpec, said);
-    (said.into_iter().map(found).collect(), None)
+    (said.into_iter().map(found).collect(), Some(Known::Push(Box::new(of))))
 }
 
-fn external_secret(object: &Object, mut read: ExternalSecret) -> Checked {
-    let found = |severity, kind, said: String| Finding::of(object, severity, kind, said);
+/// What it says of namespaces, and what each of its ExternalSecrets would be found wrong for.
+fn cluster_external_secret(object: &Object, fan: &ClusterExternalSecret) -> Checked {
+    let at = "spec.externalSecretSpec";
+    let (mut findings, known) = external_secret(object, made(object.name(), &fan.spec), at);
+    if let Err(error) = judge(object.name(), &fan.spec) {
+        let of_all = Finding::of(object, Severity::Error, Kind::of(&error), error.to_string());
+        let is_of_one = of_all.message.starts_with(OF_ONE) && !findings.is_empty();
+        findings.extend((!is_of_one).then_some(of_all));
+    }
+    let known = known.map(|known| match known {
+        Known::Plan(plan) => Known::Fan(plan),
+        other @ (Known::Fan(_) | Known::Store(_) | Known::Push(_)) => other,
+    });
+    (findings, known)
+}
+
+/// The sentence of a field of `spec`, where the specification stands at another one.
+pub(super) fn placed(at: &str, said: String) -> String {
+    match said.strip_prefix("spec") {
+        Some(rest) if rest.starts_with(['.', ' ', ':', '[']) => format!("{at}{rest}"),
+        Some(_) | None => said,
+    }
+}
+
+fn external_secret(object: &Object, mut read: ExternalSecret, at: &str) -> Checked {
+    let found = |severity, kind, said: String| Finding::of(object, severity, kind, placed(at, said));
     let mut findings = Vec::new();
     let invalid = validate_external_secret(&read.spec);
     findings
@@ -114,8 +151,8 @@ fn external_secret(object: &Object, mut read: ExternalSecret) -> Checked {
         .extend(doubts.iter().map(|error| found(Severity::Warning, Kind::UnfetchedKey, error.to_string())));
     let patterns = pattern_faults(&read.spec);
     findings.extend(patterns.iter().map(|error| found(Severity::Error, Kind::Pattern, error.to_string())));
-    findings.extend(ignored(object, &read.spec));
-    findings.extend(twice(object, &read.spec));
+    findings.extend(ignored(object, &read.spec, at));
+    findings.extend(twice(object, &read.spec, at));
     if read.metadata.name.is_none() && read.metadata.generate_name.is_some() {
         read.metadata.name.clone_from(&read.metadata.generate_name);
     }
@@ -147,56 +184,52 @@ fn store(object: &Object, kind: StoreKind, spec: &SecretStoreSpec) -> Checked {
     let warnings = warnings.map(|warning| {
         found(Severity::Warning, Kind::Questionable, warning.message(object.name()).to_string())
     });
-    let findings = patterns.chain(errors).chain(warnings).chain(ignored(object, spec)).collect();
+    let findings = patterns.chain(errors).chain(warnings).chain(ignored(object, spec, "spec")).collect();
     let key =
         StoreKey { kind, namespace: object.namespace().map(str::to_owned), name: object.name().to_owned() };
-    (findings, Some(Known::Store(key)))
+    (findings, Some(Known::Store(KnownStore { key, is_writable: is_writable(spec) })))
 }
 
-fn ignored(object: &Object, spec: &impl Ignored) -> Vec<Finding> {
+fn ignored(object: &Object, spec: &impl Ignored, at: &str) -> Vec<Finding> {
     let found = |field: &&str| {
-        let said = format!("{field}: has no effect; remove it");
+        let said = placed(at, format!("{field}: has no effect; remove it"));
         Finding::of(object, Severity::Warning, Kind::Questionable, said)
     };
     ignored_fields(spec).iter().map(found).collect()
 }
 
-/// Keys that stand twice where that is no error: External Secrets Operator refuses them under `deletionPolicy: Retain` alone.
-fn twice(object: &Object, spec: &ExternalSecretSpec) -> Vec<Finding> {
-    if spec.deletion_policy() == DeletionPolicy::Retain {
-        return Vec::new();
-    }
-    let mut first = BTreeMap::new();
-    let again = spec.data.iter().enumerate().filter_map(|(index, entry)| {
-        let earlier = *first.entry(&entry.secret_key).or_insert(index);
-        let said = || {
-            format!(
-                "spec.data[{index}].secretKey: {:?} is that of spec.data[{earlier}] too, and the last one is taken; remove the \
-                 other",
-                entry.secret_key
-            )
-        };
-        (earlier != index).then(|| Finding::of(object, Severity::Warning, Kind::DuplicateKey, said()))
-    });
-    again.collect()
-}
-
 /// What is wrong between the objects of a set.
-pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
+pub(super) fn together(all: &[(&Object, Known)], objects: &[Object]) -> Vec<Finding> {
     let stores: Vec<_> = all
         .iter()
         .filter_map(|(_, known)| match known {
-            Known::Store(key) => Some(key),
-            Known::Plan(_) => None,
+            Known::Store(store) => Some(store),
+            Known::Plan(_) | Known::Fan(_) | Known::Push(_) => None,
+        })
+        .collect();
+    let pushes: Vec<_> = all
+        .iter()
+        .filter_map(|(object, known)| match known {
+            Known::Push(pushing) => Some((*object, &**pushing)),
+            Known::Plan(_) | Known::Fan(_) | Known::Store(_) => None,
         })
         .collect();
     let mut owners: BTreeMap<(Option<&str>, (&str, &str), &str), &Object> = BTreeMap::new();
     let mut writers = BTreeMap::new();
-    let mut findings = Vec::new();
+    let mut findings = pushes::findings(&pushes, &stores, objects);
     for (object, known) in all {
-        let Known::Plan(plan) = known else { continue };
-        findings.extend(elsewhere(object, plan, &stores));
-        findings.extend(merged(object, plan, &mut writers));
+        let plan = match known {
+            Known::Plan(plan) => {
+                findings.extend(elsewhere(object, plan, &stores, "spec"));
+                findings.extend(merged(object, plan, &mut writers));
+                plan
+            }
+            Known::Fan(plan) => {
+                findings.extend(elsewhere(object, plan, &stores, "spec.externalSecretSpec"));
+                continue;
+            }
+            Known::Store(_) | Known::Push(_) => continue,
+        };
         if plan.target.creation != CreationPolicy::Owner {
             continue;
         }
@@ -216,75 +249,21 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
     findings
 }
 
-/// Who writes which key of which object first.
-type Writers<'a> = BTreeMap<((Option<&'a str>, (&'a str, &'a str), &'a str), &'a str), &'a Object>;
-
-/// Keys that another ExternalSecret puts into the same object: each writes its own over the other's at every refresh. Where two
-/// own it, that is said already.
-fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Writers<'a>) -> Vec<Finding> {
-    match plan.target.creation {
-        CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {}
-        CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => return Vec::new(),
-    }
-    let target = (object.namespace(), kind_of(plan), plan.target.name.as_str());
-    let mut findings = Vec::new();
-    for key in keys_of(plan) {
-        let writer = *writers.entry((target, key)).or_insert(object);
-        if writer.name() != object.name() {
-            let said = format!(
-                "spec.target.name: {} puts a key {key:?} into the {} {:?} too ({}:{}); give each its own",
-                writer.title(),
-                kind_of(plan).1,
-                plan.target.name,
-                writer.file,
-                writer.lines.of("")
-            );
-            findings.push(Finding::of(object, Severity::Warning, Kind::DuplicateKey, said));
-        }
-    }
-    findings
-}
-
-/// The keys that are known without asking a store: those of a template, which stand in the place of others, or of `data`.
-fn keys_of(plan: &Plan) -> BTreeSet<&str> {
-    let of_template = plan.target.template.as_ref();
-    let data = of_template.and_then(|template| template.data.as_ref());
-    match data.filter(|data| !data.is_empty()) {
-        Some(data) => data.keys().map(String::as_str).collect(),
-        None => plan.sources.iter().filter_map(|source| key_of(&source.take)).collect(),
-    }
-}
-
-fn key_of(take: &Take) -> Option<&str> {
-    match take {
-        Take::Value { secret_key, decoding: _, null_bytes: _ } => Some(secret_key),
-        Take::Found { .. } | Take::Map { .. } => None, // only the store knows
-    }
-}
-
-/// What kind of object a plan writes: its group and its name.
-fn kind_of(plan: &Plan) -> (&str, &str) {
-    match &plan.target.manifest {
-        Some(of) => (of.api_version.split_once('/').map_or("", |(group, _)| group), &of.kind),
-        None => ("", "Secret"),
-    }
-}
-
 /// The stores of a plan that are not in the set, each once.
-fn elsewhere(object: &Object, plan: &Plan, stores: &[&StoreKey]) -> Vec<Finding> {
+fn elsewhere(object: &Object, plan: &Plan, stores: &[&KnownStore], at: &str) -> Vec<Finding> {
     let is_here = |wanted: &StoreKey| {
         let same_namespace = |namespace: &Option<String>| {
             namespace.is_none() || object.namespace().is_none() || *namespace == wanted.namespace
         };
-        let same = |store: &&&StoreKey| (store.kind, &store.name) == (wanted.kind, &wanted.name);
-        stores.iter().filter(same).any(|store| same_namespace(&store.namespace))
+        let same = |store: &&&KnownStore| (store.key.kind, &store.key.name) == (wanted.kind, &wanted.name);
+        stores.iter().filter(same).any(|store| same_namespace(&store.key.namespace))
     };
     let mut wanted: Vec<_> = plan.sources.iter().map(|source| &source.store).collect();
     wanted.sort();
     wanted.dedup();
     let missing = wanted.into_iter().filter(|store| !is_here(store)).map(|store| {
         let said = format!("{}: no manifest of these defines the {store}", plan.store_field(store));
-        Finding::of(object, Severity::Note, Kind::StoreElsewhere, said)
+        Finding::of(object, Severity::Note, Kind::StoreElsewhere, placed(at, said))
     });
     missing.collect()
 }

@@ -41,11 +41,11 @@ pub(crate) enum Kind {
     Pattern,
     /// A template that cannot be parsed.
     Template,
-    /// A template names a key that `data` does not fetch.
+    /// A template names a key that `data` does not fetch, or a PushSecret one that its Secret does not have.
     UnfetchedKey,
     /// Two entries, or two ExternalSecrets, write one key of a Secret.
     DuplicateKey,
-    /// Two ExternalSecrets own one Secret.
+    /// Two ExternalSecrets own one Secret, or two PushSecrets push to one place.
     SharedTarget,
     /// A store that no manifest defines.
     StoreElsewhere,
@@ -107,9 +107,13 @@ impl Kind {
             Self::Unsupported => "This version of latchkey does not act on the field.",
             Self::Pattern => "The regular expression does not compile.",
             Self::Template => "The template cannot be parsed.",
-            Self::UnfetchedKey => "The template names a key that data does not fetch.",
+            Self::UnfetchedKey => {
+                "A template names a key that data does not fetch, or a PushSecret one that its Secret does not have."
+            }
             Self::DuplicateKey => "Two entries, or two ExternalSecrets, write the same key.",
-            Self::SharedTarget => "Two ExternalSecrets own the same Secret.",
+            Self::SharedTarget => {
+                "Two ExternalSecrets own the same Secret, or two PushSecrets push to the same place."
+            }
             Self::StoreElsewhere => "No manifest of the set defines the store.",
             Self::Questionable => "It works and is perhaps not meant.",
         }

@@ -1,7 +1,9 @@
 //! `latchkey verify`
 
 mod check;
+mod duplicates;
 mod finding;
+mod pushes;
 mod sarif;
 mod schema;
 
@@ -86,7 +88,7 @@ fn findings(manifests: &Manifests) -> Vec<Finding> {
         findings.extend(found);
         known.extend(what.map(|what| (object, what)));
     }
-    findings.extend(check::together(&known));
+    findings.extend(check::together(&known, &manifests.objects));
     findings.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     findings
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::time::timeout_at;
 
 use self::remote::{Asking, Line};
+use self::states::Owner;
 use super::convert::{Data, valid_keys};
 use super::generate::make;
 use super::plan::{Generated, GeneratorKey, Plan};
@@ -102,20 +103,18 @@ impl Engine {
         }
     }
 
-    /// What one generator makes for a PushSecret of this namespace that names it in this field.
+    /// What one generator makes for a PushSecret of this namespace that names it in this field. What a service keeps of it is added
+    /// to `books`.
     pub(super) async fn generated(
         &self,
-        namespace: &str,
+        (namespace, owner): (&str, &Owner),
         key: &GeneratorKey,
         at: &str,
+        books: &mut Vec<Line>,
     ) -> Result<Data, Error> {
-        let (generator, _) = self.ours(key, at).await?;
+        let (generator, spec) = self.ours(key, at).await?;
         match generator.remote() {
-            Some(remote) if remote.kind().is_stateful() => Err(message::generator_not_pushed(key, at)),
-            Some(remote) => {
-                let made = self.inner.connector.generate(remote, namespace).await;
-                made.map(|made| made.data).map_err(|why| message::generator_failed(key, &why))
-            }
+            Some(remote) => self.made_to_be_pushed((namespace, owner), (key, remote, &spec), books).await,
             None => self.made_here(namespace, key, generator).await,
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::memory::Asked;
 use super::states::{self, Kept, Owner, Written};
 use crate::engine::convert::Data;
-use crate::engine::plan::Generated;
+use crate::engine::plan::{Generated, GeneratorKey};
 use crate::engine::{Effects, Engine, Error, Job, Stage, message};
 
 /// On whose behalf generators are asked, and how far that may go.
@@ -60,8 +60,8 @@ impl<'a> Asking<'a> {
 #[derive(Debug)]
 pub(in crate::engine) struct Line {
     written: Written,
-    asked: Asked,
-    values: Data,
+    /// What is remembered of it once it is in use, if anything.
+    remembered: Option<(Asked, Data)>,
 }
 
 impl Engine {
@@ -90,10 +90,28 @@ impl Engine {
             None => self.inner.memory.keep(asked, &made.data),
             Some(state) => {
                 let manifest = states::manifest(generator, &entry.key, namespace, spec);
-                let kept = Kept::new(namespace, &asking.owner(), entry, manifest, state);
+                let kept = Kept::new(namespace, &asking.owner(), &entry.index.to_string(), manifest, state);
                 let written = self.written_down(generator, &kept).await?;
-                books.push(Line { written, asked, values: made.data.clone() });
+                books.push(Line { written, remembered: Some((asked, made.data.clone())) });
             }
+        }
+        Ok(made.data)
+    }
+
+    /// What the service makes to be pushed. A value that is pushed is made for that, so nothing is remembered.
+    pub(super) async fn made_to_be_pushed(
+        &self,
+        (namespace, owner): (&str, &Owner),
+        (key, generator, spec): (&GeneratorKey, &Remote, &Value),
+        books: &mut Vec<Line>,
+    ) -> Result<Data, Error> {
+        let made = self.inner.connector.generate(generator, namespace).await;
+        let made = made.map_err(|why| message::generator_failed(key, &why))?;
+        if let Some(state) = made.state {
+            let manifest = states::manifest(generator, key, namespace, spec);
+            let kept = Kept::new(namespace, owner, states::PUSHED, manifest, state);
+            let written = self.written_down(generator, &kept).await?;
+            books.push(Line { written, remembered: None });
         }
         Ok(made.data)
     }
@@ -115,9 +133,9 @@ impl Engine {
     /// Says what has become of what services keep: it is in use, and what was in use before goes after a while; or it is not,
     /// and goes at once.
     pub(in crate::engine) async fn close(&self, books: Vec<Line>, used: bool) {
-        for Line { written, asked, values } in books {
+        for Line { written, remembered } in books {
             let written = &written;
-            if used {
+            if let Some((asked, values)) = remembered.filter(|_| used) {
                 self.inner.memory.keep(asked, &values);
             }
             let from = Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period;

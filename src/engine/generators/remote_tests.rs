@@ -139,3 +139,33 @@ async fn the_service_is_told_by_the_manifest_of_then() {
     let unknown = engine.revoke("team", &json!({ "kind": "Other" }), &json!({})).await.expect_err("unknown");
     assert!(unknown.message.contains("spec.resource"), "{unknown}");
 }
+
+#[tokio::test]
+async fn what_is_kept_of_what_is_pushed_is_written_down_and_takes_the_place_of_the_former() {
+    let paper = Arc::new(Paper::default());
+    let (engine, world) = core(&paper);
+    let push: latchkey_api::PushSecret = serde_json::from_value(json!({
+        "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret",
+        "metadata": { "name": "push", "namespace": "team", "uid": "u" },
+        "spec": {
+            "secretStoreRefs": [{ "name": "store" }],
+            "selector": { "generatorRef": { "kind": "GitlabDeployToken", "name": "it" } },
+        },
+    }))
+    .expect("a PushSecret");
+    let reference = push.spec.selector.generator_ref.clone().expect("a generator");
+    let make =
+        || engine.generated_source(("team", &push), &reference, Deadline::after(Duration::from_secs(5)));
+    let first = make().await.expect("it is made");
+    assert!(first.is_kept() && first.source.data["token"].expose() == b"t0");
+    assert_eq!(paper.lines(), [r#""GitlabDeployToken" {"id":0}"#]);
+    engine.became(first).await;
+    assert_eq!(paper.lines()[1..], ["all but gen-1 go"]);
+    assert_eq!(make().await.expect("another").source.data["token"].expose(), b"t1", "each push has its own");
+
+    let (engine, _) = core(&Arc::new(Paper { refuses: true, ..Paper::default() }));
+    let refused =
+        engine.generated_source(("team", &push), &reference, Deadline::after(Duration::from_secs(5)));
+    assert!(refused.await.is_err());
+    assert_eq!(world.made.load(Ordering::SeqCst), 2);
+}

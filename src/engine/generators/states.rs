@@ -8,8 +8,11 @@ use jiff::Timestamp;
 use latchkey_api::generator::{GROUP, GeneratorKind, Remote, RemoteKind, VERSION};
 use serde_json::{Value, json};
 
-use crate::engine::plan::{Generated, GeneratorKey};
+use crate::engine::plan::GeneratorKey;
 use crate::engine::{Error, ErrorKind, hash};
+
+/// ESO's word for what a PushSecret has made.
+pub(super) const PUSHED: &str = "__pushsecret";
 
 /// Something that a service keeps.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,16 +43,16 @@ pub struct Owner {
 }
 
 impl Kept {
-    /// What this entry of an owner has had made.
+    /// What an owner has had made for this purpose: an index of `dataFrom`, or [`PUSHED`].
     pub(super) fn new(
         namespace: &str,
         owner: &Owner,
-        entry: &Generated,
+        purpose: &str,
         specification: Value,
         state: Value,
     ) -> Self {
         // ESO's `ownerKey` of `runtime/statemanager`.
-        let of = format!("{}-{namespace}-{}-{}", owner.kind, owner.name, entry.index);
+        let of = format!("{}-{namespace}-{}-{purpose}", owner.kind, owner.name);
         Self {
             namespace: namespace.to_owned(),
             owner: owner.clone(),

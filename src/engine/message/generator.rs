@@ -126,15 +126,6 @@ pub fn generator_put_off(key: &GeneratorKey) -> String {
     )
 }
 
-/// What a service keeps is not pushed.
-pub fn generator_not_pushed(key: &GeneratorKey, at: &str) -> Error {
-    let message = format!(
-        "{at}: {key} has a service make what it keeps until it is told otherwise, which is not pushed by this version; use it in \
-         an ExternalSecret, and push that one's Secret"
-    );
-    Error::new(ErrorKind::Unsupported, message)
-}
-
 /// The deadline passed first.
 pub fn generator_too_late(key: &GeneratorKey) -> Error {
     let message = format!("time ran out before {key} had made anything; it is tried again in the background");

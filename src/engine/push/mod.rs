@@ -4,6 +4,7 @@
 //! what goes where, then each thing is pushed. Nothing is remembered here: what was pushed is in the PushSecret's status.
 
 mod carried;
+mod places;
 mod reverse;
 mod wanted;
 
@@ -15,17 +16,23 @@ mod tests;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
+use kube::Resource as _;
+use latchkey_api::PushSecret;
 use latchkey_api::external_secret::{GeneratorRef, Template};
+use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::convert::Data;
+use super::generators::remote::Line;
+use super::generators::states::Owner;
 use super::plan::{GeneratorKey, StoreKey};
 use super::render::{self, Parts};
 use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
 pub use carried::carried;
+pub use places::{Present, meant, names};
 pub use wanted::{One, Place, place, remote, wanted};
 
 /// What is pushed: keys and values, and the type of the Secret that holds them.
@@ -39,6 +46,41 @@ pub struct Source {
     pub metadata: SourceMetadata,
 }
 
+/// What is to be pushed, in words.
+pub fn named(spec: &PushSecretSpec) -> String {
+    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
+        Some(name) => format!("Secret {name:?} not found"),
+        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
+    }
+}
+
+/// What a generator has made to be pushed.
+#[derive(Debug)]
+pub struct Made {
+    /// The values.
+    pub source: Source,
+    /// When it was made.
+    pub at: Instant,
+    books: Vec<Line>,
+}
+
+impl Made {
+    /// Whether a service keeps it until it is told otherwise.
+    pub fn is_kept(&self) -> bool {
+        !self.books.is_empty()
+    }
+}
+
+fn owner(of: &PushSecret) -> Owner {
+    let metadata = &of.metadata;
+    Owner {
+        api_version: PushSecret::api_version(&()).into_owned(),
+        kind: PushSecret::kind(&()).into_owned(),
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
+    }
+}
+
 /// A store that is open to be written to.
 #[derive(Debug)]
 pub struct Door {
@@ -47,23 +89,34 @@ pub struct Door {
 }
 
 impl Engine {
-    /// What a generator makes, for a PushSecret of this namespace.
+    /// What a generator makes for a PushSecret of this namespace. It is to be said what has [become](Engine::became) of it.
     ///
     /// # Errors
     /// Those of generators.
     pub async fn generated_source(
         &self,
-        namespace: &str,
+        (namespace, of): (&str, &PushSecret),
         reference: &GeneratorRef,
         deadline: Deadline,
-    ) -> Result<Source, Error> {
+    ) -> Result<Made, Error> {
         let at = "spec.selector.generatorRef";
         let key = GeneratorKey::of(reference, namespace)
             .ok_or_else(|| message::generator_kind(at, &reference.kind))?;
-        let making = self.generated(namespace, &key, at);
+        let (owner, mut books) = (owner(of), Vec::new());
+        let making = self.generated((namespace, &owner), &key, at, &mut books);
         let late = |_| Err(message::generator_too_late(&key));
-        let data = timeout_at(deadline.instant(), making).await.unwrap_or_else(late)?;
-        Ok(Source { data, ..Source::default() })
+        match timeout_at(deadline.instant(), making).await.unwrap_or_else(late) {
+            Ok(data) => Ok(Made { source: Source { data, ..Source::default() }, at: Instant::now(), books }),
+            Err(error) => {
+                self.close(books, false).await; // nobody has it
+                Err(error)
+            }
+        }
+    }
+
+    /// It is in use, at all stores: what was in use before goes after a while.
+    pub async fn became(&self, made: Made) {
+        self.close(made.books, true).await;
     }
 
     /// What the template of a PushSecret makes of its source; the source itself without one.

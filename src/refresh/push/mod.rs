@@ -4,6 +4,7 @@
 //! another one fails, and what somebody else has put into a store is not overwritten.
 
 mod finalizer;
+mod memory;
 mod source;
 mod status;
 mod stores;
@@ -25,12 +26,12 @@ use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::plan::StoreKey;
-use crate::engine::push::{self, Place, Source};
+use crate::engine::push::{self, Made, Place, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::metrics::{Condition, Kind};
+pub(super) use memory::Memory;
 pub(super) use status::Outcome;
-use stores::names;
 
 /// How long everything that one PushSecret does may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,6 +45,8 @@ pub enum Look {
     Anew,
     /// Its source has changed.
     Now,
+    /// It has failed, and may be tried once more unless it was meanwhile.
+    Again,
 }
 
 impl Term<'_> {
@@ -53,6 +56,7 @@ impl Term<'_> {
         let metrics = &self.refresher.metrics;
         let Some(object) = self.refresher.lookup.push_secret(key) else {
             self.push_backoffs.clear(key);
+            self.pushes.forget(key);
             return metrics.forget(Kind::PushSecret, key.namespace(), key.name());
         };
         if !self.refresher.engine.sees_to(key.namespace()) {
@@ -76,12 +80,18 @@ impl Term<'_> {
             return; // the watch tells of the object with it
         }
         let version = status::version(object);
+        let look = match look {
+            Look::Again if self.push_backoffs.has_failed(key, &version) => Look::Now,
+            Look::Again => Look::Whether,
+            Look::Whether | Look::Anew | Look::Now => look,
+        };
         if look != Look::Now
             && let Some(wait) = self.push_backoffs.wait(key, &version)
         {
             return self.look_again(key, wait);
         }
-        let left = status::left(object, Timestamp::now());
+        let pushed = self.pushes.pushed(key, &version);
+        let left = status::left(object, pushed, Timestamp::now());
         let anew = look == Look::Anew && self.source_changed_since(object).await;
         if look == Look::Now || anew || left.is_some_and(|left| left.is_zero()) {
             self.push_all(key, object).await;
@@ -98,7 +108,8 @@ impl Term<'_> {
     /// Those that failed and push to this store may try again.
     pub(super) fn wake_pushes(&self, store: &StoreKey) {
         for (key, object) in self.refresher.lookup.push_secrets() {
-            let is_named = object.spec.secret_store_refs.iter().any(|of| names(of, store, key.namespace()));
+            let is_named =
+                object.spec.secret_store_refs.iter().any(|of| push::names(of, store, key.namespace()));
             if is_named && self.push_backoffs.clear(&key) {
                 self.queue.add(Item::Push(key, Look::Now), Duration::ZERO, Priority::Urgent);
             }
@@ -111,11 +122,17 @@ impl Term<'_> {
 
     async fn push_all(&self, key: &Key, object: &Arc<PushSecret>) {
         let deadline = Deadline::after(PATIENCE);
-        let outcome = match self.sources(object, deadline).await {
+        let mut made = self.pushes.unpushed(key, &status::version(object));
+        let outcome = match self.sources(object, &mut made, deadline).await {
             Ok(Some(sources)) => self.push_sources(object, &sources).await,
             Ok(None) => self.source_gone(object).await,
             Err(error) => Outcome::failed(status::before(object), vec![error]),
         };
+        match made.filter(Made::is_kept) {
+            Some(made) if outcome.errors.is_empty() => self.refresher.engine.became(made).await,
+            Some(made) => self.pushes.keep(key, status::version(object), made),
+            None => {}
+        }
         self.told(key, object, outcome).await;
     }
 
@@ -221,7 +238,7 @@ impl Term<'_> {
             return Outcome { source_deleted: true, synced: old, ..Outcome::default() };
         }
         if !deletes(&object.spec) || old.values().all(BTreeMap::is_empty) {
-            return Outcome::failed(old, vec![message::no_source(&source::named(&object.spec))]);
+            return Outcome::failed(old, vec![message::no_source(&push::named(&object.spec))]);
         }
         let namespace = object.namespace().unwrap_or_default();
         let (left, errors) = self.unpush(&namespace, &old, &SyncedPushSecrets::new()).await;
@@ -236,11 +253,13 @@ impl Term<'_> {
 
     /// Writes what has come of it, and looks again when it is time.
     async fn told(&self, key: &Key, object: &PushSecret, outcome: Outcome) {
-        let status = status::after(object, &outcome, super::status::now());
+        let at = super::status::now();
+        let status = status::after(object, &outcome, at);
         let written = self.refresher.statuses.push_secret(object, &status).await;
         self.refresher.events.pushed(object, &outcome);
         self.measured(key, outcome.is_ready());
         let version = status::version(object);
+        self.pushes.note(key, &version, outcome.is_ready().then_some(at));
         match outcome.errors.first() {
             None => {
                 self.push_backoffs.clear(key);
@@ -250,7 +269,7 @@ impl Term<'_> {
             }
             Some(error) => {
                 let wait = self.push_backoffs.failed(key, &version, Retry::of(error));
-                self.queue.add(Item::Push(key.clone(), Look::Now), wait, Priority::Routine);
+                self.queue.add(Item::Push(key.clone(), Look::Again), wait, Priority::Routine);
                 let kind = error.kind.as_str();
                 tracing::warn!(object = %key, kind, %error, retry_in = ?wait, "push failed");
             }

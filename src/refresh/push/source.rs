@@ -11,22 +11,30 @@ use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
 use latchkey_provider::SecretBytes;
 
 use super::super::Term;
-use crate::engine::push::{self, Source};
+use crate::engine::push::{self, Made, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::telemetry::chain;
 
 impl Term<'_> {
-    /// What is pushed, templates done; none if the Secret that is named is not there.
+    /// What is pushed, templates done; none if the Secret that is named is not there. What a generator makes is in `made` as well,
+    /// or has been since the last try.
     pub(super) async fn sources(
         &self,
         object: &PushSecret,
+        made: &mut Option<Made>,
         deadline: Deadline,
     ) -> Result<Option<Vec<Source>>, Error> {
         let engine = &self.refresher.engine;
         let namespace = object.namespace().unwrap_or_default();
-        let raw = match &object.spec.selector.generator_ref {
-            Some(generator) => vec![engine.generated_source(&namespace, generator, deadline).await?],
+        let raw: Vec<Source> = match &object.spec.selector.generator_ref {
+            Some(generator) => {
+                if made.is_none() {
+                    let of = (namespace.as_str(), object);
+                    *made = Some(engine.generated_source(of, generator, deadline).await?);
+                }
+                made.iter().map(|made| made.source.clone()).collect()
+            }
             None => {
                 let secrets = self.secrets_of(&namespace, &object.spec).await?;
                 if secrets.is_empty() {
@@ -94,13 +102,5 @@ fn of_secret(secret: Secret) -> Source {
 }
 
 fn unread(spec: &PushSecretSpec, error: &kube::Error) -> Error {
-    message::cluster(&format!("{} could not be read", named(spec)), &chain(error))
-}
-
-/// What is to be pushed, in words.
-pub(super) fn named(spec: &PushSecretSpec) -> String {
-    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
-        Some(name) => format!("Secret {name:?} not found"),
-        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
-    }
+    message::cluster(&format!("{} could not be read", push::named(spec)), &chain(error))
 }

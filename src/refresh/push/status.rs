@@ -118,18 +118,20 @@ pub(super) fn interval(spec: &PushSecretSpec) -> Option<Duration> {
     }
 }
 
-/// How long until it is pushed again; zero if it is new, was changed, has failed or is due, none if it waits for changes alone.
-pub(super) fn left(object: &PushSecret, now: Timestamp) -> Option<Duration> {
+/// How long until it is pushed again; zero if it is new, was changed, has failed or is due, none if it waits for changes alone. What
+/// is known to have been pushed need not be in the status yet.
+pub(super) fn left(object: &PushSecret, pushed: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let status = object.status.clone().unwrap_or_default();
     let has_failed = status.conditions.iter().any(|it| it.type_ == "Ready" && it.status == "False");
     let is_this = !has_failed && status.synced_resource_version.as_deref() == Some(version(object).as_str());
-    match status.refresh_time {
-        Some(at) if is_this => {
+    let told = status.refresh_time.filter(|_| is_this).map(|at| at.0);
+    match pushed.max(told) {
+        Some(at) => {
             let interval = interval(&object.spec)?;
-            let since = Duration::try_from(now.duration_since(at.0)).unwrap_or_default();
+            let since = Duration::try_from(now.duration_since(at)).unwrap_or_default();
             Some(interval.saturating_sub(since))
         }
-        Some(_) | None => Some(Duration::ZERO),
+        None => Some(Duration::ZERO),
     }
 }
 
@@ -155,5 +157,29 @@ pub(super) fn after(object: &PushSecret, outcome: &Outcome, at: Timestamp) -> Pu
         synced_resource_version,
         synced_push_secrets: outcome.synced.clone(),
         conditions: vec![condition],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_pushed_waits_for_its_interval_though_the_status_does_not_tell_yet() {
+        let object: PushSecret = serde_json::from_value(json!({
+            "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret", "metadata": { "name": "a" },
+            "spec": {
+                "refreshInterval": "1m", "secretStoreRefs": [{ "name": "s" }],
+                "selector": { "secret": { "name": "a" } },
+            },
+            "status": { "conditions": [{ "type": "Ready", "status": "False" }] },
+        }))
+        .expect("a PushSecret");
+        let at = |seconds| Timestamp::from_second(seconds).expect("a time");
+        assert_eq!(left(&object, None, at(100)), Some(Duration::ZERO));
+        assert_eq!(left(&object, Some(at(100)), at(110)), Some(Duration::from_secs(50)));
+        assert_eq!(left(&object, Some(at(100)), at(160)), Some(Duration::ZERO));
     }
 }
