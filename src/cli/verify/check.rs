@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{
-    CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, StoreKind,
+    CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, MergePolicy, StoreKind,
 };
 use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
@@ -190,7 +190,7 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
             Known::Plan(_) => None,
         })
         .collect();
-    let mut owners: BTreeMap<(Option<&str>, (&str, &str), &str), &Object> = BTreeMap::new();
+    let mut owners: BTreeMap<Written<'_>, &Object> = BTreeMap::new();
     let mut writers = BTreeMap::new();
     let mut findings = Vec::new();
     for (object, known) in all {
@@ -200,11 +200,11 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
         if plan.target.creation != CreationPolicy::Owner {
             continue;
         }
-        let (group, kind) = kind_of(plan);
-        let owner = owners.entry((object.namespace(), (group, kind), &plan.target.name)).or_insert(object);
+        let owner = owners.entry(written(object, plan)).or_insert(object);
         if owner.name() != object.name() {
             let said = format!(
-                "spec.target.name: the {kind} {:?} is owned by {} too ({}:{}); give each its own",
+                "spec.target.name: the {} {:?} is owned by {} too ({}:{}); give each its own",
+                kind_of(plan).1,
                 plan.target.name,
                 owner.title(),
                 owner.file,
@@ -216,8 +216,15 @@ pub(super) fn together(all: &[(&Object, Known)]) -> Vec<Finding> {
     findings
 }
 
+/// An object that is written: its namespace, its kind by group and name, its name.
+type Written<'a> = (Option<&'a str>, (&'a str, &'a str), &'a str);
+
+fn written<'a>(object: &'a Object, plan: &'a Plan) -> Written<'a> {
+    (object.namespace(), kind_of(plan), &plan.target.name)
+}
+
 /// Who writes which key of which object first.
-type Writers<'a> = BTreeMap<((Option<&'a str>, (&'a str, &'a str), &'a str), &'a str), &'a Object>;
+type Writers<'a> = BTreeMap<(Written<'a>, &'a str), &'a Object>;
 
 /// Keys that another ExternalSecret puts into the same object: each writes its own over the other's at every refresh. Where two
 /// own it, that is said already.
@@ -226,7 +233,7 @@ fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Writers<'a>) -> 
         CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {}
         CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => return Vec::new(),
     }
-    let target = (object.namespace(), kind_of(plan), plan.target.name.as_str());
+    let target = written(object, plan);
     let mut findings = Vec::new();
     for key in keys_of(plan) {
         let writer = *writers.entry((target, key)).or_insert(object);
@@ -245,14 +252,17 @@ fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Writers<'a>) -> 
     findings
 }
 
-/// The keys that are known without asking a store: those of a template, which stand in the place of others, or of `data`.
+/// The keys that are known without asking a store: those of a template, and those of `data` unless the template's stand in their
+/// place.
 fn keys_of(plan: &Plan) -> BTreeSet<&str> {
-    let of_template = plan.target.template.as_ref();
-    let data = of_template.and_then(|template| template.data.as_ref());
-    match data.filter(|data| !data.is_empty()) {
-        Some(data) => data.keys().map(String::as_str).collect(),
-        None => plan.sources.iter().filter_map(|source| key_of(&source.take)).collect(),
-    }
+    let template = plan.target.template.as_ref();
+    let given = || template.and_then(|template| template.data.as_ref()).into_iter().flat_map(BTreeMap::keys);
+    let replaces = template.is_some_and(|template| {
+        let makes = given().next().is_some() || !template.template_from.is_empty();
+        makes && template.merge_policy != Some(MergePolicy::Merge)
+    });
+    let fetched = plan.sources.iter().filter(|_| !replaces).filter_map(|source| key_of(&source.take));
+    given().map(String::as_str).chain(fetched).collect()
 }
 
 fn key_of(take: &Take) -> Option<&str> {
