@@ -14,11 +14,12 @@ impl Scene {
         let forms = Forms::of(&self.canary).and("credential", Forms::of(&self.credential));
         // A text may have been cut before its end, but not within what makes it unlike any other.
         let forms = forms.and("value's part", Forms::few(&self.random));
+        let echoes = self.echo.echoes();
+        self.note_what_was_sent(); // of these echoes, and perhaps of later ones
         let made = self.made.borrow();
         let forms = made.iter().enumerate().fold(forms, |forms, (number, text)| {
             forms.and(&format!("text {number} of generators"), Forms::few(text))
         });
-        let echoes = self.echo.echoes();
         assert!(echoes.len() > 50, "services have refused, and said why: {}", echoes.len());
         for echo in echoes {
             assert!(forms.found_in(&echo).is_some(), "nobody would notice that this was told: {echo}");

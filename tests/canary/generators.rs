@@ -70,7 +70,6 @@ impl Scene {
             self.fail_to_make(status);
         }
         self.withdraw();
-        self.sent_is_noted();
     }
 
     /// The values are there, and cannot be put where they should be.
@@ -119,7 +118,8 @@ impl Scene {
             .wait("a withdrawal of each", LIMIT, || (self.echo.withdrawals() >= before + 2).then_some(()));
     }
 
-    fn sent_is_noted(&self) {
+    /// What services were sent to the very end, by what was tried again too.
+    pub(super) fn note_what_was_sent(&self) {
         let sent = self.echo.sent();
         assert!(sent.contains(&self.credential), "no token was sent");
         assert!(
