@@ -1,7 +1,10 @@
 //! A value that nobody may see: it goes through every store and every failure, while latchkey logs all that it can, and
 //! then everything that can be read is searched for it.
 
+mod echo;
 mod everywhere;
+mod generators;
+mod objects;
 mod panics;
 mod pushes;
 mod scene;
@@ -19,13 +22,34 @@ fn a_value_is_in_the_data_of_secrets_and_nowhere_else() {
     scene.fail_to_write();
     scene.fail_at_others();
     scene.fail_to_log_in();
+    scene.generate();
+    scene.write_objects();
     scene.push();
+    scene.push_generated();
     scene.refresh();
     scene.start_pods();
     scene.ask_wrongly();
     scene.delete();
     scene.stores_go_away();
     let targets = scene.search();
-    let expected = ["aws", "vault", "kubernetes", "fake", "everything", "frozen", "canary-pushed"];
-    assert!(expected.iter().all(|name| targets.iter().any(|target| target == name)), "{targets:?}");
+    for name in [
+        "aws",
+        "vault",
+        "kubernetes",
+        "fake",
+        "everything",
+        "frozen",
+        "canary-pushed",
+        "canary-generated",
+        "made-password",
+        "made-ssh",
+        "made-vault-token",
+        "made-webhook",
+        "made-github",
+        "made-sts",
+        "object-mine",
+        "object-moved",
+    ] {
+        assert!(targets.iter().any(|target| target == name), "{name} is not among {targets:?}");
+    }
 }

@@ -12,6 +12,18 @@ impl Scene {
     /// Searches everything. The names of the targets that hold the value, as they may.
     pub(super) fn search(&self) -> Vec<String> {
         let forms = Forms::of(&self.canary).and("credential", Forms::of(&self.credential));
+        // A text may have been cut before its end, but not within what makes it unlike any other.
+        let forms = forms.and("value's part", Forms::few(&self.random));
+        let echoes = self.echo.echoes();
+        self.note_what_was_sent(); // of these echoes, and perhaps of later ones
+        let made = self.made.borrow();
+        let forms = made.iter().enumerate().fold(forms, |forms, (number, text)| {
+            forms.and(&format!("text {number} of generators"), Forms::few(text))
+        });
+        assert!(echoes.len() > 50, "services have refused, and said why: {}", echoes.len());
+        for echo in echoes {
+            assert!(forms.found_in(&echo).is_some(), "nobody would notice that this was told: {echo}");
+        }
         let cluster = &self.world.cluster;
         let file = |name: &str| std::fs::read_to_string(cluster.dir().join(name)).expect("a log");
         let log = self.world.latchkey.log();
@@ -34,6 +46,7 @@ impl Scene {
 
     fn search_objects(&self, forms: &Forms) -> Vec<String> {
         const KINDS: &str = "secrets,externalsecrets,pushsecrets,secretstores,clustersecretstores,pods,configmaps,serviceaccounts,\
+                             generatorstates.generators.external-secrets.io,mines.canary.example.com,\
                              leases.coordination.k8s.io,events,events.events.k8s.io,namespaces,\
                              mutatingwebhookconfigurations,customresourcedefinitions";
         let listed =
@@ -46,6 +59,14 @@ impl Scene {
             if kind == "Secret" && forms.found_in(&object["data"].take().to_string()).is_some() {
                 targets.push(name.clone());
             }
+            // These two are what the value is put into, and no other is.
+            for (of, named, field) in [("ConfigMap", "object-moved", "data"), ("Mine", "object-mine", "spec")]
+            {
+                if (kind.as_str(), name.as_str()) == (of, named) {
+                    assert!(forms.found_in(&object[field].take().to_string()).is_some(), "{of} {named}");
+                    targets.push(name.clone());
+                }
+            }
             if kind == "SecretStore" && name == "fake" {
                 object["spec"].take();
             }
@@ -56,6 +77,9 @@ impl Scene {
             "Secret",
             "ExternalSecret",
             "PushSecret",
+            "GeneratorState",
+            "ConfigMap",
+            "Mine",
             "SecretStore",
             "Pod",
             "Lease",

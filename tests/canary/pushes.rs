@@ -42,6 +42,29 @@ impl Scene {
         self.world.moto.proxy().behave();
     }
 
+    /// What a generator makes goes on its way too, or is not made.
+    pub(super) fn push_generated(&self) {
+        let of = |name: &str, store: &str, kind: &str, generator: &str| {
+            let entry = json!([entry("canary-generated", Some("password"))]);
+            let mut object = self.object(name, store, entry);
+            object["spec"]["selector"] = json!({ "generatorRef": {
+                "apiVersion": "generators.external-secrets.io/v1alpha1", "kind": kind, "name": generator,
+            }});
+            self.say(self.ns.apply(&object.to_string())).good();
+        };
+        of("push-made", "kubernetes", "Password", "password");
+        self.ends("push-made", "True", "Synced");
+        self.note(&self.ns.value("canary-generated", "password").expect("it has been pushed"));
+        of("push-made-wrong", "vault-wrong", "Password", "password");
+        self.ends("push-made-wrong", "False", "Errored");
+        for generator in ["webhook", "github"] {
+            let kind = if generator == "webhook" { "Webhook" } else { "GithubAccessToken" };
+            let name = format!("push-refused-{generator}");
+            of(&name, "kubernetes", kind, generator);
+            self.ends(&name, "False", "Errored");
+        }
+    }
+
     fn object(&self, name: &str, store: &str, data: Value) -> Value {
         json!({
             "apiVersion": API, "kind": "PushSecret", "metadata": { "name": name, "namespace": self.ns.name },

@@ -1,11 +1,13 @@
 //! Everything that is done with the value.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use latchkey_testbed::{http, random_token};
 use serde_json::{Value, json};
 
+use super::echo::Echo;
 use super::search::telling;
 use crate::support::{Namespace, Options, Quoter, Said, World, manifests};
 
@@ -21,15 +23,33 @@ pub(super) struct Scene {
     pub(super) quoted: String,
     /// All that was said at the prompt.
     pub(super) said: RefCell<String>,
+    /// What makes the value unlike any other text.
+    pub(super) random: String,
+    /// The services that generators ask.
+    pub(super) echo: Echo,
+    /// What generators log in with and what they make, as far as nobody could choose it.
+    pub(super) made: RefCell<BTreeSet<String>>,
 }
 
 impl Scene {
     pub(super) fn set() -> Self {
-        let canary = telling(&random_token());
+        let random = random_token();
+        let canary = telling(&random);
         // Not in base64's or hexadecimal's alphabet alone, and free to be a token of Vault's.
-        let credential = format!("canary_{}~_", random_token());
-        let flags = vec!["--log=trace".to_owned()];
-        let env = vec![("AWS_SECRET_ACCESS_KEY".to_owned(), credential.clone())];
+        let unlike = random_token();
+        let credential = format!("canary_{unlike}~_");
+        let flags = ["--log=trace", "--unsafe-allow-generic-targets"].map(str::to_owned).into();
+        let echo = Echo::start(&canary, &random_token());
+        let services = [
+            "AZURE_AUTHORITY_HOST",
+            "LATCHKEY_ACR_ENDPOINT",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
+            "AWS_ECR_ENDPOINT",
+        ];
+        let own = ("AWS_SECRET_ACCESS_KEY".to_owned(), credential.clone());
+        let env =
+            services.map(|variable| (variable.to_owned(), echo.url())).into_iter().chain([own]).collect();
         // It ends with the process, as the world that all tests share.
         let world: &'static World =
             Box::leak(Box::new(World::start(Options { flags, env, ..Options::default() })));
@@ -40,11 +60,22 @@ impl Scene {
             credential,
             quoted: telling(&random_token()),
             said: RefCell::default(),
+            random,
+            echo,
+            made: RefCell::new([unlike].into()),
         };
         scene.put_values();
         scene.put_credentials();
         scene.put_stores();
         scene
+    }
+
+    /// From now on this text is one that nobody may see.
+    pub(super) fn note(&self, text: &str) {
+        assert!(text.len() >= 16, "so short a text is anywhere");
+        // Of what has several lines the longest is told from everything else.
+        let longest = text.lines().max_by_key(|line| line.len()).unwrap_or_default();
+        self.made.borrow_mut().insert(longest.to_owned());
     }
 
     /// JSON with the canary in the place of `$` in a text.

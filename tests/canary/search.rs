@@ -32,6 +32,14 @@ impl Forms {
         Self(forms)
     }
 
+    /// Those of a text that most escapes leave as it is, such as a token.
+    pub fn few(text: &str) -> Self {
+        let json = serde_json::to_string(text).expect("JSON");
+        let escaped = [("plain", text.to_owned()), ("JSON", json[1..json.len() - 1].to_owned())];
+        let escaped = escaped.map(|(name, text)| (name.to_owned(), text));
+        Self(escaped.into_iter().chain(encoded(text)).collect())
+    }
+
     /// Those of another text, too, which is called so.
     pub fn and(mut self, whose: &str, other: Self) -> Self {
         self.0.extend(other.0.into_iter().map(|(name, text)| (format!("{name} of the {whose}"), text)));

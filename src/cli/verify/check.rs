@@ -11,7 +11,7 @@ use latchkey_api::{GROUP, OLD_VERSION, VERSION};
 use latchkey_provider::is_writable;
 use serde::de::DeserializeOwned;
 
-use super::duplicates::{kind_of, merged, twice};
+use super::duplicates::{Written, kind_of, merged, twice, written};
 use super::finding::{Finding, Kind, Severity};
 use super::pushes::{self, Pushing};
 use super::schema;
@@ -214,7 +214,7 @@ pub(super) fn together(all: &[(&Object, Known)], objects: &[Object]) -> Vec<Find
             Known::Plan(_) | Known::Fan(_) | Known::Store(_) => None,
         })
         .collect();
-    let mut owners: BTreeMap<(Option<&str>, (&str, &str), &str), &Object> = BTreeMap::new();
+    let mut owners: BTreeMap<Written<'_>, &Object> = BTreeMap::new();
     let mut writers = BTreeMap::new();
     let mut findings = pushes::findings(&pushes, &stores, objects);
     for (object, known) in all {
@@ -233,11 +233,11 @@ pub(super) fn together(all: &[(&Object, Known)], objects: &[Object]) -> Vec<Find
         if plan.target.creation != CreationPolicy::Owner {
             continue;
         }
-        let (group, kind) = kind_of(plan);
-        let owner = owners.entry((object.namespace(), (group, kind), &plan.target.name)).or_insert(object);
+        let owner = owners.entry(written(object, plan)).or_insert(object);
         if owner.name() != object.name() {
             let said = format!(
-                "spec.target.name: the {kind} {:?} is owned by {} too ({}:{}); give each its own",
+                "spec.target.name: the {} {:?} is owned by {} too ({}:{}); give each its own",
+                kind_of(plan).1,
                 plan.target.name,
                 owner.title(),
                 owner.file,

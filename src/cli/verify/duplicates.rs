@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecretSpec};
+use latchkey_api::external_secret::{CreationPolicy, DeletionPolicy, ExternalSecretSpec, MergePolicy};
 
 use super::check::placed;
 use super::finding::{Finding, Kind, Severity};
@@ -29,8 +29,15 @@ pub(super) fn twice(object: &Object, spec: &ExternalSecretSpec, at: &str) -> Vec
     again.collect()
 }
 
+/// An object that is written: its namespace, its kind by group and name, its name.
+pub(super) type Written<'a> = (Option<&'a str>, (&'a str, &'a str), &'a str);
+
+pub(super) fn written<'a>(object: &'a Object, plan: &'a Plan) -> Written<'a> {
+    (object.namespace(), kind_of(plan), &plan.target.name)
+}
+
 /// Who writes which key of which object first.
-pub(super) type Writers<'a> = BTreeMap<((Option<&'a str>, (&'a str, &'a str), &'a str), &'a str), &'a Object>;
+pub(super) type Writers<'a> = BTreeMap<(Written<'a>, &'a str), &'a Object>;
 
 /// Keys that another ExternalSecret puts into the same object: each writes its own over the other's at every refresh. Where two
 /// own it, that is said already.
@@ -39,7 +46,7 @@ pub(super) fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Write
         CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {}
         CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::None => return Vec::new(),
     }
-    let target = (object.namespace(), kind_of(plan), plan.target.name.as_str());
+    let target = written(object, plan);
     let mut findings = Vec::new();
     for key in keys_of(plan) {
         let writer = *writers.entry((target, key)).or_insert(object);
@@ -58,14 +65,17 @@ pub(super) fn merged<'a>(object: &'a Object, plan: &'a Plan, writers: &mut Write
     findings
 }
 
-/// The keys that are known without asking a store: those of a template, which stand in the place of others, or of `data`.
+/// The keys that are known without asking a store: those of a template, and those of `data` unless the template's stand in their
+/// place.
 fn keys_of(plan: &Plan) -> BTreeSet<&str> {
-    let of_template = plan.target.template.as_ref();
-    let data = of_template.and_then(|template| template.data.as_ref());
-    match data.filter(|data| !data.is_empty()) {
-        Some(data) => data.keys().map(String::as_str).collect(),
-        None => plan.sources.iter().filter_map(|source| key_of(&source.take)).collect(),
-    }
+    let template = plan.target.template.as_ref();
+    let given = || template.and_then(|template| template.data.as_ref()).into_iter().flat_map(BTreeMap::keys);
+    let replaces = template.is_some_and(|template| {
+        let makes = given().next().is_some() || !template.template_from.is_empty();
+        makes && template.merge_policy != Some(MergePolicy::Merge)
+    });
+    let fetched = plan.sources.iter().filter(|_| !replaces).filter_map(|source| key_of(&source.take));
+    given().map(String::as_str).chain(fetched).collect()
 }
 
 fn key_of(take: &Take) -> Option<&str> {
