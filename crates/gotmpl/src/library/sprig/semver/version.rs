@@ -183,6 +183,11 @@ impl Object for Next {
         self.0.text().into()
     }
 
+    fn equals(&self, other: &dyn Object) -> bool {
+        // By fields: what it was made of is one of them.
+        other.as_any().downcast_ref::<Self>().is_some_and(|other| self.0.original == other.0.original)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
