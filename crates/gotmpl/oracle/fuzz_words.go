@@ -28,7 +28,7 @@ var takes = map[byte]map[string]string{
 		"regexFind": "rs", "mustRegexFind": "rs", "regexQuoteMeta": "s", "duration": "i", "durationRound": "o", "base": "p", "dir": "p",
 		"clean": "p", "ext": "p", "osBase": "p", "osDir": "p", "osClean": "p", "osExt": "p", "toYaml": "a", "plural": "ssn",
 		"urlJoin": "m", "seq": "ww", "date": "Lt", "dateInZone": "Ltz", "date_in_zone": "Ltz", "htmlDate": "t", "htmlDateInZone": "tz",
-		"unixEpoch": "t", "decryptAES": "ss", "semver": "v", "filterPEM": "ss", "filterCertChain": "ss", "jwkPublicKeyPem": "s",
+		"unixEpoch": "t", "decryptAES": "ss", "filterPEM": "ss", "filterCertChain": "ss", "jwkPublicKeyPem": "s",
 		"jwkPrivateKeyPem": "s", "pkcs12key": "s", "pkcs12cert": "s", "fail": "k"},
 	'i': {"add": "ii", "sub": "ii", "mul": "wi", "max": "ii", "min": "ii", "biggest": "ii", "add1": "i", "int64": "a",
 		"mod": "iw", "div": "iw", "toDecimal": "a"},
@@ -54,7 +54,7 @@ var takes = map[byte]map[string]string{
 }
 
 // touchy are the functions that mostly end a template, so that little else would be seen if they stood in many.
-var touchy = strings.Fields(`mustToDate semver buildCustomCert certSANs filterPEM filterCertChain decryptAES jwkPublicKeyPem jwkPrivateKeyPem pkcs12key
+var touchy = strings.Fields(`mustToDate buildCustomCert certSANs filterPEM filterCertChain decryptAES jwkPublicKeyPem jwkPrivateKeyPem pkcs12key
 	pkcs12cert mustFromJson mustDateModify must_date_modify fail call index slice mustSlice`)
 
 // unasked has the functions whose outcome tells nothing, with the reason.
@@ -62,17 +62,17 @@ var unasked = map[string]string{
 	"randAlpha randAlphaNum randAscii randBytes randInt randNumeric shuffle uuidv4 encryptAES bcrypt htpasswd":        "differs from run to run",
 	"genCA genCAWithKey genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey":  "differs from run to run",
 	"pemToPkcs12 pemToPkcs12Pass fullPemToPkcs12 fullPemToPkcs12Pass pemTruststoreToPKCS12 pemTruststoreToPKCS12Pass": "differs from run to run",
-	"now ago date_now":                        "differs from run to run",
-	"keys values":                             "Go has no order; sorted ones stand below",
-	"derivePassword":                          "takes a tenth of a second; the cases have it",
-	"printf index dig slice mustSlice":        "stand below",
+	"now ago date_now": "differs from run to run",
+	"keys values":      "Go has no order; sorted ones stand below",
+	"derivePassword":   "takes a tenth of a second; the cases have it",
+	"printf index dig semver slice mustSlice": "stand below",
 	"pkcs12keyPass pkcs12certPass rsaDecrypt": "stand below",
 }
 
 // forms are expressions that are no plain calls; ?x stands for a value of the kind x.
 var forms = map[byte][]string{
 	's': {"printf ?P ?a ?a", "printf ?P ?o", "printf ?P", `htpasswd ?s ?s "sha"`, `decryptAES "k" (encryptAES "k" ?s)`,
-		"(?t).Format ?L", "print (?t).Unix", "printf \"%d\" (semver ?v).Major", "printf \"%d|%x\" ?B ?B", "print (add ?B ?i)", "toJson (mul ?B ?i)", "print (mulf ?B ?f)", "seq ?w ?w ?w", "?t | date ?L", "(urlParse ?u).host", "(semver ?v).Original", "keys ?m | sortAlpha | join ?s", `values (dict "k" ?o) | join ","`,
+		"(?t).Format ?L", "print (?t).Unix", "printf \"%d\" (semver ?v).Major", "printf \"%s\" (semver ?v)", "(semver ?v).IncMinor.String", "printf \"%d|%x\" ?B ?B", "print (add ?B ?i)", "toJson (mul ?B ?i)", "print (mulf ?B ?f)", "seq ?w ?w ?w", "?t | date ?L", "(urlParse ?u).host", "(semver ?v).Original", "keys ?m | sortAlpha | join ?s", `values (dict "k" ?o) | join ","`,
 		"default ?s ?s", "coalesce ?s ?s ?s", "ternary ?s ?s ?b", "cat ?a ?a ?a", "print ?a ?a ?a", "?s | trunc ?n | upper", "join ?s ?l | quote", "quote ?a ?a", "printf \"%s-%v\" ?s ?a"},
 	'i': {"len ?s", "add ?i ?i ?i", "max ?i ?i ?i", "sub ?i ?i | mul ?w", "(?t).Year", "len ?l"},
 	'f': {"addf ?f ?f ?i", "round ?f ?n ?f"},
@@ -115,6 +115,9 @@ var plain = map[byte][]string{
 	'c': {`"^1.2"`, `"~1.2.3"`, `">=1.0.0, <2"`, `"1.x || >=2.5"`, `"!=1.2.3"`, `"1.0 - 2.0"`, `"?"`},
 	'p': {`"/a/b/../c.tar.gz"`, `"a//b/"`, `""`, `"."`, `"../x"`, `"/"`, ".s"},
 }
+
+// secretFields are the fields of the data "secret".
+var secretFields = []string{".user", ".password", ".empty", ".number", ".pem", ".binary", ".user", ".nope"}
 
 // files are the kinds of what is in the data "keys".
 var files = map[string]string{"jwk": "*.jwk", "store": "*.p12", "cert": "*.crt", "key": "*.pk8", "old": "*.sec1", "sealed": "*.oaep"}
