@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"syscall"
 	"text/template"
 	"time"
 )
@@ -16,8 +17,8 @@ var benchData = map[string]string{
 	"extra": `{"issuer":"https://id.internal","scopes":["read","write"]}`,
 }
 
-// bench writes how many nanoseconds a render of a file's template takes: with parsing each time, as External Secrets Operator
-// does it, and without.
+// bench writes how many nanoseconds a render of a file's template takes, by the clock and of the processors: with parsing each time,
+// as External Secrets Operator does it, and without, into a buffer that has its size already.
 func bench(path string, times int) {
 	text, err := os.ReadFile(path)
 	check(err)
@@ -25,14 +26,25 @@ func bench(path string, times int) {
 	parse := func() *template.Template {
 		return template.Must(template.New("text").Option("missingkey=error").Funcs(functions).Parse(string(text)))
 	}
-	parsed := parse()
-	each := func(render func()) float64 {
-		began := time.Now()
+	each := func(render func()) {
+		began, busy := time.Now(), processors()
 		for range times {
 			render()
 		}
-		return float64(time.Since(began).Nanoseconds()) / float64(times)
+		per := func(spent time.Duration) float64 { return float64(spent.Nanoseconds()) / float64(times) }
+		fmt.Println(per(time.Since(began)), per(processors()-busy))
 	}
-	whole := each(func() { check(parse().Execute(&bytes.Buffer{}, benchData)) })
-	fmt.Println(whole, each(func() { check(parsed.Execute(&bytes.Buffer{}, benchData)) }))
+	each(func() { check(parse().Execute(&bytes.Buffer{}, benchData)) })
+	parsed, out := parse(), bytes.Buffer{}
+	each(func() {
+		out.Reset()
+		check(parsed.Execute(&out, benchData))
+	})
+}
+
+// processors tells how long processors have worked for this process, its garbage collector included.
+func processors() time.Duration {
+	var usage syscall.Rusage
+	check(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -13,7 +13,7 @@ import (
 // The others are always what they say, since anything else would be slow, would differ from run to run or would let Go die:
 //
 //	o a scalar  M a map of its own  t a time  r a pattern  R a replacement  j JSON  y YAML  u a URL  d a duration  L a layout of dates
-//	z a zone  v a version  c a constraint  p a path  k a key  w a few, from nought to nine  P a format  B a large number, which must not become the rounds of a loop
+//	z a zone  v a version  c a constraint  p a path  k a key  w a few, from nought to nine  P a format  B a large number, which must not become the rounds of a loop  Q a list without room behind
 
 // takes has the functions by what they give, and what they take.
 var takes = map[byte]map[string]string{
@@ -28,7 +28,7 @@ var takes = map[byte]map[string]string{
 		"regexFind": "rs", "mustRegexFind": "rs", "regexQuoteMeta": "s", "duration": "i", "durationRound": "o", "base": "p", "dir": "p",
 		"clean": "p", "ext": "p", "osBase": "p", "osDir": "p", "osClean": "p", "osExt": "p", "toYaml": "a", "plural": "ssn",
 		"urlJoin": "m", "seq": "ww", "date": "Lt", "dateInZone": "Ltz", "date_in_zone": "Ltz", "htmlDate": "t", "htmlDateInZone": "tz",
-		"unixEpoch": "t", "decryptAES": "ss", "semver": "v", "filterPEM": "ss", "filterCertChain": "ss", "jwkPublicKeyPem": "s",
+		"unixEpoch": "t", "decryptAES": "ss", "filterPEM": "ss", "filterCertChain": "ss", "jwkPublicKeyPem": "s",
 		"jwkPrivateKeyPem": "s", "pkcs12key": "s", "pkcs12cert": "s", "fail": "k"},
 	'i': {"add": "ii", "sub": "ii", "mul": "wi", "max": "ii", "min": "ii", "biggest": "ii", "add1": "i", "int64": "a",
 		"mod": "iw", "div": "iw", "toDecimal": "a"},
@@ -43,7 +43,7 @@ var takes = map[byte]map[string]string{
 		"mustPush": "la", "prepend": "la", "mustPrepend": "la", "uniq": "l", "mustUniq": "l", "compact": "l", "mustCompact": "l",
 		"sortAlpha": "l", "rest": "l", "mustRest": "l", "initial": "l", "mustInitial": "l", "without": "la", "mustWithout": "la",
 		"until": "w", "untilStep": "www", "chunk": "nl", "mustChunk": "nl", "concat": "ll", "toStrings": "a", "regexFindAll": "rsn",
-		"mustRegexFindAll": "rsn", "regexSplit": "rsn", "mustRegexSplit": "rsn", "pluck": "smm", "slice": "lww", "mustSlice": "lww",
+		"mustRegexFindAll": "rsn", "regexSplit": "rsn", "mustRegexSplit": "rsn", "pluck": "smm",
 		"certSANs": "s"},
 	'm': {"dict": "sa", "unset": "ms", "pick": "ms", "omit": "ms", "deepCopy": "m", "mustDeepCopy": "m", "split": "ss", "splitn": "sws",
 		"fromYaml": "y", "urlParse": "u", "set": "mso", "merge": "MM", "mergeOverwrite": "MM", "mustMerge": "MM", "mustMergeOverwrite": "MM"},
@@ -54,7 +54,7 @@ var takes = map[byte]map[string]string{
 }
 
 // touchy are the functions that mostly end a template, so that little else would be seen if they stood in many.
-var touchy = strings.Fields(`mustToDate semver buildCustomCert certSANs filterPEM filterCertChain decryptAES jwkPublicKeyPem jwkPrivateKeyPem pkcs12key
+var touchy = strings.Fields(`mustToDate buildCustomCert certSANs filterPEM filterCertChain decryptAES jwkPublicKeyPem jwkPrivateKeyPem pkcs12key
 	pkcs12cert mustFromJson mustDateModify must_date_modify fail call index slice mustSlice`)
 
 // unasked has the functions whose outcome tells nothing, with the reason.
@@ -65,23 +65,23 @@ var unasked = map[string]string{
 	"now ago date_now": "differs from run to run",
 	"keys values":      "Go has no order; sorted ones stand below",
 	"derivePassword":   "takes a tenth of a second; the cases have it",
-	"printf index dig": "stand below",
+	"printf index dig semver slice mustSlice": "stand below",
 	"pkcs12keyPass pkcs12certPass rsaDecrypt": "stand below",
 }
 
 // forms are expressions that are no plain calls; ?x stands for a value of the kind x.
 var forms = map[byte][]string{
 	's': {"printf ?P ?a ?a", "printf ?P ?o", "printf ?P", `htpasswd ?s ?s "sha"`, `decryptAES "k" (encryptAES "k" ?s)`,
-		"(?t).Format ?L", "print (?t).Unix", "printf \"%d|%x\" ?B ?B", "print (add ?B ?i)", "toJson (mul ?B ?i)", "print (mulf ?B ?f)", "seq ?w ?w ?w", "?t | date ?L", "(urlParse ?u).host", "(semver ?v).Original", "keys ?m | sortAlpha | join ?s", `values (dict "k" ?o) | join ","`,
+		"(?t).Format ?L", "print (?t).Unix", "printf \"%d\" (semver ?v).Major", "printf \"%s\" (semver ?v)", "(semver ?v).IncMinor.String", "printf \"%d|%x\" ?B ?B", "print (add ?B ?i)", "toJson (mul ?B ?i)", "print (mulf ?B ?f)", "seq ?w ?w ?w", "?t | date ?L", "(urlParse ?u).host", "(semver ?v).Original", "keys ?m | sortAlpha | join ?s", `values (dict "k" ?o) | join ","`,
 		"default ?s ?s", "coalesce ?s ?s ?s", "ternary ?s ?s ?b", "cat ?a ?a ?a", "print ?a ?a ?a", "?s | trunc ?n | upper", "join ?s ?l | quote", "quote ?a ?a", "printf \"%s-%v\" ?s ?a"},
-	'i': {"len ?s", "add ?i ?i ?i", "max ?i ?i ?i", "sub ?i ?i | mul ?w", "(?t).Year", "(semver ?v).Major", "len ?l"},
+	'i': {"len ?s", "add ?i ?i ?i", "max ?i ?i ?i", "sub ?i ?i | mul ?w", "(?t).Year", "len ?l"},
 	'f': {"addf ?f ?f ?i", "round ?f ?n ?f"},
-	'b': {"eq ?a ?a ?a", "lt ?B ?i", "ge ?B ?B", "eq ?s ?s", "ne ?i ?i", "lt ?s ?s", "le ?i ?i", "gt ?f ?f", "ge ?i ?i", "lt ?i ?f", "and ?b ?b ?b", "or ?b ?a ?b", "not ?b", "eq ?i ?i ?i ?i", "(?t).IsZero", "?s | eq ?s", "?l | has ?a"},
-	'l': {"list ?a ?a ?a", "list", "without ?l ?a ?a", "dict | keys", "seq ?w | splitList \" \"", "until ?w | reverse", "slice ?l ?w", "concat ?l ?l ?l"},
+	'b': {"eq ?a ?a ?a", "lt ?B ?i", "ge ?B ?B", "eq ?s ?s", "ne ?i ?i", "lt ?s ?s", "le ?i ?i", "gt ?f ?f", "ge ?i ?i", "gt (semver ?v).Major ?w", "lt ?i ?f", "and ?b ?b ?b", "or ?b ?a ?b", "not ?b", "eq ?i ?i ?i ?i", "(?t).IsZero", "?s | eq ?s", "?l | has ?a"},
+	'l': {"list ?a ?a ?a", "list", "without ?l ?a ?a", "dict | keys", "seq ?w | splitList \" \"", "until ?w | reverse", "slice ?Q ?w", "slice ?Q ?w ?w", "mustSlice ?Q ?w ?w", "concat ?l ?l ?l"},
 	'm': {`dict "a" ?o "b" ?a`, "index ?m ?s", "dict", `dict "in" (dict "k" ?a)`, `fromJson "{\"a\":{\"b\":[1,\"x\",null]}}"`},
 	'a': {"index ?m ?s", "index ?l ?w", "index ?s ?w", "index ?m ?s ?s", `index ?m "in" "deep"`, `dig "in" "deep" ?s ?m`, "dig ?s ?s ?m", "index ?l", "(?m).a", "(?m).in.deep",
 		"(?a).x", "?a | toJson | fromJson", "?a", "(?s)", "?i", "?f", "?l", "?m", "?b", "?a | default ?a", "(fromJson ?j).a"},
-	't': {`mustToDate "2006-01-02" "2024-02-30"`, "(?t).UTC", `(?t).AddDate ?w ?w ?n`, "toDate \"2006-01-02\" \"2024-02-29\""},
+	't': {`mustToDate "2006-01-02" "2024-02-30"`, "(?t).UTC", `(?t).AddDate ?w ?w ?w`, "toDate \"2006-01-02\" \"2024-02-29\""},
 	'M': {`dict "a" ?o "c" ?o`, `dict "in" (dict "k" ?o "l" ?o)`, "fromJson \"{\\\"a\\\":{\\\"b\\\":1},\\\"z\\\":[1]}\"", "dict"},
 }
 
@@ -91,6 +91,7 @@ var plain = map[byte][]string{
 		`" 0x1F "`, `"12.50"`, `"one,two;three"`, `"HTTPServer2Go"`, "`tab\there`", ".s", ".empty", ".map.a", ".smap.k", ".smap.j", "._u", ".é"},
 	'i': {"0", "1", "-2", "3", "'x'", "0x1f", "0b101", "0o17", ".i", ".zero", ".neg", ".i64"},
 	'B': {"9223372036854775807", "-9223372036854775808", "1_000", "1e2", "4294967296", "0x7fffffffffffffff"},
+	'Q': {".list", ".ints", ".none", `(list 1 "x" nil)`, `(splitList "," "a,b,c")`},
 	'f': {"1.5", "-0.25", "1e3", "1e21", "2.5e-7", "0x1p-2", ".5", "0.1", ".f", ".f0"},
 	'b': {"true", "false", ".t", ".no"},
 	'l': {".list", ".none", ".strs", ".ints", ".lists"},
@@ -114,6 +115,9 @@ var plain = map[byte][]string{
 	'c': {`"^1.2"`, `"~1.2.3"`, `">=1.0.0, <2"`, `"1.x || >=2.5"`, `"!=1.2.3"`, `"1.0 - 2.0"`, `"?"`},
 	'p': {`"/a/b/../c.tar.gz"`, `"a//b/"`, `""`, `"."`, `"../x"`, `"/"`, ".s"},
 }
+
+// secretFields are the fields of the data "secret".
+var secretFields = []string{".user", ".password", ".empty", ".number", ".pem", ".binary", ".user", ".nope"}
 
 // files are the kinds of what is in the data "keys".
 var files = map[string]string{"jwk": "*.jwk", "store": "*.p12", "cert": "*.crt", "key": "*.pk8", "old": "*.sec1", "sealed": "*.oaep"}

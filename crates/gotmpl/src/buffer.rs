@@ -15,7 +15,12 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// A buffer for at most `room` bytes; `limit` is the error that tells of more.
     pub(crate) fn new(room: usize, limit: Limit) -> Self {
-        Self { bytes: Zeroizing::new(Vec::new()), room, limit, failed: None }
+        Self::within(Zeroizing::new(Vec::new()), room, limit)
+    }
+
+    /// A buffer that writes into this vector, which is empty, as long as it is large enough.
+    pub(crate) fn within(bytes: Zeroizing<Vec<u8>>, room: usize, limit: Limit) -> Self {
+        Self { bytes, room, limit, failed: None }
     }
 
     /// A buffer that has room for so many bytes from the beginning, if it may hold them.
@@ -41,6 +46,18 @@ impl Buffer {
     /// Appends one character.
     pub(crate) fn char(&mut self, c: char) {
         self.text(c.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Appends the number in digits.
+    pub(crate) fn decimal(&mut self, number: i64) {
+        // An i64 has at most nineteen.
+        let (mut digits, mut at, mut rest) = ([b'-'; 20], 20, number.unsigned_abs());
+        while rest > 0 || at == 20 {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10).to_le_bytes()[0];
+            rest /= 10;
+        }
+        self.write(&digits[at - usize::from(number < 0)..]);
     }
 
     /// Appends a byte `count` times.
@@ -95,6 +112,15 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_numbers_to_the_ends_of_what_there_is() {
+        for number in [0, 7, -7, 10, i64::MAX, i64::MIN] {
+            let mut out = Buffer::new(20, Limit::Output(20));
+            out.decimal(number);
+            assert_eq!(out.finish().map(|bytes| bytes.to_vec()), Ok(number.to_string().into_bytes()));
+        }
+    }
 
     #[test]
     fn holds_as_much_as_it_may_and_not_a_byte_more() {

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use zeroize::{Zeroize, Zeroizing};
+
 /// The limit that a template passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Limit {
@@ -55,6 +57,8 @@ pub struct Budget<'a> {
     memory: Cell<usize>,
     depth: Cell<usize>,
     ask: Cell<u64>,
+    /// Where functions write what they make before its length is known.
+    scratch: Cell<Zeroizing<Vec<u8>>>,
 }
 
 /// So many steps pass between two looks at the clock.
@@ -65,7 +69,7 @@ impl<'a> Budget<'a> {
     pub fn new(limits: Limits<'a>) -> Self {
         let Limits { output: _, memory, steps, depth: _, deadline: _ } = limits;
         let (steps, memory) = (Cell::new(steps), Cell::new(memory));
-        Self { limits, steps, memory, depth: Cell::new(0), ask: Cell::new(0) }
+        Self { limits, steps, memory, depth: Cell::new(0), ask: Cell::new(0), scratch: Cell::default() }
     }
 
     /// The limits that it began with.
@@ -96,6 +100,18 @@ impl<'a> Budget<'a> {
     /// The bytes that are left.
     pub fn memory_left(&self) -> usize {
         self.memory.get()
+    }
+
+    /// An empty vector to write into, which was written into before unless another function has it.
+    pub(crate) fn scratch(&self) -> Zeroizing<Vec<u8>> {
+        self.scratch.take()
+    }
+
+    /// Gives the vector back. What it holds is wiped.
+    pub(crate) fn put_back(&self, mut scratch: Zeroizing<Vec<u8>>) {
+        scratch.as_mut_slice().zeroize();
+        scratch.clear();
+        self.scratch.set(scratch);
     }
 
     /// One level deeper.

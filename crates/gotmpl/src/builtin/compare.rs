@@ -50,11 +50,23 @@ fn equals_one(first: &Value, others: &[Value]) -> Result<bool> {
 
 fn equal(left: &Value, right: &Value) -> Result<bool> {
     match (left, right) {
-        (Value::Nil, Value::Nil) => Ok(true),
-        (Value::Nil, _) | (_, Value::Nil) => Ok(false),
+        (Value::Nil, other) | (other, Value::Nil) => Ok(is_nil(other)),
         (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
         (Value::Float(left), Value::Float(right)) => Ok(left == right),
         (Value::Str(left), Value::Str(right)) => Ok(left == right),
+        (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_))
+            if is_nil(left) || is_nil(right) =>
+        {
+            Ok(is_nil(left) && is_nil(right))
+        }
+        (Value::Object(first), Value::Object(second))
+            if matches!(
+                (kind(left), kind(right)),
+                (Kind::Struct, Kind::Struct) | (Kind::Pointer, Kind::Pointer)
+            ) =>
+        {
+            Ok(first.equals(&**second))
+        }
         (left, right) => match (left.as_integer(), right.as_integer()) {
             (Some(left), Some(right)) => Ok(left == right),
             _ => Err(cannot_compare(left, right)),
@@ -62,13 +74,26 @@ fn equal(left: &Value, right: &Value) -> Result<bool> {
     }
 }
 
+fn is_nil(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::List(list) => list.is_nil(),
+        Value::Map(map) => map.is_nil(),
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::Int64(_)
+        | Value::Byte(_)
+        | Value::Float(_)
+        | Value::Str(_)
+        | Value::Object(_) => false,
+    }
+}
+
 /// Collections are compared with nothing but nil. Go would show them here; this tells their types.
 fn cannot_compare(left: &Value, right: &Value) -> FuncError {
     let (first, second) = (left.type_name(), right.type_name());
     FuncError::Failed(match (kind(left), kind(right)) {
-        (Kind::List, Kind::List) | (Kind::Map, Kind::Map) | (Kind::Object, Kind::Object) => {
-            format!("non-comparable type {second}")
-        }
+        (Kind::List, Kind::List) | (Kind::Map, Kind::Map) => format!("non-comparable type {second}"),
         (Kind::Basic, _) | (_, Kind::Basic) => {
             format!("incompatible types for comparison: {first} and {second}")
         }
@@ -81,22 +106,24 @@ enum Kind {
     Basic,
     List,
     Map,
-    Object,
+    Struct,
+    Pointer,
 }
 
 fn kind(value: &Value) -> Kind {
     match value {
         Value::List(_) => Kind::List,
         Value::Map(_) => Kind::Map,
-        Value::Object(object) if object.number().is_none() => Kind::Object,
+        Value::Object(object) if object.number().is_some() => Kind::Basic,
+        Value::Object(object) if object.type_name().starts_with('*') => Kind::Pointer,
+        Value::Object(_) => Kind::Struct,
         Value::Nil
         | Value::Bool(_)
         | Value::Int(_)
         | Value::Int64(_)
         | Value::Byte(_)
         | Value::Float(_)
-        | Value::Str(_)
-        | Value::Object(_) => Kind::Basic,
+        | Value::Str(_) => Kind::Basic,
     }
 }
 

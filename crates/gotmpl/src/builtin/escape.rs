@@ -7,6 +7,9 @@ use crate::{Call, Value};
 
 /// What `print` makes of the arguments, escaped.
 pub(super) fn escaped(call: &Call<'_>, escape: fn(&mut Buffer, &[u8])) -> Result {
+    if let [Value::Str(bytes)] = call.args() {
+        return text(call.budget(), |out| escape(out, bytes));
+    }
     let printed = printed(call)?;
     let Value::Str(bytes) = &printed else { return Ok(printed) };
     text(call.budget(), |out| escape(out, bytes))

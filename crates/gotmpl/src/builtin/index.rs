@@ -119,12 +119,13 @@ fn length(value: &Value) -> Result {
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
         Value::Nil => return refuse("len of nil pointer"),
-        Value::Bool(_)
-        | Value::Int(_)
-        | Value::Int64(_)
-        | Value::Byte(_)
-        | Value::Float(_)
-        | Value::Object(_) => return refuse(format!("len of {}", typed(value))),
+        Value::Bool(_) | Value::Int(_) | Value::Int64(_) | Value::Byte(_) | Value::Float(_) => {
+            return refuse(format!("len of {}", typed(value)));
+        }
+        // Go looks through pointers.
+        Value::Object(object) => {
+            return refuse(format!("len of type {}", object.type_name().trim_start_matches('*')));
+        }
     };
     Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
 }

@@ -74,11 +74,14 @@ pub(crate) fn written(
     budget: &Budget<'_>,
     write: impl FnOnce(&mut Buffer),
 ) -> std::result::Result<Bytes, FuncError> {
-    let mut out = Buffer::new(budget.memory_left(), Limit::Memory(budget.limits().memory));
+    let limit = Limit::Memory(budget.limits().memory);
+    let mut out = Buffer::within(budget.scratch(), budget.memory_left(), limit);
     write(&mut out);
-    let bytes = out.finish()?;
-    budget.memory(bytes.len())?;
-    Ok(bytes.into())
+    let written = out.finish()?;
+    budget.memory(written.len())?;
+    let bytes = Bytes::from(written.as_slice());
+    budget.put_back(written);
+    Ok(bytes)
 }
 
 /// What `print` makes of the arguments of a call, as an action would: nil is `<no value>`.

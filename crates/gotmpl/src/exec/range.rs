@@ -89,7 +89,7 @@ impl<'t> Exec<'t> {
     /// Gives the loop's variables their values: the element, or the index and the element.
     fn bind(&mut self, range: &'t Loop, index: Operand, element: Operand) -> Result<()> {
         let names = &range.pipe.variables;
-        let values = if names.len() > 1 { vec![index, element] } else { vec![element] };
+        let values = [index, element].into_iter().skip(if names.len() > 1 { 0 } else { 1 });
         let first = self.variables.len().saturating_sub(names.len());
         for (offset, (name, value)) in names.iter().zip(values).enumerate() {
             if range.pipe.assign {

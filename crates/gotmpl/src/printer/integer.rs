@@ -1,6 +1,6 @@
 //! Whole numbers.
 
-use super::{Printer, sign};
+use super::{Flags, Printer, sign};
 use crate::{Value, text};
 
 impl Printer<'_> {
@@ -26,6 +26,9 @@ impl Printer<'_> {
 
     fn digits(&mut self, number: i64, base: u64, verb: char) {
         let flags = self.flags;
+        if base == 10 && flags == Flags::default() {
+            return self.out.decimal(number);
+        }
         if number == 0 && flags.precision == Some(0) {
             return self.out.fill(b' ', flags.width.unwrap_or(0));
         }

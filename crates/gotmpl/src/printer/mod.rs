@@ -46,7 +46,7 @@ struct Printer<'a> {
 }
 
 /// What stands between the percent sign and the verb.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Flags {
     minus: bool,
     plus: bool,

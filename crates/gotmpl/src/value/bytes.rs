@@ -6,11 +6,19 @@ use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A string as Go has it: bytes, mostly UTF-8. Shared when cloned, wiped when the last one is dropped.
 #[derive(Clone, Default)]
-pub struct Bytes(Rc<Zeroizing<Vec<u8>>>);
+pub struct Bytes(Rc<[u8]>);
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        if let Some(bytes) = Rc::get_mut(&mut self.0) {
+            bytes.zeroize();
+        }
+    }
+}
 
 impl Deref for Bytes {
     type Target = [u8];
@@ -34,13 +42,13 @@ impl Borrow<[u8]> for Bytes {
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Rc::new(Zeroizing::new(bytes)))
+        Zeroizing::new(bytes).into()
     }
 }
 
 impl From<Zeroizing<Vec<u8>>> for Bytes {
     fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(Rc::new(bytes))
+        bytes.as_slice().into()
     }
 }
 
@@ -58,7 +66,7 @@ impl From<&str> for Bytes {
 
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
-        bytes.to_vec().into()
+        Self(bytes.into())
     }
 }
 

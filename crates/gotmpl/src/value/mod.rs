@@ -90,7 +90,7 @@ impl Value {
 
     /// A string of these bytes.
     pub fn str(bytes: impl AsRef<[u8]>) -> Self {
-        Self::Str(Bytes::from(bytes.as_ref().to_vec()))
+        Self::Str(bytes.as_ref().into())
     }
 
     /// A `map[string]string`, which is what a Secret's data is to a template.

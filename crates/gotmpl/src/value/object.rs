@@ -36,6 +36,16 @@ pub trait Object {
     /// What printing it gives.
     fn text(&self) -> Bytes;
 
+    /// What JSON and YAML have in its place: its number or its text, if it does not say otherwise. None if they cannot have it.
+    fn json(&self) -> Option<Value> {
+        Some(self.number().map_or_else(|| Value::Str(self.text()), Value::Int64))
+    }
+
+    /// Whether Go's `==` takes the two for one: only if they are, as with pointers, if it does not say otherwise.
+    fn equals(&self, other: &dyn Object) -> bool {
+        std::ptr::addr_eq(self.as_any(), other.as_any())
+    }
+
     /// Itself, for the function that knows the Rust type.
     fn as_any(&self) -> &dyn Any;
 }

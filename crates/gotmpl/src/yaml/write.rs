@@ -42,10 +42,10 @@ fn node(out: &mut Emitter, value: &Value, place: Place, budget: &Budget<'_>) -> 
         Value::Float(value) if value.is_finite() => Ok(plain(out, &float(*value))),
         Value::Float(_) => Ok(false),
         Value::Str(bytes) => text(out, bytes, budget),
-        Value::Object(object) if object.number().is_some() => {
-            Ok(plain(out, &object.number().unwrap_or_default().to_string()))
-        }
-        Value::Object(object) => text(out, &object.text(), budget),
+        Value::Object(object) => match object.json() {
+            Some(value) => node(out, &value, place, budget),
+            None => Ok(false),
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use super::{Outcome, Result, Shelf, cast, refuse};
 use crate::Type::{self, Any, Str};
 use crate::{Call, Signature, Value};
-pub(super) use time::{Time, json};
+use time::Time;
 
 const TIME: Type = Type::Object("time.Time");
 
@@ -93,7 +93,7 @@ fn int64(value: &Value) -> Option<i64> {
 }
 
 /// The time that a value is.
-pub(super) fn as_time(value: &Value) -> Option<Time> {
+fn as_time(value: &Value) -> Option<Time> {
     let Value::Object(object) = value else { return None };
     object.as_any().downcast_ref::<Time>().cloned()
 }

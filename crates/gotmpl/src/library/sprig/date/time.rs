@@ -14,7 +14,7 @@ use crate::{Bytes, Call, FuncError, Limit, Object, Signature, Value};
 
 /// A `time.Time`.
 #[derive(Clone)]
-pub(in super::super) struct Time {
+pub(super) struct Time {
     /// Since 1970.
     seconds: i64,
     nanos: u32,
@@ -31,6 +31,17 @@ pub(super) struct Zone {
 impl Zone {
     pub(super) fn utc() -> Self {
         Self { offset: 0, name: "UTC".into() }
+    }
+
+    /// Whether it is the same one: for each text with an offset Go makes a zone of its own, unless it has no name and is whole hours.
+    fn is(&self, other: &Self) -> bool {
+        let common = |zone: &Self| match &*zone.name {
+            "UTC" => zone.offset == 0,
+            "" => zone.offset % 3600 == 0 && (-12..=14).contains(&(zone.offset / 3600)),
+            _ => false,
+        };
+        let alike = self.name == other.name && self.offset == other.offset;
+        Rc::ptr_eq(&self.name, &other.name) || alike && common(self)
     }
 }
 
@@ -198,6 +209,18 @@ impl Object for Time {
         written(self, b"2006-01-02 15:04:05.999999999 -0700 MST")
     }
 
+    fn json(&self) -> Option<Value> {
+        let years = 0..10_000;
+        let fits = years.contains(&self.shown().year);
+        fits.then(|| Value::Str(written(self, b"2006-01-02T15:04:05.999999999Z07:00")))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        let moment = |time: &Self| (time.seconds, time.nanos);
+        let other = other.as_any().downcast_ref::<Self>();
+        other.is_some_and(|other| moment(self) == moment(other) && self.zone.is(&other.zone))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -208,11 +231,6 @@ fn written(time: &Time, layout: &[u8]) -> Bytes {
     let mut out = Buffer::new(256, Limit::Memory(256));
     format::time(&mut out, time, layout);
     out.finish().map(Bytes::from).unwrap_or_default()
-}
-
-/// The time as JSON has it.
-pub(in super::super) fn json(time: &Time) -> Bytes {
-    written(time, b"2006-01-02T15:04:05.999999999Z07:00")
 }
 
 /// A month or a weekday.

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-use super::{Outcome, Result, Shelf, date, refuse};
+use super::{Outcome, Result, Shelf, refuse};
 use crate::Type::{Any, Str};
 use crate::{Call, Signature, Value};
 

@@ -1,11 +1,9 @@
 //! Writes values as JSON.
 
-use super::{Outcome, date};
+use super::Outcome;
 use crate::buffer::Buffer;
-#[cfg(feature = "crypto")]
-use crate::library::sprig::crypto::certificates::{Certificate, as_certificate};
 use crate::text::{decode, split_run};
-use crate::{Bytes, Call, Limit, Object, Value, builtin};
+use crate::{Bytes, Call, Limit, Value, builtin};
 
 /// How it is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,21 +63,10 @@ impl Writer<'_, '_> {
                 let items = map.entries().into_iter().map(|(key, value)| (Some(key), value));
                 self.collection(b"{", items.collect(), b"}");
             }
-            Value::Object(object) => self.object(value, &**object),
-        }
-    }
-
-    /// What Go marshals in a way of its own.
-    fn object(&mut self, value: &Value, object: &dyn Object) {
-        #[cfg(feature = "crypto")]
-        if let Some(Certificate { cert, key }) = as_certificate(value) {
-            let items = [("Cert", cert), ("Key", key)].map(|(name, pem)| (Some(name.into()), pem.into()));
-            return self.collection(b"{", items.to_vec(), b"}");
-        }
-        match (date::as_time(value), object.number()) {
-            (Some(time), _) => self.string(&date::json(&time)),
-            (None, Some(number)) => self.out.text(&number.to_string()),
-            (None, None) => self.string(&object.text()),
+            Value::Object(object) => match object.json() {
+                Some(value) => self.value(&value),
+                None => self.possible = false,
+            },
         }
     }
 

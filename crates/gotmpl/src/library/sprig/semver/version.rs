@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cmp::Ordering;
 
-use crate::{Bytes, Object, Value};
+use crate::{Bytes, Call, FuncError, Object, Signature, Value};
 
 /// A version.
 #[derive(Clone)]
@@ -129,7 +129,7 @@ pub(super) fn compare_pre(left: &str, right: &str) -> Ordering {
 }
 
 /// What the version's methods give.
-fn field(version: &Version, name: &str) -> Option<Value> {
+fn part(version: &Version, name: &str) -> Option<Value> {
     // Go's are uint64; what an int64 cannot hold is shown as the largest that it can.
     let number = |number: u64| Some(Value::Int64(i64::try_from(number).unwrap_or(i64::MAX)));
     let Version { major, minor, patch, pre, metadata, original } = version;
@@ -149,13 +149,26 @@ fn field(version: &Version, name: &str) -> Option<Value> {
     }
 }
 
+/// What a method of the version takes: nothing.
+fn method(version: &Version, name: &str) -> Option<Signature> {
+    part(version, name).map(|_| Signature::new(&[]))
+}
+
 impl Object for Version {
     fn type_name(&self) -> &'static str {
         "*semver.Version"
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        field(self, name)
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<Signature> {
+        method(self, name)
+    }
+
+    fn call(&self, name: &str, _: &Call<'_>) -> Result<Value, FuncError> {
+        Ok(part(self, name).unwrap_or_default())
     }
 
     fn text(&self) -> Bytes {
@@ -175,12 +188,26 @@ impl Object for Next {
         "semver.Version"
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        field(&self.0, name)
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<Signature> {
+        // Only a pointer has this one.
+        if name == "Original" { None } else { method(&self.0, name) }
+    }
+
+    fn call(&self, name: &str, _: &Call<'_>) -> Result<Value, FuncError> {
+        Ok(part(&self.0, name).unwrap_or_default())
     }
 
     fn text(&self) -> Bytes {
         self.0.text().into()
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        // By fields: what it was made of is one of them.
+        other.as_any().downcast_ref::<Self>().is_some_and(|other| self.0.original == other.0.original)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -154,8 +154,8 @@ fn cat(call: &Call<'_>) -> Result {
 
 /// All that is not nil, each written in this way, with spaces between.
 fn quoted(call: &Call<'_>, write: impl Fn(&mut Buffer, &[u8])) -> Result {
-    let present: Vec<&Value> = call.args().iter().filter(|value| !matches!(value, Value::Nil)).collect();
-    let shown = present.iter().map(|value| string_of(call, value)).collect::<Outcome<Vec<_>>>()?;
+    let present = call.args().iter().filter(|value| !matches!(value, Value::Nil));
+    let shown = present.map(|value| string_of(call, value)).collect::<Outcome<Vec<_>>>()?;
     text(call, |out| {
         for (index, shown) in shown.iter().enumerate() {
             out.text(if index > 0 { " " } else { "" });

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use super::super::encodings;
 use super::{Outcome, Result, Shelf, refuse};
 use crate::Type::{self, Any, Int, List, Str};
-use crate::{Bytes, Call, Object, Signature, Value};
+use crate::{Bytes, Call, Map, Object, Signature, Value};
 use issue::Request;
 use key::Key;
 
@@ -44,9 +44,9 @@ pub(super) fn add(shelf: &mut Shelf<'_>) {
 
 /// A certificate and its key, both as PEM.
 #[derive(Clone)]
-pub(in super::super) struct Certificate {
-    pub(in super::super) cert: Bytes,
-    pub(in super::super) key: Bytes,
+struct Certificate {
+    cert: Bytes,
+    key: Bytes,
 }
 
 impl Object for Certificate {
@@ -66,13 +66,23 @@ impl Object for Certificate {
         [b"{", &*self.cert, b" ", &*self.key, b"}"].concat().into()
     }
 
+    fn json(&self) -> Option<Value> {
+        let fields = [("Cert", &self.cert), ("Key", &self.key)];
+        Some(Map::any(fields.map(|(name, pem)| (name.into(), pem.clone().into()))).into())
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        let other = other.as_any().downcast_ref::<Self>();
+        other.is_some_and(|other| self.cert == other.cert && self.key == other.key)
+    }
+
     fn as_any(&self) -> &dyn AnyObject {
         self
     }
 }
 
 /// The certificate that a value is.
-pub(in super::super) fn as_certificate(value: &Value) -> Option<Certificate> {
+fn as_certificate(value: &Value) -> Option<Certificate> {
     let Value::Object(object) = value else { return None };
     object.as_any().downcast_ref::<Certificate>().cloned()
 }
