@@ -94,7 +94,8 @@ impl Stores {
             let key = StoreKey { kind, namespace: of, name: object.name().to_owned() };
             let labels = Pairs::deserialize(&object.value["metadata"]["labels"]).unwrap_or_default();
             let spec = SecretStoreSpec::deserialize(&object.value["spec"]).ok();
-            (is_here && object.text("/apiVersion").starts_with(GROUP)).then(|| (Place { key, labels }, spec))
+            (is_here && object.text("/apiVersion").starts_with(GROUP))
+                .then_some((Place { key, labels }, spec))
         };
         Self(objects.iter().filter_map(one).collect())
     }
@@ -184,7 +185,7 @@ fn entry(place: &Place, one: &One, (has_keys, plain): (bool, bool)) -> Result<Va
                 entry[field][key] = value;
             }
         }
-        content => {
+        content @ (Content::One(_) | Content::Whole { .. }) => {
             let value = content.value().map_err(|why| message::not_pushed(&place.key, remote, &why))?;
             let (field, value) = printed(&value, plain);
             entry[field] = value;
