@@ -23,6 +23,7 @@ use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
 use tokio::time::{Instant, timeout_at};
 
+use super::changed::UnderWay;
 use super::convert::Data;
 use super::generators::remote::Line;
 use super::generators::states::Owner;
@@ -165,10 +166,12 @@ impl Engine {
             }
             writer.push(push).await
         };
+        let under_way = self.writing(door, &push.remote);
         let pushed = self.through(door, pushing).await;
         if !matches!(pushed, Ok(Pushed::Unchanged)) {
             self.forget(door, &push.remote).await;
         }
+        drop(under_way);
         pushed.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
     }
 
@@ -179,9 +182,17 @@ impl Engine {
     pub async fn withdraw(&self, door: &Door, remote: &Remote) -> Result<(), Error> {
         self.admit_push(door, remote).await?;
         let removing = async { door.writer()?.delete(remote, true).await };
+        let under_way = self.writing(door, remote);
         let removed = self.through(door, removing).await;
         self.forget(door, remote).await;
+        drop(under_way);
         removed.map_err(|why| message::not_withdrawn(door.key(), remote, &why))
+    }
+
+    /// Whoever reads it meanwhile reads the store: it may have been written before that is known here.
+    fn writing(&self, door: &Door, remote: &Remote) -> UnderWay<'_> {
+        let key = door.provider().resolved_key(&EntryRef::new(remote.key.as_str()));
+        self.inner.shared.changes.writing(&door.opened.store.uid, &key)
     }
 
     /// Whoever reads it from now on sees what was written. What failed may have been written all the same.
