@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Namespace, Options, World, manifests, world};
+use crate::support::{Kind, Namespace, Options, World, anything, manifests, world};
 
 const CANARY: &str = "canary-generic-7f3a";
 const LIMIT: Duration = Duration::from_secs(60);
@@ -16,32 +16,8 @@ fn allowing() -> &'static World {
     WORLD.get_or_init(|| {
         let flags = vec!["--unsafe-allow-generic-targets".to_owned()];
         let world = World::start(Options { flags, ..Options::default() });
-        let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-        let crd = json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": { "name": "appconfigs.config.example.com" },
-            "spec": {
-                "group": "config.example.com", "scope": "Namespaced",
-                "names": { "kind": "AppConfig", "plural": "appconfigs", "singular": "appconfig" },
-                "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
-            },
-        });
-        let verbs = ["get", "list", "create", "update", "delete"];
-        let role = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "generic" },
-            "rules": [
-                { "apiGroups": [""], "resources": ["configmaps"], "verbs": verbs },
-                { "apiGroups": ["config.example.com"], "resources": ["appconfigs"], "verbs": verbs },
-            ],
-        });
-        let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": { "name": "generic" },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "generic" },
-            "subjects": [{ "kind": "ServiceAccount", "name": "latchkey", "namespace": "latchkey-system" }],
-        });
-        world.apply(&manifests::list(&[crd, role, binding])).good();
-        world.kubectl(&["wait", "--for=condition=Established", "crd/appconfigs.config.example.com"], "").good();
+        let (name, group) = ("AppConfig", "config.example.com");
+        world.serve_for_latchkey(&Kind { name, group, schema: anything() });
         world
     })
 }
@@ -241,16 +217,7 @@ fn a_generic_kind_whose_crd_comes_later_is_found_without_an_apply() {
     let said = ns.apply(&manifest).good();
     assert!(said.to_string().contains("is not served by this cluster"), "{said}");
     ns.wait_ready("app", "False", "ResourceSyncedError");
-    let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-    let crd = json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": { "name": "lates.late.example.com" },
-        "spec": {
-            "group": "late.example.com", "scope": "Namespaced",
-            "names": { "kind": "Late", "plural": "lates", "singular": "late" },
-            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
-        },
-    });
+    let crd = Kind { name: "Late", group: "late.example.com", schema: anything() }.definition();
     let rule = json!({
         "apiGroups": ["late.example.com"], "resources": ["lates"], "verbs": ["get", "create", "update"],
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
-use crate::support::manifests;
+use crate::support::{Kind, manifests};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -18,32 +18,7 @@ impl Scene {
             "type": "object", "properties": { "level": level }, "x-kubernetes-preserve-unknown-fields": true,
         });
         let schema = json!({ "type": "object", "properties": { "spec": spec } });
-        let crd = json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": { "name": "mines.canary.example.com" },
-            "spec": {
-                "group": "canary.example.com", "scope": "Namespaced",
-                "names": { "kind": "Mine", "plural": "mines", "singular": "mine" },
-                "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
-            },
-        });
-        let verbs = ["get", "list", "create", "update", "delete"];
-        let role = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "generic" },
-            "rules": [
-                { "apiGroups": [""], "resources": ["configmaps"], "verbs": verbs },
-                { "apiGroups": ["canary.example.com"], "resources": ["mines"], "verbs": verbs },
-            ],
-        });
-        let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": { "name": "generic" },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "generic" },
-            "subjects": [{ "kind": "ServiceAccount", "name": "latchkey", "namespace": "latchkey-system" }],
-        });
-        self.world.apply(&manifests::list(&[crd, role, binding])).good();
-        let wait = ["wait", "--for=condition=Established", "crd/mines.canary.example.com"];
-        self.world.kubectl(&wait, "").good();
+        self.world.serve_for_latchkey(&Kind { name: "Mine", group: "canary.example.com", schema });
     }
 
     pub(super) fn write_objects(&self) {

@@ -56,9 +56,9 @@ impl Namespace<'_> {
         events.map(|event| (text(event, "type"), text(event, "reason"), text(event, "message"))).collect()
     }
 
-    /// Waits until there is such an event on an ExternalSecret.
+    /// Waits until there is such an event on an ExternalSecret. Events come once it is calm, within 30 s.
     pub fn wait_event(&self, name: &str, reason: &str, message: &str) {
-        self.world.wait(&format!("event {reason}: {message}"), Duration::from_secs(20), || {
+        self.world.wait(&format!("event {reason}: {message}"), Duration::from_secs(60), || {
             self.events(name).into_iter().find(|(_, is, text)| is == reason && text == message)
         });
     }

@@ -163,7 +163,7 @@ fn deleted(cluster: &Cluster, replica: &Replica) {
         cluster.wait("the registration", || cluster.ca_bundle());
         longest = longest.max(start.elapsed());
     }
-    let asked = during(cluster, Objects::All, &[replica], || std::thread::sleep(Duration::from_secs(1)));
+    let asked = during(cluster, Objects::All, &[replica], || std::thread::sleep(Duration::from_secs(5)));
     Row {
         area: "certificates",
         fault: "the registration deleted",
