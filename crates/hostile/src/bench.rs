@@ -77,7 +77,7 @@ impl Bench {
         Self { router: guard(review::router(Arc::new(admission), metrics)), connector, made }
     }
 
-    /// Every generator of the name `made` is this one from now on.
+    /// Every generator whose name begins with `made-` is this one from now on.
     pub fn makes(&self, generator: Value) {
         *self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = generator;
     }

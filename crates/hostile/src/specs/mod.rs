@@ -77,10 +77,10 @@ impl Subject {
     }
 }
 
-/// An ExternalSecret whose values a generator makes.
-fn user_of(generator: &Subject) -> Value {
+/// An ExternalSecret whose values the generator of this name makes.
+fn user_of(generator: &Subject, name: &str) -> Value {
     let api_version = format!("{}/{}", generator::GROUP, generator.version);
-    let reference = json!({ "apiVersion": api_version, "kind": generator.kind, "name": "made" });
+    let reference = json!({ "apiVersion": api_version, "kind": generator.kind, "name": name });
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ExternalSecret", "metadata": { "name": "app", "namespace": "team" },
         "spec": { "refreshInterval": "1h", "dataFrom": [{ "sourceRef": { "generatorRef": reference } }] },

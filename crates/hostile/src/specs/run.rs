@@ -29,9 +29,10 @@ async fn one(bench: &Bench, subject: &Subject, seed: u64, report: &mut Report) {
         report.fault(seed, &subject.kind, &told);
     }
     if subject.is_generator() {
-        object["metadata"]["name"] = json!("made");
+        let name = format!("made-{seed}"); // each another one: what was read a moment ago is not read again
+        object["metadata"]["name"] = json!(name);
         bench.makes(object);
-        object = user_of(subject);
+        object = user_of(subject, &name);
     }
     let mut review = objects::created(&object);
     review["request"]["dryRun"] = json!(random.once_in(4));
