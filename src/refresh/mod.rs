@@ -5,7 +5,7 @@ mod alone;
 mod backoff;
 mod events;
 mod external_secret;
-mod fan_out;
+pub(crate) mod fan_out;
 mod finalizer;
 mod generator_states;
 mod item;

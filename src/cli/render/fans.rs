@@ -1,86 +1,44 @@
 //! What ClusterExternalSecrets and ClusterPushSecrets make in the namespaces that the files define.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use latchkey_api::external_secret::ExternalSecret;
-use latchkey_api::{ClusterExternalSecret, ClusterPushSecret, PushSecret};
+use kube::Resource as _;
 
 use super::super::manifests::Object;
-use crate::engine::resolve::selects;
+use crate::lookup::NamespaceRow;
+use crate::refresh::fan_out::fan::Fan;
+use crate::refresh::fan_out::plan::{alike, wants};
 
 /// The label that every namespace has.
 const NAME: &str = "kubernetes.io/metadata.name";
 
-type Pairs = BTreeMap<String, String>;
-
-/// The namespaces of the files that any of the selectors means, and those that are named. Where that is none, one without a name
-/// stands for all.
-fn namespaces(all: &[Object], selectors: &[&LabelSelector], named: &[String]) -> Vec<Option<String>> {
-    let of_kind =
-        all.iter().filter(|object| object.text("/apiVersion") == "v1" && object.kind() == "Namespace");
-    let meant = of_kind.filter(|object| {
-        let labels = labels(object);
-        selectors.iter().any(|selector| selects(selector, &labels))
-    });
-    let mut found: Vec<String> = meant.map(|object| object.name().to_owned()).chain(named.to_vec()).collect();
-    found.sort();
-    found.dedup();
-    match found.is_empty() {
+/// What it makes in each of its namespaces. Where the files have none that it means, one without a namespace stands for all.
+pub(super) fn made<F: Fan>(fan: &F, all: &[Object]) -> Vec<F::Child> {
+    let found = namespaces(fan, all);
+    let found = match found.is_empty() {
         true => vec![None],
         false => found.into_iter().map(Some).collect(),
-    }
+    };
+    let one = |namespace| {
+        let mut child = alike(fan);
+        child.meta_mut().namespace = namespace;
+        child
+    };
+    found.into_iter().map(one).collect()
 }
 
-fn labels(namespace: &Object) -> Pairs {
+/// Those of the files that it wants, and those that it names.
+fn namespaces(fan: &impl Fan, all: &[Object]) -> BTreeSet<String> {
+    let defined =
+        all.iter().filter(|object| object.text("/apiVersion") == "v1" && object.kind() == "Namespace");
+    let meant = defined.filter(|object| wants(fan, object.name(), &row(object)));
+    meant.map(|object| object.name().to_owned()).chain(fan.namespaces().iter().cloned()).collect()
+}
+
+fn row(namespace: &Object) -> NamespaceRow {
     let given = namespace.value["metadata"]["labels"].as_object().into_iter().flatten();
-    let mut labels: Pairs =
+    let mut labels: BTreeMap<String, String> =
         given.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
     labels.insert(NAME.to_owned(), namespace.name().to_owned());
-    labels
-}
-
-fn metadata(
-    fan: &ObjectMeta,
-    name: Option<&String>,
-    namespace: Option<String>,
-    given: (Pairs, Pairs),
-) -> ObjectMeta {
-    let name = name.filter(|name| !name.is_empty()).or(fan.name.as_ref());
-    let some = |pairs: Pairs| Some(pairs).filter(|pairs| !pairs.is_empty());
-    ObjectMeta {
-        name: name.cloned(),
-        namespace,
-        labels: some(given.0),
-        annotations: some(given.1),
-        ..ObjectMeta::default()
-    }
-}
-
-/// The ExternalSecrets of one.
-pub(super) fn external_secrets(fan: &ClusterExternalSecret, all: &[Object]) -> Vec<ExternalSecret> {
-    let spec = &fan.spec;
-    let selectors: Vec<_> = spec.namespace_selector.iter().chain(&spec.namespace_selectors).collect();
-    let given = spec.external_secret_metadata.clone().unwrap_or_default();
-    let one = |namespace| {
-        let given = (given.labels.clone(), given.annotations.clone());
-        let mut made = ExternalSecret::new("", spec.external_secret_spec.clone());
-        made.metadata = metadata(&fan.metadata, spec.external_secret_name.as_ref(), namespace, given);
-        made
-    };
-    namespaces(all, &selectors, &spec.namespaces).into_iter().map(one).collect()
-}
-
-/// The PushSecrets of one.
-pub(super) fn push_secrets(fan: &ClusterPushSecret, all: &[Object]) -> Vec<PushSecret> {
-    let spec = &fan.spec;
-    let selectors: Vec<_> = spec.namespace_selectors.iter().collect();
-    let given = spec.push_secret_metadata.clone().unwrap_or_default();
-    let one = |namespace| {
-        let given = (given.labels.clone(), given.annotations.clone());
-        let mut made = PushSecret::new("", spec.push_secret_spec.clone());
-        made.metadata = metadata(&fan.metadata, spec.push_secret_name.as_ref(), namespace, given);
-        made
-    };
-    namespaces(all, &selectors, &[]).into_iter().map(one).collect()
+    NamespaceRow { labels, is_leaving: false }
 }

@@ -182,10 +182,8 @@ fn read(object: &Object, all: &[Object]) -> Option<Wanted> {
     Some(match object.kind() {
         "ExternalSecret" => Wanted::Secrets(vec![ExternalSecret::deserialize(value).ok()?]),
         "PushSecret" => Wanted::Pushes(vec![PushSecret::deserialize(value).ok()?]),
-        "ClusterPushSecret" => {
-            Wanted::Pushes(fans::push_secrets(&ClusterPushSecret::deserialize(value).ok()?, all))
-        }
-        _ => Wanted::Secrets(fans::external_secrets(&ClusterExternalSecret::deserialize(value).ok()?, all)),
+        "ClusterPushSecret" => Wanted::Pushes(fans::made(&ClusterPushSecret::deserialize(value).ok()?, all)),
+        _ => Wanted::Secrets(fans::made(&ClusterExternalSecret::deserialize(value).ok()?, all)),
     })
 }
 

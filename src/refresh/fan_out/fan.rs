@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 type Pairs = BTreeMap<String, String>;
 
 /// An object that makes others.
-pub(super) trait Fan: Resource<DynamicType = ()> + Send + Sync {
+pub(crate) trait Fan: Resource<DynamicType = ()> + Send + Sync {
     /// What it makes.
     type Child: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone

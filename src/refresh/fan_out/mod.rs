@@ -3,8 +3,8 @@
 //! What is made belongs to its maker by a controller's ownerReference, so it goes with it by the cluster's own garbage
 //! collection. No finalizer is put on anything.
 
-mod fan;
-mod plan;
+pub(crate) mod fan;
+pub(crate) mod plan;
 #[cfg(test)]
 mod tests;
 

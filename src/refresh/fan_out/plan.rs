@@ -27,23 +27,30 @@ pub(super) fn name(fan: &impl Fan) -> String {
 }
 
 /// Whether a namespace gets one: by any of the selectors, or by name.
-pub(super) fn wants(fan: &impl Fan, namespace: &str, row: &NamespaceRow) -> bool {
+pub(crate) fn wants(fan: &impl Fan, namespace: &str, row: &NamespaceRow) -> bool {
     !row.is_leaving
         && (fan.namespaces().iter().any(|name| name == namespace)
             || fan.selectors().into_iter().any(|selector| selects(selector, &row.labels)))
 }
 
-/// The object as it should be in a namespace.
-pub(super) fn wanted<F: Fan>(fan: &F, namespace: &str) -> F::Child {
+/// The object as it is in every namespace, before it belongs to one.
+pub(crate) fn alike<F: Fan>(fan: &F) -> F::Child {
     let mut object = fan.child(&name(fan));
     let (labels, mut annotations) = fan.given();
     if let Some(value) = fan.annotations().get(FORCE_SYNC) {
         annotations.insert(FORCE_SYNC.to_owned(), value.clone());
     }
     let metadata = object.meta_mut();
-    metadata.namespace = Some(namespace.to_owned());
     metadata.labels = some(labels);
     metadata.annotations = some(annotations);
+    object
+}
+
+/// The object as it should be in a namespace.
+pub(super) fn wanted<F: Fan>(fan: &F, namespace: &str) -> F::Child {
+    let mut object = alike(fan);
+    let metadata = object.meta_mut();
+    metadata.namespace = Some(namespace.to_owned());
     metadata.owner_references = Some(vec![owner(fan)]);
     object
 }
