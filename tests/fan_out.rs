@@ -159,8 +159,16 @@ fn what_could_be_no_external_secret_is_said_where_it_is_applied() {
         ),
         (json!({ "refreshTime": "1d" }), "spec.refreshTime: time: unknown unit \"d\" in duration \"1d\""),
         (
+            json!({ "namespaceSelectors": [{ "matchExpressions": [{ "key": "a", "operator": "Inn", "values": ["b"] }] }] }),
+            "spec.namespaceSelectors[0]: \"a\" has operator \"Inn\", which is none of In, NotIn, Exists and DoesNotExist",
+        ),
+        (
+            json!({ "namespaceSelectors": [] }),
+            "spec selects no namespace, so there will be no ExternalSecret anywhere; set spec.namespaceSelectors",
+        ),
+        (
             json!({ "namespaceSelectors": [{ "matchExpressions": [{ "key": "a", "operator": "In" }] }] }),
-            "spec.namespaceSelectors[0]: \"a\" with operator \"In\": In and NotIn need values",
+            "spec.namespaceSelectors[0]: \"a\" with operator \"In\" has no values; list them",
         ),
     ] {
         let said = apply(&fan(name, &remote, "a", change)).good();
@@ -170,6 +178,26 @@ fn what_could_be_no_external_secret_is_said_where_it_is_applied() {
     let mut strict = fan(name, &remote, "a", json!({ "refreshTime": "never" }));
     strict["metadata"]["annotations"] = json!({ "latchkey.dev/failure-mode": "deny" });
     apply(&strict).refused();
+}
+
+#[test]
+fn a_selector_that_is_none_takes_nothing_away() {
+    let remote = Remote::start("fan-unclear");
+    let name = &remote.ns.name;
+    remote.put("a", "1");
+    let ns = Namespace::new(world(), "fan-unclear");
+    apply(&fan(name, &remote, "a", json!({ "namespaces": [ns.name] }))).silent();
+    ns.wait_value(name, "value", "1");
+    let uid = made(&ns, name).expect("it is made")["metadata"]["uid"].clone();
+    let selector = json!({ "matchExpressions": [{ "key": "a", "operator": "in", "values": ["b"] }] });
+    apply(&fan(name, &remote, "a", json!({ "namespaceSelectors": [selector] }))).good();
+    let seen = wait_status(name, |status| status["conditions"][0]["status"] == "False");
+    assert_eq!(seen["provisionedNamespaces"], json!([ns.name]));
+    assert_eq!(seen["failedNamespaces"][0]["namespace"], "unknown");
+    let why = seen["failedNamespaces"][0]["reason"].as_str().unwrap_or_default();
+    assert!(why.contains("spec.namespaceSelectors[0]: \"a\" has operator \"in\""), "{why}");
+    assert_eq!(made(&ns, name).expect("it is still there")["metadata"]["uid"], uid);
+    delete(name);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Admission of ClusterExternalSecrets: what could be no ExternalSecret in any namespace is said where it is applied. Nothing is
 //! read or written for one: its ExternalSecrets follow within the second.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use kube::core::Selector;
 use latchkey_api::ClusterExternalSecret;
 use latchkey_api::cluster_external_secret::ClusterExternalSecretSpec;
 use latchkey_api::duration::GoDuration;
@@ -14,7 +12,8 @@ use super::mode::FAILURE_MODE;
 use super::request::{Request, Response};
 use super::verdict::{self, Verdict};
 use crate::engine::plan::Plan;
-use crate::engine::{Error, ErrorKind, work};
+use crate::engine::{Error, ErrorKind, selector, work};
+use crate::refresh::fan_out::plan;
 
 impl Admission {
     /// Admits a ClusterExternalSecret, or says what is wrong with it.
@@ -28,9 +27,14 @@ impl Admission {
         };
         let name = format!("ClusterExternalSecret {}", request.name);
         match work::bounded(|| judge(&request.name, &object.spec)) {
-            Ok(()) => Response::admitted("valid")
-                .audited("outcome", "valid")
-                .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec)),
+            Ok(()) => {
+                let response = Response::admitted("valid")
+                    .audited("outcome", "valid")
+                    .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec));
+                plan::wants_none(&object)
+                    .into_iter()
+                    .fold(response, |response, said| response.warned(format!("{name}: {said}")))
+            }
             Err(error) => {
                 let mode = self.modes.known(request.annotation(FAILURE_MODE), "");
                 verdict::failed(&Verdict { object: &name, mode }, &error)
@@ -52,7 +56,7 @@ pub(crate) fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), 
     let numbered = spec.namespace_selectors.iter().enumerate();
     let selectors = numbered.map(|(index, selector)| (format!("spec.namespaceSelectors[{index}]"), selector));
     for (field, selector) in deprecated.chain(selectors) {
-        check_selector(selector).map_err(|why| unfit(&field, &why))?;
+        selector::fault(selector).map_or(Ok(()), |why| Err(unfit(&field, &why)))?;
     }
     Plan::try_from(&made(name, spec))
         .map(drop)
@@ -71,19 +75,4 @@ pub(crate) fn made(name: &str, spec: &ClusterExternalSecretSpec) -> ExternalSecr
 
 fn unfit(field: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidSpec, format!("{field}: {why}"))
-}
-
-/// # Errors
-/// Why it is no selector.
-pub(super) fn check_selector(selector: &LabelSelector) -> Result<(), String> {
-    for requirement in selector.match_expressions.iter().flatten() {
-        let values = requirement.values.as_ref().is_some_and(|values| !values.is_empty());
-        if matches!(requirement.operator.as_str(), "In" | "NotIn") != values {
-            return Err(format!(
-                "{:?} with operator {:?}: In and NotIn need values, Exists and DoesNotExist take none",
-                requirement.key, requirement.operator
-            ));
-        }
-    }
-    Selector::try_from(selector.clone()).map(drop).map_err(|error| error.to_string())
 }

@@ -5,11 +5,11 @@ use latchkey_api::duration::GoDuration;
 use latchkey_api::push_secret::{ClusterPushSecret, ClusterPushSecretSpec};
 
 use super::Admission;
-use super::cluster_external_secret::check_selector;
 use super::push_secret::{self, judged};
 use super::request::{Request, Response};
-use crate::engine::{Deadline, work};
+use crate::engine::{Deadline, selector, work};
 use crate::lookup::Action;
+use crate::refresh::fan_out::plan;
 
 /// Everything that is known to be wrong with a specification, in sentences.
 pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
@@ -27,8 +27,8 @@ pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
         ))
     });
     let selectors = namespace_selectors.iter().enumerate().filter_map(|(index, selector)| {
-        let why = check_selector(selector).err()?;
-        Some(format!("spec.namespaceSelectors[{index}] is no label selector: {why}; correct it"))
+        let why = selector::fault(selector)?;
+        Some(format!("spec.namespaceSelectors[{index}] is no label selector: {why}"))
     });
     time.chain(selectors).chain(push_secret::faults("spec.pushSecretSpec", push_secret_spec)).collect()
 }
@@ -52,17 +52,23 @@ impl Admission {
         if request.is_being_deleted() {
             return Response::admitted("deleting");
         }
-        let spec = match request.object::<ClusterPushSecret>("ClusterPushSecret") {
-            Ok(object) => object.spec,
+        let fan: ClusterPushSecret = match request.object("ClusterPushSecret") {
+            Ok(object) => object,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
+        let spec = &fan.spec;
         if self.is_of_others(&spec.push_secret_spec, None, deadline).await {
             return Response::admitted("other_class");
         }
         let name = if request.name.is_empty() { "(unnamed)" } else { &request.name };
         let object = format!("ClusterPushSecret {name}");
-        let unmet = self.unmet_of(request, deadline, || everywhere(&spec)).await;
-        self.answered(&object, unmet, || judged(&object, &work::bounded(|| faults(&spec))))
+        let unmet = self.unmet_of(request, deadline, || everywhere(spec)).await;
+        self.answered(&object, unmet, || {
+            let response = judged(&object, &work::bounded(|| faults(spec)));
+            plan::wants_none(&fan)
+                .into_iter()
+                .fold(response, |response, said| response.warned(format!("{object}: {said}")))
+        })
     }
 }
 
@@ -89,7 +95,7 @@ mod tests {
         let texts = faults(&spec());
         let begins = [
             r#"spec.refreshTime "1d" is no duration: "#,
-            r#"spec.namespaceSelectors[1] is no label selector: "a" with operator "In""#,
+            r#"spec.namespaceSelectors[1] is no label selector: "a" with operator "In" has no values"#,
             "spec.pushSecretSpec pushes nothing: ",
         ];
         assert_eq!(texts.len(), begins.len(), "{texts:?}");

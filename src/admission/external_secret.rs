@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Admission;
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
+use crate::engine::generators::Known;
 use crate::engine::{Deadline, Effects, Job, Stage};
 use crate::engine::{due, windows};
 use crate::lookup::Key;
@@ -74,6 +75,7 @@ fn job(request: &Request, object: ExternalSecret) -> Job {
         over,
         beside: None,
         renew: stage == Stage::Update,
+        generators: Known::default(),
     }
 }
 
@@ -124,8 +126,9 @@ impl Admission {
         if job.stage == Stage::Create && self.lookup.is_stored(&key).await {
             return Response::admitted("exists"); // the API server will refuse it; its Secret has an owner already
         }
-        if !self.engine.is_ours(&job.external_secret).await {
-            return Response::admitted("other_class");
+        match self.engine.ours(&job.external_secret).await {
+            Some(generators) => job.generators = generators,
+            None => return Response::admitted("other_class"),
         }
         if self.repeats.is_repeat(request) {
             job.max_age = job.max_age.max(YOUNG);

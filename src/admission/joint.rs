@@ -10,6 +10,7 @@ use latchkey_api::external_secret::ExternalSecret;
 use super::places::{Lane, Patience};
 use super::request::Request;
 use super::{Admission, busy};
+use crate::engine::generators::Known;
 use crate::engine::{Deadline, Job, Outcome, Stage, due};
 use crate::lookup::{Key, stores_of};
 
@@ -130,6 +131,7 @@ fn job(request: &Request, object: &Arc<ExternalSecret>) -> Job {
         over: None,
         beside: None,
         renew: false,
+        generators: Known::default(),
     }
 }
 

@@ -7,14 +7,13 @@ use latchkey_api::push_secret::{DataTo, PushSecret, PushSecretSpec, PushStoreRef
 use latchkey_api::validation::validate_push_secret;
 
 use super::Admission;
-use super::cluster_external_secret::check_selector;
 use super::request::{Request, Response};
 use super::requester::{having_made, reading, secrets_in, using_all};
 use crate::engine::plan::StoreKey;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
 use crate::engine::stores::Stores as _;
-use crate::engine::{Deadline, Error, message, regexp, work};
+use crate::engine::{Deadline, Error, message, regexp, selector, work};
 use crate::lookup::Action;
 
 /// Where templates say that they stand; in a PushSecret there is no target.
@@ -24,7 +23,7 @@ const TEMPLATE_OF_TARGET: &str = "spec.target.template";
 pub(crate) fn faults(at: &str, spec: &PushSecretSpec) -> Vec<String> {
     let mut faults: Vec<String> = validate_push_secret(at, spec).iter().map(ToString::to_string).collect();
     let bad = selectors(at, spec).filter_map(|(field, selector)| {
-        let why = check_selector(selector).err()?;
+        let why = selector::fault(selector)?;
         Some(format!("{field} is no label selector: {why}; correct it"))
     });
     faults.extend(bad);

@@ -7,6 +7,7 @@ use latchkey_api::external_secret::ExternalSecret;
 use latchkey_provider::EntryRef;
 use tokio::time::Instant;
 
+use super::generators::Known;
 use super::plan::StoreKey;
 
 /// How far a sync may go.
@@ -60,6 +61,8 @@ pub struct Job {
     pub beside: Option<Beside>,
     /// Whether generators make new values in place of those that the Secret holds; else those stay if they are all there.
     pub renew: bool,
+    /// Its generators, as far as they have been read already.
+    pub generators: Known,
 }
 
 /// Entries of a store that are read by the same calls, if the store is called anyway: whoever is next finds them in memory.

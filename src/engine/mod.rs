@@ -39,6 +39,7 @@ pub mod render;
 pub mod resolve;
 pub mod rewrite;
 pub mod select;
+pub mod selector;
 pub mod settings;
 pub mod standing;
 pub mod stores;

@@ -12,8 +12,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use kube::core::{Selector, SelectorExt};
 use latchkey_api::external_secret::{ExternalSecret, StoreKind, StoreRef};
 use latchkey_api::generator::Remote;
 use latchkey_api::store::{SecretStoreSpec, StoreCondition};
@@ -22,9 +20,11 @@ use latchkey_provider::{Connection, Connector, Made, Scope};
 use serde_json::Value;
 
 use super::fetch::Reader;
+use super::generators::Known;
 use super::message;
 use super::plan::{Plan, StoreKey};
 use super::regexp;
+use super::selector::selects;
 use super::stores::{LookupFailed, Store};
 use super::{Engine, Error, work};
 
@@ -144,17 +144,22 @@ impl Engine {
     /// there is nobody's, one that cannot be looked up is for the sync to complain of. What is not ours is left alone
     /// without a word, as External Secrets Operator does.
     pub async fn is_ours(&self, external_secret: &ExternalSecret) -> bool {
+        self.ours(external_secret).await.is_some()
+    }
+
+    /// What was read of its generators to see that, if the ExternalSecret [is ours](Self::is_ours).
+    pub async fn ours(&self, external_secret: &ExternalSecret) -> Option<Known> {
         if !self.sees_to(external_secret.metadata.namespace.as_deref().unwrap_or_default()) {
-            return false;
+            return None;
         }
         for key in referenced_stores(external_secret) {
             if let Ok(Some(store)) = self.inner.stores.store(&key).await
                 && !self.is_of_class(&store.spec)
             {
-                return false;
+                return None;
             }
         }
-        self.are_generators_ours(external_secret).await
+        self.our_generators(external_secret).await
     }
 
     /// Whether what is in this namespace is this installation's.
@@ -235,15 +240,6 @@ pub(super) fn admits_name(condition: &StoreCondition, namespace: &str) -> bool {
 /// By its selector. An empty one admits everybody, one that is not valid nobody.
 pub(super) fn admits_labels(condition: &StoreCondition, labels: &BTreeMap<String, String>) -> bool {
     condition.namespace_selector.as_ref().is_some_and(|selector| selects(selector, labels))
-}
-
-/// Whether a selector matches these labels. An empty one matches all, one that is not valid none.
-pub fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    let lacks_values = selector.match_expressions.iter().flatten().any(|requirement| {
-        matches!(requirement.operator.as_str(), "In" | "NotIn")
-            && requirement.values.as_ref().is_none_or(|values| values.is_empty())
-    });
-    !lacks_values && Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
 }
 
 /// The stores that an ExternalSecret names, however wrong the rest of it may be.

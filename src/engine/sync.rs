@@ -16,10 +16,10 @@ use super::cache::EntryCache;
 use super::changed::Changes;
 use super::fetch::{Observer, Shared, Terms};
 use super::flight::Flights;
-use super::generators::Generation;
 use super::generators::memory::Memory;
 use super::generators::remote::{Asking, Line};
 use super::generators::states::{NoStates, States};
+use super::generators::{Generation, Known};
 use super::manifest;
 use super::plan::{Plan, StoreKey};
 use super::render::{Rendered, render, takes_long};
@@ -167,6 +167,7 @@ impl Engine {
             effects: Effects::Apply,
             max_age: Duration::ZERO,
             renew: false,
+            known: &Known::default(),
         };
         let steps =
             AssertUnwindSafe(self.rendered(asking, terms, None, Instant::now(), &mut books)).catch_unwind();

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::apply::SecretWriter;
 use super::fetch::{Observer, Terms, Unobserved};
+use super::generators::Known;
 use super::plan::{GeneratorKey, Plan, StoreKey};
 use super::resolve::Connect;
 use super::stores::{LookupFailed, Store, Stores};
@@ -213,6 +214,7 @@ pub fn new(object: ExternalSecret) -> Job {
         over: None,
         beside: None,
         renew: false,
+        generators: Known::default(),
     }
 }
 

@@ -17,7 +17,7 @@ use super::follow::{self, Sink, follow, trimmed};
 use super::rows::is_edited;
 use super::table::{Key, Table};
 use super::{Change, Lookup};
-use crate::engine::resolve::selects;
+use crate::engine::selector::selects;
 
 /// What is known of PushSecrets.
 #[derive(Debug, Default)]

@@ -29,7 +29,6 @@ const JUST_READ: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Recent {
     namespaces: Cache<String, Arc<BTreeMap<String, String>>>,
-    generators: Cache<GeneratorKey, Arc<Value>>,
     admitted: Cache<StoreKey, ()>,
     synced: Cache<Key, String>,
 }
@@ -38,7 +37,6 @@ impl Default for Recent {
     fn default() -> Self {
         Self {
             namespaces: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
-            generators: Cache::builder().time_to_live(SHORT).max_capacity(1_000).build(),
             admitted: Cache::builder().time_to_live(BEHIND).max_capacity(10_000).build(),
             synced: Cache::builder().time_to_live(JUST_READ).max_capacity(10_000).build(),
         }
@@ -49,7 +47,6 @@ impl Recent {
     /// Lets go of what is too old to be used.
     pub(super) fn tidy_up(&self) {
         self.namespaces.run_pending_tasks();
-        self.generators.run_pending_tasks();
         self.admitted.run_pending_tasks();
         self.synced.run_pending_tasks();
     }
@@ -132,10 +129,6 @@ impl Stores for Lookup {
     }
 
     async fn generator(&self, key: &GeneratorKey) -> Result<Option<Value>, LookupFailed> {
-        // Whose it is and what it makes is asked by one sync, one after the other.
-        if let Some(known) = self.recent.generators.get(key) {
-            return Ok(Some(known.as_ref().clone()));
-        }
         let (kind, plural) = match key.kind {
             Some(kind) => (kind.name(), kind.plural()),
             None => ("ClusterGenerator", "clustergenerators"),
@@ -147,11 +140,7 @@ impl Stores for Lookup {
             None => Api::all_with(self.client.clone(), &resource),
         };
         match api.get(&key.name).await {
-            Ok(mut object) => {
-                let spec = object.data["spec"].take();
-                self.recent.generators.insert(key.clone(), Arc::new(spec.clone()));
-                Ok(Some(spec))
-            }
+            Ok(mut object) => Ok(Some(object.data["spec"].take())),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None), // also where the CRD is not installed
             Err(error) => Err(failed("read", key, &error)),
         }
@@ -159,70 +148,5 @@ impl Stores for Lookup {
 
     fn present(&self) -> Option<HashMap<String, i64>> {
         Some(self.all_stores().iter().map(|row| (row.store.uid.clone(), row.store.generation)).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use kube::Client;
-    use kube::client::Body;
-    use latchkey_api::generator::GeneratorKind;
-    use serde_json::json;
-
-    use super::*;
-
-    /// A view of an API server that has this generator, or none, and how often that is asked.
-    fn view(there: bool) -> (Arc<Lookup>, Arc<AtomicUsize>) {
-        let asked = Arc::<AtomicUsize>::default();
-        let counter = Arc::clone(&asked);
-        let service = tower::service_fn(move |_: http::Request<Body>| {
-            counter.fetch_add(1, Ordering::SeqCst);
-            let (code, answer) = match there {
-                true => (
-                    200,
-                    json!({ "apiVersion": "g/v1", "kind": "UUID", "metadata": { "name": "it" }, "spec": { "a": 1 } }),
-                ),
-                false => (
-                    404,
-                    json!({ "kind": "Status", "status": "Failure", "reason": "NotFound", "message": "no", "code": 404 }),
-                ),
-            };
-            let answer = Body::from(answer.to_string().into_bytes());
-            async move { http::Response::builder().status(code).body(answer) }
-        });
-        let scope = crate::config::Scope {
-            scoped_namespace: None,
-            cluster_stores: true,
-            cluster_external_secrets: true,
-            push_secrets: true,
-            cluster_push_secrets: true,
-        };
-        (Lookup::new(Client::new(service, "team"), scope, Box::new(|_| {})), asked)
-    }
-
-    fn key(name: &str) -> GeneratorKey {
-        GeneratorKey {
-            kind: Some(GeneratorKind::Uuid),
-            namespace: Some("team".to_owned()),
-            name: name.to_owned(),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_generator_is_read_once_for_whoever_asks_again_at_once() {
-        let (lookup, asked) = view(true);
-        for _ in 0..2 {
-            assert_eq!(lookup.generator(&key("it")).await.expect("an answer"), Some(json!({ "a": 1 })));
-        }
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
-        lookup.generator(&key("other")).await.expect("another one");
-        assert_eq!(asked.load(Ordering::SeqCst), 2);
-        let (lookup, asked) = view(false);
-        for _ in 0..2 {
-            assert_eq!(lookup.generator(&key("it")).await.expect("an answer"), None);
-        }
-        assert_eq!(asked.load(Ordering::SeqCst), 2, "one that is not there may come at any moment");
     }
 }

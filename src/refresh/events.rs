@@ -13,6 +13,7 @@ use latchkey_api::PushSecret;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::push::Outcome as Pushed;
 use crate::engine::plan::StoreKey;
@@ -89,26 +90,26 @@ impl Events {
         Self { recorder, metrics, tell, told: Mutex::new(told), last }
     }
 
-    /// Writes what is told, for ever.
-    pub async fn run(&self) {
-        let told = self.told.lock().await;
-        let told = unfold(told, async |mut told| Some((told.recv().await?, told)));
+    /// Writes what is told, until `end`; then what waits still, as far as that can be done soon.
+    pub async fn run(&self, end: &CancellationToken) {
+        let told = unfold(self.told.lock().await, async |mut told| {
+            let next = tokio::select! {
+                next = told.recv() => next,
+                () = end.cancelled() => told.try_recv().ok(),
+            };
+            Some((next?, told))
+        });
         let late = told.for_each_concurrent(AT_ONCE, async |told| {
-            calm(&self.last, told.2 + LATEST).await;
+            tokio::select! {
+                () = calm(&self.last, told.2 + LATEST) => (),
+                () = end.cancelled() => (),
+            }
             self.write(told).await;
         });
-        late.await;
-    }
-
-    /// Writes what waits still, as far as that can be done soon.
-    pub async fn part(&self) {
-        let _ = tokio::time::timeout(PARTING, async {
-            let mut told = self.told.lock().await;
-            while let Ok(one) = told.try_recv() {
-                self.write(one).await;
-            }
-        })
-        .await;
+        tokio::select! {
+            () = late => (),
+            () = async { end.cancelled().await; tokio::time::sleep(PARTING).await } => (),
+        }
     }
 
     /// What a sync did.

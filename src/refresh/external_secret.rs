@@ -12,6 +12,7 @@ use super::item::Item;
 use super::queue::Priority;
 use super::{Term, schedule, status};
 use crate::engine::adopt::{Adopted, Adoption};
+use crate::engine::generators::Known;
 use crate::engine::{Deadline, Effects, Error, Job, Lane, Outcome, Stage, Written, due};
 use crate::lookup::{Key, target_of};
 use crate::metrics::{Condition, Kind};
@@ -79,9 +80,7 @@ impl Term<'_> {
             self.refresher.metrics.forget(Kind::ExternalSecret, key.namespace(), key.name());
             return;
         };
-        if !self.refresher.engine.is_ours(&object).await {
-            return;
-        }
+        let Some(generators) = self.refresher.engine.ours(&object).await else { return };
         if object.metadata.deletion_timestamp.is_some() {
             return self.release(key, &object).await;
         }
@@ -91,7 +90,7 @@ impl Term<'_> {
         }
         let started = Instant::now();
         let object = self.as_known(key, object);
-        self.bring(key, &object).await;
+        self.bring(key, &object, generators).await;
         self.refresher.metrics.reconcile_duration(
             Kind::ExternalSecret,
             key.namespace(),
@@ -100,17 +99,17 @@ impl Term<'_> {
         );
     }
 
-    async fn bring(&self, key: &Key, object: &Arc<ExternalSecret>) {
+    async fn bring(&self, key: &Key, object: &Arc<ExternalSecret>, generators: Known) {
         let now = Timestamp::now();
         let changed = !due::is_frozen(object) && due::has_changed(object);
         if changed && self.adopt(key, object).await {
             return;
         }
         match (due::should_refresh(object, now), changed) {
-            (true, true) => self.read_and_write(key, object, Reason::Changed).await,
-            (true, false) => self.read_and_write(key, object, Reason::Due).await,
+            (true, true) => self.read_and_write(key, object, Reason::Changed, generators).await,
+            (true, false) => self.read_and_write(key, object, Reason::Due, generators).await,
             (false, _) if self.due(object).is_some_and(|at| at <= now) => {
-                self.read_and_write(key, object, Reason::Due).await;
+                self.read_and_write(key, object, Reason::Due, generators).await;
             }
             (false, _) => self.schedule(key, object),
         }
@@ -137,11 +136,17 @@ impl Term<'_> {
     pub(super) async fn sync(&self, key: &Key, reason: Reason) {
         let _alone = self.alone.with(key).await;
         if let Some(object) = self.refresher.lookup.external_secret(key) {
-            self.read_and_write(key, &object, reason).await;
+            self.read_and_write(key, &object, reason, Known::default()).await;
         }
     }
 
-    async fn read_and_write(&self, key: &Key, object: &Arc<ExternalSecret>, reason: Reason) {
+    async fn read_and_write(
+        &self,
+        key: &Key,
+        object: &Arc<ExternalSecret>,
+        reason: Reason,
+        generators: Known,
+    ) {
         if self.is_leaving(key, object, Some(reason)).await {
             return;
         }
@@ -156,6 +161,7 @@ impl Term<'_> {
             over: None,
             beside: (reason == Reason::Due).then(|| self.beside(object)).flatten(),
             renew: reason.renews(object),
+            generators,
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Overtaken => overtaken(key),
@@ -183,9 +189,10 @@ impl Term<'_> {
             true,
         );
         tracing::info!(object = %key, written = ?outcome.written, keys = outcome.keys, "synced");
+        // Told before the status is written: whoever leads next sees a status that is right, and nothing to tell.
+        self.refresher.events.synced(object, outcome);
         let status = status::after_sync(object, outcome, at);
         self.write(key, object, &status).await;
-        self.refresher.events.synced(object, outcome);
         if matches!(outcome.written, Written::Updated | Written::Deleted) {
             self.free_rivals(&target_of(object), Some(key));
         }
@@ -209,8 +216,8 @@ impl Term<'_> {
             false,
         );
         tracing::warn!(object = %key, kind = error.kind.as_str(), %error, retry_in = ?wait, "sync failed");
-        self.write(key, object, &status::after_failure(object, error)).await;
         self.refresher.events.failed(object, &error.to_string());
+        self.write(key, object, &status::after_failure(object, error)).await;
         if let Some(store) = &error.store {
             self.suspect(store);
         }
@@ -243,6 +250,7 @@ impl Term<'_> {
             over: None,
             beside: None,
             renew: false,
+            generators: Known::default(),
         };
         match self.refresher.engine.sync(job, Deadline::after(PATIENCE)).await {
             Ok(outcome) if outcome.written == Written::Unchanged => (),

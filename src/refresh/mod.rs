@@ -110,11 +110,12 @@ impl Refresher {
 
     /// Leads whenever the Lease is this replica's, until `stop`; then gives the Lease up.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        tokio::select! {
-            () = Arc::clone(&self).take_part(stop) => (),
-            () = self.events.run() => (),
-        }
-        self.events.part().await;
+        let end = CancellationToken::new();
+        let part = async {
+            Arc::clone(&self).take_part(stop).await;
+            end.cancel();
+        };
+        tokio::join!(part, self.events.run(&end));
     }
 
     async fn take_part(self: Arc<Self>, stop: CancellationToken) {

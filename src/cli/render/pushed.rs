@@ -17,7 +17,7 @@ use super::super::verify::NO_NAMESPACE;
 use crate::engine::convert::Data;
 use crate::engine::plan::StoreKey;
 use crate::engine::push::{self, One, Place, Present, Source};
-use crate::engine::resolve::selects;
+use crate::engine::selector::selects;
 use crate::engine::{Deadline, Engine, Error, Rendered, message};
 
 type Pairs = BTreeMap<String, String>;

@@ -22,6 +22,7 @@ use crate::cli::manifests::Object;
 use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
 use crate::engine::render::Faults;
 use crate::engine::work;
+use crate::refresh::fan_out::plan::wants_none;
 
 /// The namespace of an object that names none, as far as its plan needs one.
 pub(crate) const NO_NAMESPACE: &str = "default";
@@ -84,8 +85,14 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
             pushing(object, faults, Pushing { at: "spec", spec: push.spec, is_fan: false })
         }),
         "ClusterPushSecret" => typed(object, |object, fan: ClusterPushSecret| {
-            let (faults, spec) = (cluster_push_secret::faults(&fan.spec), fan.spec.push_secret_spec);
-            pushing(object, faults, Pushing { at: "spec.pushSecretSpec", spec, is_fan: true })
+            let faults = cluster_push_secret::faults(&fan.spec);
+            let none = wants_none(&fan);
+            let none = none.map(|said| Finding::of(object, Severity::Warning, Kind::Questionable, said));
+            let spec = fan.spec.push_secret_spec;
+            let (mut findings, known) =
+                pushing(object, faults, Pushing { at: "spec.pushSecretSpec", spec, is_fan: true });
+            findings.extend(none);
+            (findings, known)
         }),
         _ => typed(object, |object, store: SecretStore| {
             self::store(object, StoreKind::SecretStore, &store.spec)
@@ -122,6 +129,8 @@ fn cluster_external_secret(object: &Object, fan: &ClusterExternalSecret) -> Chec
         let is_of_one = of_all.message.starts_with(OF_ONE) && !findings.is_empty();
         findings.extend((!is_of_one).then_some(of_all));
     }
+    let none = wants_none(fan);
+    findings.extend(none.map(|said| Finding::of(object, Severity::Warning, Kind::Questionable, said)));
     let known = known.map(|known| match known {
         Known::Plan(plan) => Known::Fan(plan),
         other @ (Known::Fan(_) | Known::Store(_) | Known::Push(_)) => other,

@@ -4,11 +4,13 @@
 //! Secret. What a service makes is remembered for a while, since it makes another one each time that it is asked.
 
 pub mod books;
+mod known;
 pub(super) mod memory;
 pub(super) mod remote;
 pub mod states;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use latchkey_api::external_secret::{ExternalSecret, StoreKind};
@@ -17,6 +19,7 @@ use latchkey_provider::{ErrorKind as Remote, SecretBytes};
 use serde_json::Value;
 use tokio::time::timeout_at;
 
+pub use self::known::Known;
 use self::remote::{Asking, Line};
 use self::states::Owner;
 use super::convert::{Data, valid_keys};
@@ -54,7 +57,7 @@ impl Engine {
         books: &mut Vec<Line>,
     ) -> Result<Generation, Error> {
         let mut made = Made::new();
-        let found = self.found(plan, deadline).await?;
+        let found = self.found(plan, asking.known, deadline).await?;
         for (entry, (generator, _)) in &found {
             let Some(remote) = generator.remote() else { continue };
             if let Some(why) = asking.put_off(entry, remote) {
@@ -81,22 +84,23 @@ impl Engine {
     async fn found<'p>(
         &self,
         plan: &'p Plan,
+        known: &Known,
         deadline: Deadline,
     ) -> Result<Vec<(&'p Generated, Found)>, Error> {
         let mut all = Vec::new();
         for entry in &plan.generated {
             let at = format!("spec.dataFrom[{}].sourceRef.generatorRef", entry.index);
             let late = |_| Err(message::generator_too_late(&entry.key));
-            let found =
-                timeout_at(deadline.instant(), self.ours(&entry.key, &at)).await.unwrap_or_else(late)?;
+            let found = self.our_generator(&entry.key, known, &at);
+            let found = timeout_at(deadline.instant(), found).await.unwrap_or_else(late)?;
             all.push((entry, found));
         }
         Ok(all)
     }
 
     /// A generator that is this installation's.
-    async fn ours(&self, key: &GeneratorKey, at: &str) -> Result<Found, Error> {
-        let (generator, spec) = self.generator(key, at).await?;
+    async fn our_generator(&self, key: &GeneratorKey, known: &Known, at: &str) -> Result<Found, Error> {
+        let (generator, spec) = self.generator(key, known, at).await?;
         match self.is_class(generator.controller()) {
             true => Ok((generator, spec)),
             false => Err(message::generator_of_another_class(key, generator.controller())),
@@ -112,7 +116,7 @@ impl Engine {
         at: &str,
         books: &mut Vec<Line>,
     ) -> Result<Data, Error> {
-        let (generator, spec) = self.ours(key, at).await?;
+        let (generator, spec) = self.our_generator(key, &Known::default(), at).await?;
         match generator.remote() {
             Some(remote) => self.made_to_be_pushed((namespace, owner), (key, remote, &spec), books).await,
             None => self.made_here(namespace, key, generator).await,
@@ -132,13 +136,18 @@ impl Engine {
         made.map_err(|refused| message::generator_refuses(key, &refused))
     }
 
-    async fn generator(&self, key: &GeneratorKey, at: &str) -> Result<Found, Error> {
+    async fn generator(&self, key: &GeneratorKey, known: &Known, at: &str) -> Result<Found, Error> {
         if key.kind.is_none() && !self.serves(StoreKind::ClusterSecretStore) {
             return Err(message::generator_not_served(key));
         }
-        let spec = self.inner.stores.generator(key).await;
-        let spec = spec.map_err(|LookupFailed(why)| message::generator_unknown(key, &why))?;
-        let spec = spec.ok_or_else(|| message::generator_not_found(key, at))?;
+        let spec = match known.get(key) {
+            Some(spec) => spec,
+            None => {
+                let spec = self.inner.stores.generator(key).await;
+                let spec = spec.map_err(|LookupFailed(why)| message::generator_unknown(key, &why))?;
+                Arc::new(spec.ok_or_else(|| message::generator_not_found(key, at))?)
+            }
+        };
         let (kind, spec) = resolved(key, &spec)?;
         let generator = Generator::read(kind, spec).map_err(|_| message::generator_malformed(key))?;
         Ok((generator, spec.clone()))
@@ -166,9 +175,10 @@ impl Engine {
         }
     }
 
-    /// Whether every generator that the ExternalSecret names is this installation's by `spec.controller`. What is not there
-    /// is nobody's; what cannot be looked up is for the sync to complain of.
-    pub(super) async fn are_generators_ours(&self, external_secret: &ExternalSecret) -> bool {
+    /// The generators that the ExternalSecret names and that may say whose they are by `spec.controller`, if each is this
+    /// installation's. What is not there is nobody's; what cannot be looked up is for the sync to complain of.
+    pub(super) async fn our_generators(&self, external_secret: &ExternalSecret) -> Option<Known> {
+        let mut known = Known::default();
         let namespace = external_secret.metadata.namespace.as_deref().unwrap_or_default();
         for (_, reference) in external_secret.spec.generators() {
             let Some(key) = GeneratorKey::of(reference, namespace).filter(GeneratorKey::may_have_a_class)
@@ -179,12 +189,15 @@ impl Engine {
                 continue;
             }
             let Ok(Some(spec)) = self.inner.stores.generator(&key).await else { continue };
-            let Ok((kind, spec)) = resolved(&key, &spec) else { continue };
-            if Generator::read(kind, spec).is_ok_and(|generator| !self.is_class(generator.controller())) {
-                return false;
+            let of_another_class = |generator: Generator| !self.is_class(generator.controller());
+            if resolved(&key, &spec)
+                .is_ok_and(|(kind, spec)| Generator::read(kind, spec).is_ok_and(of_another_class))
+            {
+                return None;
             }
+            known.insert(key, spec);
         }
-        true
+        Some(known)
     }
 }
 

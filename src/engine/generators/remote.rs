@@ -7,6 +7,7 @@ use latchkey_api::external_secret::ExternalSecret;
 use latchkey_api::generator::Remote;
 use serde_json::Value;
 
+use super::known::Known;
 use super::memory::Asked;
 use super::states::{self, Kept, Owner, Written};
 use crate::engine::convert::Data;
@@ -26,13 +27,16 @@ pub(in crate::engine) struct Asking<'a> {
     pub max_age: Duration,
     /// Whether another value is wanted in place of the one that there is.
     pub renew: bool,
+    /// The generators that have been read already.
+    pub known: &'a Known,
 }
 
 impl<'a> Asking<'a> {
     /// As a sync has it.
     pub(in crate::engine) fn of(job: &'a Job) -> Self {
-        let Job { external_secret, stage, effects, max_age, renew, .. } = job;
-        Self { of: external_secret, stage: *stage, effects: *effects, max_age: *max_age, renew: *renew }
+        let Job { external_secret, stage, effects, max_age, renew, generators, .. } = job;
+        let (stage, effects, max_age) = (*stage, *effects, *max_age);
+        Self { of: external_secret, stage, effects, max_age, renew: *renew, known: generators }
     }
 
     /// Why a service is not asked yet, if it is not: a dry run has it make nothing, and what it keeps is made for what is

@@ -6,8 +6,8 @@ use latchkey_api::ExternalSecret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::engine::testing::engine;
-use crate::engine::{Effects, ErrorKind, Stage, lock};
+use crate::engine::testing::{engine, new};
+use crate::engine::{Effects, ErrorKind, Job, Stage, lock};
 
 /// An ExternalSecret in `team` of this generator.
 fn external_secret(kind: &str) -> ExternalSecret {
@@ -31,6 +31,7 @@ async fn made(kind: &str, spec: Option<Value>) -> Result<Made, Error> {
         effects: Effects::Apply,
         max_age: Duration::ZERO,
         renew: false,
+        known: &Known::default(),
     };
     match engine.generate(&plan, &asking, deadline, &mut Vec::new()).await? {
         Generation::Made(made) => Ok(made),
@@ -90,4 +91,19 @@ async fn a_generator_of_another_class_makes_its_external_secret_somebody_elses()
             assert_eq!(engine.is_ours(&external_secret(kind)).await, ours, "{kind} {class}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_generator_that_was_read_to_see_whose_it_is_is_not_read_again_for_its_sync() {
+    let (engine, world) = engine();
+    lock(&world.generators).insert("Fake \"it\"".into(), json!({ "data": { "a": "1" } }));
+    let of = external_secret("Fake");
+    let generators = engine.ours(&of).await.expect("ours");
+    lock(&world.generators).clear();
+    let deadline = Deadline::after(Duration::from_secs(8));
+    let job = Job { effects: Effects::DryRun, ..new(of.clone()) };
+    let error = engine.sync(job.clone(), deadline).await.expect_err("it is not there any more");
+    assert_eq!(error.kind, ErrorKind::GeneratorNotFound);
+    let error = engine.sync(Job { generators, ..job }, deadline).await.expect_err("nothing is written here");
+    assert_eq!(error.kind, ErrorKind::Cluster, "it came as far as to the Secret: {error}");
 }

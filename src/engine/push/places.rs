@@ -7,7 +7,7 @@ use latchkey_api::push_secret::PushStoreRef;
 
 use super::Place;
 use crate::engine::plan::StoreKey;
-use crate::engine::resolve::selects;
+use crate::engine::selector::selects;
 
 /// The stores that there are.
 pub trait Present {

@@ -14,8 +14,8 @@ use super::Source;
 use super::reverse::reversed;
 use crate::engine::convert::Data;
 use crate::engine::plan::StoreKey;
-use crate::engine::resolve::selects;
 use crate::engine::rewrite::Rewriting;
+use crate::engine::selector::selects;
 use crate::engine::{Error, message, regexp};
 
 /// A store as a PushSecret chooses it.

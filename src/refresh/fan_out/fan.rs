@@ -32,6 +32,8 @@ pub(crate) trait Fan: Resource<DynamicType = ()> + Send + Sync {
     fn child_name(&self) -> Option<&str>;
     /// The namespaces that get one, by their labels.
     fn selectors(&self) -> Vec<&LabelSelector>;
+    /// The field of the selector at this index.
+    fn selector_field(&self, index: usize) -> String;
     /// The namespaces that get one, by their names.
     fn namespaces(&self) -> &[String];
     /// How often all of them are looked at.
@@ -54,6 +56,13 @@ impl Fan for ClusterExternalSecret {
 
     fn selectors(&self) -> Vec<&LabelSelector> {
         self.spec.namespace_selector.iter().chain(&self.spec.namespace_selectors).collect()
+    }
+
+    fn selector_field(&self, index: usize) -> String {
+        match index.checked_sub(usize::from(self.spec.namespace_selector.is_some())) {
+            Some(index) => format!("spec.namespaceSelectors[{index}]"),
+            None => "spec.namespaceSelector".to_owned(),
+        }
     }
 
     fn namespaces(&self) -> &[String] {
@@ -88,6 +97,10 @@ impl Fan for ClusterPushSecret {
 
     fn selectors(&self) -> Vec<&LabelSelector> {
         self.spec.namespace_selectors.iter().collect()
+    }
+
+    fn selector_field(&self, index: usize) -> String {
+        format!("spec.namespaceSelectors[{index}]")
     }
 
     fn namespaces(&self) -> &[String] {

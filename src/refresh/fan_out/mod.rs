@@ -52,6 +52,18 @@ struct Brought {
     whole: bool,
 }
 
+impl Brought {
+    /// Nothing has been made or removed, for this reason: it is not known which namespaces are meant. ESO names such a namespace
+    /// "unknown".
+    fn left_alone(made: &[Key], why: String) -> Self {
+        let mut provisioned: Vec<String> = made.iter().map(|key| key.namespace().to_owned()).collect();
+        provisioned.sort_unstable();
+        provisioned.dedup();
+        let failed = vec![FailedNamespace { namespace: "unknown".to_owned(), reason: Some(why) }];
+        Self { provisioned, failed, whole: true }
+    }
+}
+
 impl Term<'_> {
     /// Brings all namespaces to where a ClusterExternalSecret wants them.
     pub(super) async fn fan_out(&self, name: &str) {
@@ -132,6 +144,9 @@ impl Term<'_> {
     ) -> Option<Brought> {
         if fan.meta().deletion_timestamp.is_some() {
             return None;
+        }
+        if let Some(why) = plan::unclear(fan) {
+            return Some(Brought::left_alone(&made, why));
         }
         let namespaces = self.refresher.lookup.namespaces().into_iter();
         let wanted: Vec<String> = namespaces

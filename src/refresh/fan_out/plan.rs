@@ -11,7 +11,7 @@ use latchkey_api::push_secret::{ClusterPushSecretStatus, PushSecretCondition};
 use latchkey_api::{ClusterExternalSecret, ClusterPushSecret};
 
 use super::fan::Fan;
-use crate::engine::resolve::selects;
+use crate::engine::selector::{self, selects};
 use crate::lookup::{Key, NamespaceRow};
 
 /// The annotation that is handed on to what is made, to force a sync of all.
@@ -31,6 +31,23 @@ pub(crate) fn wants(fan: &impl Fan, namespace: &str, row: &NamespaceRow) -> bool
     !row.is_leaving
         && (fan.namespaces().iter().any(|name| name == namespace)
             || fan.selectors().into_iter().any(|selector| selects(selector, &row.labels)))
+}
+
+/// What is wrong with the first of its selectors that is none: which namespaces are meant is not known then.
+pub(super) fn unclear(fan: &impl Fan) -> Option<String> {
+    let mut faults = fan.selectors().into_iter().enumerate();
+    faults.find_map(|(index, selector)| {
+        Some(format!("{}: {}", fan.selector_field(index), selector::fault(selector)?))
+    })
+}
+
+/// A word on one that means no namespace at all, whatever there may come.
+pub(crate) fn wants_none<F: Fan>(fan: &F) -> Option<String> {
+    let none = fan.namespaces().is_empty() && fan.selectors().is_empty();
+    none.then(|| {
+        let kind = F::Child::kind(&());
+        format!("spec selects no namespace, so there will be no {kind} anywhere; set spec.namespaceSelectors (an empty one, {{}}, selects all)")
+    })
 }
 
 /// The object as it is in every namespace, before it belongs to one.

@@ -254,9 +254,9 @@ impl Term<'_> {
     /// Writes what has come of it, and looks again when it is time.
     async fn told(&self, key: &Key, object: &PushSecret, outcome: Outcome) {
         let at = super::status::now();
+        self.refresher.events.pushed(object, &outcome); // first, as with an ExternalSecret
         let status = status::after(object, &outcome, at);
         let written = self.refresher.statuses.push_secret(object, &status).await;
-        self.refresher.events.pushed(object, &outcome);
         self.measured(key, outcome.is_ready());
         let version = status::version(object);
         self.pushes.note(key, &version, outcome.is_ready().then_some(at));
