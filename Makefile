@@ -6,7 +6,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 .PHONY: testbed-build
-testbed-build: ## Build the real components that tests run against (about 14 minutes, once per machine)
+testbed-build: ## Build the real components that tests run against (about 15 minutes, once per machine)
 	$(TESTBED) build
 
 .PHONY: testbed-up
@@ -18,7 +18,7 @@ testbed-down: ## Stop what testbed-up started
 	@$(TESTBED) down
 
 .PHONY: demo
-demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secrets Manager (first run: about 20 minutes)
+demo: ## Show what latchkey is for, on a real control plane, Vault and AWS Secrets Manager (first run: about 25 minutes, with the build of latchkey)
 	cargo build --quiet --package latchkey --package latchkey-testbed
 	target/debug/latchkey-testbed demo --latchkey target/debug/latchkey
 

@@ -35,7 +35,9 @@ pub use access::Action;
 pub use change::Change;
 pub use credentials::Credentials;
 pub use entries::Entries;
-pub use rows::{NamespaceRow, SecretRow, StoreRow, stores as stores_of, target as target_of};
+pub use rows::{
+    NamespaceRow, STORE_FINALIZER, SecretRow, StoreRow, stores as stores_of, target as target_of,
+};
 pub use table::{Key, Table};
 
 use crate::config::Scope;

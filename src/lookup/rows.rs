@@ -45,6 +45,9 @@ impl SecretRow {
     }
 }
 
+/// ESO's finalizer of stores that PushSecrets with `deletionPolicy: Delete` push to.
+pub const STORE_FINALIZER: &str = "secretstore.externalsecrets.io/finalizer";
+
 /// What is known of a store.
 #[derive(Debug, Clone)]
 pub struct StoreRow {
@@ -54,6 +57,8 @@ pub struct StoreRow {
     pub labels: BTreeMap<String, String>,
     /// Its status as written last.
     pub status: Option<SecretStoreStatus>,
+    /// Its finalizers, if it is being deleted and External Secrets Operator's is among them.
+    pub held_by: Option<Vec<String>>,
 }
 
 /// The Secret that an ExternalSecret writes.
@@ -95,10 +100,11 @@ fn store_row(
             .and_then(|annotations| annotations.get(ALLOWED_KEYS))
             .cloned(),
     };
-    Some((
-        Key::new(namespace, name),
-        StoreRow { store: Arc::new(store), labels: meta.labels.clone().unwrap_or_default(), status },
-    ))
+    let finalizers = meta.finalizers.iter().flatten();
+    let is_held = meta.deletion_timestamp.is_some() && finalizers.clone().any(|it| it == STORE_FINALIZER);
+    let held_by = is_held.then(|| finalizers.cloned().collect());
+    let labels = meta.labels.clone().unwrap_or_default();
+    Some((Key::new(namespace, name), StoreRow { store: Arc::new(store), labels, status, held_by }))
 }
 
 /// The message of `Ready=False`, if that is what a store's status says.

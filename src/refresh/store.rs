@@ -33,6 +33,9 @@ impl Term<'_> {
         if !self.refresher.engine.is_of_class(&row.store.spec) {
             return;
         }
+        if let Some(finalizers) = &row.held_by {
+            return self.release_store(key, finalizers).await;
+        }
         let started = Instant::now();
         let verdict = self.refresher.engine.validate_store(&row.store).await;
         let said = self.report(key, &row, &verdict).await;

@@ -72,6 +72,9 @@ impl Term<'_> {
         let Some(fan) = lookup.cluster_external_secret(name) else {
             return metrics.forget(Kind::ClusterExternalSecret, "", name);
         };
+        if fan.metadata.deletion_timestamp.is_some() {
+            return self.release_fan(&fan).await;
+        }
         let _timer = metrics.reconcile(Kind::ClusterExternalSecret, "", name);
         let made = lookup.made_by(fan.metadata.uid.as_deref().unwrap_or_default());
         let Some(brought) = self.bring_all(&*fan, made, &|key: &Key| lookup.external_secret(key)).await

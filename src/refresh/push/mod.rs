@@ -282,6 +282,15 @@ impl Term<'_> {
 }
 
 /// Whether what was pushed is removed when it is wanted no more.
+/// Whether a PushSecret has something in this store that is to go with it.
+pub(super) fn needs(object: &PushSecret, store: &StoreKey) -> bool {
+    let namespace = object.namespace().unwrap_or_default();
+    let is_there = |(at, data): (&String, &BTreeMap<String, PushData>)| {
+        !data.is_empty() && push::place(at, &namespace).as_ref() == Some(store)
+    };
+    deletes(&object.spec) && status::before(object).iter().any(is_there)
+}
+
 fn deletes(spec: &PushSecretSpec) -> bool {
     match spec.deletion_policy.unwrap_or_default() {
         PushDeletionPolicy::Delete => true,

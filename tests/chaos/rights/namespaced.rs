@@ -22,7 +22,7 @@ use crate::support::manifests::{fake, list, pod, store};
 use crate::support::{SYSTEM, Said};
 
 /// What an installation for one namespace does: all but ClusterSecretStores and its own registration.
-const PROBES: [Probe; 15] = [
+const PROBES: [Probe; 16] = [
     probes::leads,
     probes::applies,
     probes::validates,
@@ -34,6 +34,7 @@ const PROBES: [Probe; 15] = [
     probes::repairs,
     probes::knows_what_is_stored,
     probes::releases,
+    probes::releases_a_store,
     probes::reads_templates,
     probes::speaks_for_accounts,
     probes::obeys_namespaces,

@@ -219,6 +219,39 @@ pub fn releases(stage: &Stage<'_>) -> Result<(), String> {
     stage.wait("its end", || stage.object("externalsecrets", "released").is_null())
 }
 
+/// One that is held by this finalizer, applied and deleted again, goes.
+fn goes(stage: &Stage<'_>, resource: &str, mut object: Value, finalizer: &str) -> Result<(), String> {
+    object["metadata"]["finalizers"] = json!([finalizer]);
+    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    stage.kubectl(&["apply", "-f", "-"], &object.to_string()).good();
+    stage.kubectl(&["delete", resource, &name, "--wait=false"], "").good();
+    let gone = || stage.kubectl(&["get", resource, &name], "").err.contains("NotFound");
+    stage.wait(&format!("the end of {resource} {name}"), gone)
+}
+
+/// ESO's finalizer of stores.
+const OF_STORES: &str = "secretstore.externalsecrets.io/finalizer";
+
+/// Nor a store.
+pub fn releases_a_store(stage: &Stage<'_>) -> Result<(), String> {
+    goes(stage, "secretstores", store("released", fake(&[("db", "1")])), OF_STORES)
+}
+
+/// Nor a ClusterSecretStore, nor a ClusterExternalSecret.
+pub fn releases_what_is_of_the_cluster(stage: &Stage<'_>) -> Result<(), String> {
+    let fan = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ClusterExternalSecret",
+        "metadata": { "name": stage.ns },
+        "spec": {
+            "externalSecretSpec": external_secret("any", json!({}))["spec"],
+            "namespaceSelectors": [{ "matchLabels": { "held": stage.ns } }],
+        },
+    });
+    let of_fans = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
+    goes(stage, "clusterexternalsecrets", fan, of_fans)?;
+    goes(stage, "clustersecretstores", cluster_store(&stage.ns, fake(&[("db", "1")])), OF_STORES)
+}
+
 /// A template stands in a ConfigMap.
 pub fn reads_templates(stage: &Stage<'_>) -> Result<(), String> {
     let template = json!({
@@ -323,6 +356,10 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
         ("external-secrets.io", "externalsecrets", "watch") => (true, applies),
         ("external-secrets.io", "externalsecrets", "get") => (false, knows_what_is_stored),
         ("external-secrets.io", "externalsecrets", "patch") => (false, releases),
+        ("external-secrets.io", "secretstores", "patch") => (false, releases_a_store),
+        ("external-secrets.io", "clustersecretstores" | "clusterexternalsecrets", "patch") => {
+            (false, releases_what_is_of_the_cluster)
+        }
         ("external-secrets.io", "externalsecrets/status" | "externalsecrets/finalizers", _) => {
             (false, applies)
         }
@@ -352,7 +389,7 @@ pub fn of(group: &str, resource: &str, verb: &str) -> (bool, Probe) {
 }
 
 /// Everything, for an installation that serves the whole cluster.
-pub const ALL: [Probe; 22] = [
+pub const ALL: [Probe; 24] = [
     leads,
     applies,
     applies_of_a_cluster_store,
@@ -369,6 +406,8 @@ pub const ALL: [Probe; 22] = [
     repairs,
     knows_what_is_stored,
     releases,
+    releases_a_store,
+    releases_what_is_of_the_cluster,
     reads_templates,
     speaks_for_accounts,
     obeys_namespaces,
