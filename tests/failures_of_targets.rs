@@ -43,8 +43,9 @@ fn everything_that_is_wrong_with_a_spec_is_told_at_once() {
     is_invalid(
         "all-wrong",
         json!({ "refreshInterval": "soon", "data": [entry, entry], "dataFrom": [{}] }),
-        "invalid refreshInterval \"soon\": time: invalid duration \"soon\"; \
-         either extract, find, or sourceRef must be set to dataFrom; duplicate secretKey found: a",
+        "invalid refreshInterval \"soon\": time: invalid duration \"soon\"; write spec.refreshInterval as \"30s\", \"15m\" or \
+         \"24h\"; and either extract, find, or sourceRef must be set to dataFrom; add one to each entry; and duplicate secretKey \
+         found: a; remove one",
     );
 }
 

@@ -110,9 +110,23 @@ fn what_the_schema_does_not_take_is_found_with_its_line() {
 #[test]
 fn what_admission_refuses_is_found_in_the_same_words() {
     let at = "ExternalSecret shop/db: ";
-    finds("  data: []\n", &format!("m.yaml:4: {at}either data or dataFrom should be specified"));
+    finds(
+        "  data: []\n",
+        &format!(
+            "m.yaml:4: {at}either data or dataFrom should be specified; say in one of them what to read"
+        ),
+    );
+    finds(
+        &format!("{DATA}  refreshInterval: 1d\n"),
+        &format!(
+            "m.yaml:11: {at}spec.refreshInterval: invalid refreshInterval \"1d\": time: unknown unit \"d\" in duration \"1d\"; write"
+        ),
+    );
     let entry = DATA.lines().nth(1).expect("an entry");
-    finds(&format!("{DATA}{entry}\n"), &format!("m.yaml:4: {at}duplicate secretKey found: user"));
+    finds(
+        &format!("{DATA}{entry}\n"),
+        &format!("m.yaml:8: {at}spec.data: duplicate secretKey found: user; remove"),
+    );
     let elsewhere = "  target: {manifest: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role}}\n";
     finds(
         &format!("{DATA}{elsewhere}"),
@@ -435,7 +449,10 @@ fn lists_and_standard_input_are_read() {
     let (code, out, _) = Folder::new(&[]).run(&["verify", "-f", "-"], list);
     assert_eq!(
         (code, out.as_str()),
-        (1, "-:4: ExternalSecret db: either data or dataFrom should be specified\n")
+        (
+            1,
+            "-:4: ExternalSecret db: either data or dataFrom should be specified; say in one of them what to read\n"
+        )
     );
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use latchkey_api::external_secret::ExternalSecret;
-use latchkey_api::validation::ignored_fields;
+use latchkey_api::external_secret::{ExternalSecret, ExternalSecretSpec};
+use latchkey_api::validation::{ignored_fields, questionable};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::Admission;
 use super::request::{Operation, Request, Response, Unreadable};
 use super::verdict::{self, Verdict};
 use crate::engine::generators::Known;
-use crate::engine::{Deadline, Effects, Job, Stage};
+use crate::engine::{Deadline, Effects, Job, Stage, Written};
 use crate::engine::{due, windows};
 use crate::lookup::Key;
 
@@ -156,7 +156,10 @@ impl Admission {
                 self.failures.forget(&key);
                 let response = verdict::synced(&name, &outcome, &ignored_fields(&object.spec));
                 let odd = windows::odd(&object.spec, jiff::Timestamp::now()).map(str::to_owned);
+                let questionable = questionable(&object.spec).map(str::to_owned);
+                let waits = waits_for_its_target(&request.name, &object.spec, outcome.written);
                 let notes = outcome.doubts.iter().map(ToString::to_string).chain(odd);
+                let notes = notes.chain(questionable).chain(waits);
                 notes.fold(response, |response, note| response.warned(format!("{name}: {note}")))
             }
             Err(error) => {
@@ -177,6 +180,16 @@ impl Admission {
         let stored = stored.as_ref().and_then(|stored| number(&stored.metadata));
         number(&replaced).zip(stored).is_some_and(|(replaced, stored)| replaced < stored)
     }
+}
+
+/// A word on a Secret that is to be written into and that there is not.
+fn waits_for_its_target(name: &str, spec: &ExternalSecretSpec, written: Written) -> Option<String> {
+    (written == Written::TargetMissing).then(|| {
+        format!(
+            "there is no Secret {:?} to merge into yet; it is written into once there is one (creationPolicy Merge makes none)",
+            spec.target_name(name)
+        )
+    })
 }
 
 #[cfg(test)]

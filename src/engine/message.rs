@@ -22,8 +22,8 @@ pub use push::{
     push_metadata, pushed_twice, reversed_alike, rewritten_alike, store_read_only,
 };
 pub use spec::{
-    invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field, no_store,
-    unnamed_store, unsupported,
+    generator_in_data, invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field,
+    no_store, unnamed_store, unsupported,
 };
 pub use store::{
     Read, backing_off, key_denied, not_opened, not_read, remote, store_denied, store_not_found,

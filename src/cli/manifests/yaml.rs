@@ -83,7 +83,16 @@ fn document(text: &str, first: u64) -> Option<Result<(Value, Lines), Unreadable>
             let last = text.lines().count().max(1) as u64;
             let line = first + error.location().map_or(1, |at| at.line().clamp(1, last)) - 1;
             let twice = error.to_string().contains("duplicate");
-            let why = if twice { "a key stands twice in one map" } else { "this is no YAML" };
+            let why = match twice {
+                true => "a key stands twice in one map",
+                false if text.contains("{{") => {
+                    "this is no YAML but a template of Helm; give what `helm template` prints, by -f -"
+                }
+                false if text.lines().any(|line| line.trim_start_matches(' ').starts_with('\t')) => {
+                    "this is no YAML: a tab stands where only blanks may indent"
+                }
+                false => "this is no YAML",
+            };
             Some(Err(Unreadable { line, why }))
         }
     }

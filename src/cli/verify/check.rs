@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use latchkey_api::ClusterExternalSecret;
 use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
+use latchkey_api::generator;
 use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
-use latchkey_api::validation::{Ignored, ignored_fields, validate_external_secret, validate_store};
+use latchkey_api::validation::{
+    Ignored, ignored_fields, questionable, validate_external_secret, validate_store,
+};
 use latchkey_api::{GROUP, OLD_VERSION, VERSION};
 use latchkey_provider::is_writable;
 use serde::de::DeserializeOwned;
@@ -47,10 +50,13 @@ pub(super) struct KnownStore {
     pub is_writable: bool,
 }
 
-/// What is wrong with one object, and what it is. Objects of other groups are nobody's business here.
+/// What is wrong with one object, and what it is. Objects of other groups are nobody's business here, unless they look like ours.
 pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
-    let Some((GROUP, version)) = object.text("/apiVersion").split_once('/') else {
-        return (Vec::new(), None);
+    let version = match object.text("/apiVersion").split_once('/') {
+        Some((GROUP, version)) => version,
+        Some((generator::GROUP, version)) => return (of_generators(object, version), None),
+        Some((group, _)) => return (resembling(object, group), None),
+        None => return (Vec::new(), None),
     };
     let kind = object.kind();
     let Some(faults) = schema::check(kind, &object.value) else {
@@ -70,7 +76,7 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
         |(kind, field, message)| Finding::of(object, Severity::Error, kind, format!("{field}: {message}"));
     let mut findings: Vec<_> = faults.into_iter().map(fault).collect();
     if findings.iter().any(|finding| finding.kind != Kind::UnknownField) {
-        return (findings, None);
+        return (findings, faulty(object));
     }
     let (more, known) = work::bounded(|| match kind {
         "ExternalSecret" => typed(object, |object, read| external_secret(object, read, "spec")),
@@ -100,6 +106,45 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
     });
     findings.extend(more);
     (findings, known)
+}
+
+/// What a faulty object is to the others of the set: a store is there all the same.
+fn faulty(object: &Object) -> Option<Known> {
+    let (kind, namespace) = match object.kind() {
+        "SecretStore" => (StoreKind::SecretStore, object.namespace().map(str::to_owned)),
+        "ClusterSecretStore" => (StoreKind::ClusterSecretStore, None),
+        _ => return None,
+    };
+    let key = StoreKey { kind, namespace, name: object.name().to_owned() };
+    Some(Known::Store(KnownStore { key, is_writable: true }))
+}
+
+/// What the schema finds wrong with a generator.
+fn of_generators(object: &Object, version: &str) -> Vec<Finding> {
+    let found = |kind, said| Finding::of(object, Severity::Error, kind, said);
+    let (kind, group) = (object.kind(), generator::GROUP);
+    let Some(faults) = schema::check(kind, &object.value) else {
+        let said =
+            format!("kind: {kind:?} is no generator that latchkey serves; correct it, or remove the object");
+        return vec![found(Kind::Unserved, said)];
+    };
+    if version != generator::VERSION {
+        let said = format!(
+            "apiVersion: latchkey does not serve {version:?} of this kind; write {group}/{}",
+            generator::VERSION
+        );
+        return vec![found(Kind::Unserved, said)];
+    }
+    faults.into_iter().map(|(kind, field, message)| found(kind, format!("{field}: {message}"))).collect()
+}
+
+/// A group that is nearly one of ours is a slip: the API server would know no such kind.
+fn resembling(object: &Object, group: &str) -> Vec<Finding> {
+    let plain = |group: &str| group.replace(['-', '.', 's'], "");
+    let alike = [GROUP, generator::GROUP].into_iter().find(|ours| plain(ours) == plain(group));
+    let said =
+        alike.map(|ours| format!("apiVersion: {group:?} is no group that latchkey serves; write {ours:?}"));
+    said.map(|said| Finding::of(object, Severity::Warning, Kind::Unserved, said)).into_iter().collect()
 }
 
 type Checked = (Vec<Finding>, Option<Known>);
@@ -150,8 +195,13 @@ fn external_secret(object: &Object, mut read: ExternalSecret, at: &str) -> Check
     let found = |severity, kind, said: String| Finding::of(object, severity, kind, placed(at, said));
     let mut findings = Vec::new();
     let invalid = validate_external_secret(&read.spec);
-    findings
-        .extend(invalid.iter().map(|invalid| found(Severity::Error, Kind::InvalidSpec, invalid.to_string())));
+    findings.extend(invalid.iter().map(|invalid| {
+        let said = match invalid.field() {
+            "spec" => invalid.advice(),
+            field => format!("{field}: {}", invalid.advice()),
+        };
+        found(Severity::Error, Kind::InvalidSpec, said)
+    }));
     let Faults { broken, unfetched, doubts } = template_faults(&read.spec);
     findings.extend(broken.iter().map(|error| found(Severity::Error, Kind::of(error), error.to_string())));
     findings
@@ -161,6 +211,8 @@ fn external_secret(object: &Object, mut read: ExternalSecret, at: &str) -> Check
     let patterns = pattern_faults(&read.spec);
     findings.extend(patterns.iter().map(|error| found(Severity::Error, Kind::Pattern, error.to_string())));
     findings.extend(ignored(object, &read.spec, at));
+    let doubt = questionable(&read.spec).map(str::to_owned);
+    findings.extend(doubt.map(|said| found(Severity::Warning, Kind::Questionable, said)));
     findings.extend(twice(object, &read.spec, at));
     if read.metadata.name.is_none() && read.metadata.generate_name.is_some() {
         read.metadata.name.clone_from(&read.metadata.generate_name);

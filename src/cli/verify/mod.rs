@@ -48,7 +48,7 @@ enum Output {
 
 /// Findings that are to fail the command.
 const FOUND: u8 = 1;
-/// A file or a document that could not be read.
+/// A file or a document that could not be read, or none that could be.
 const UNREADABLE: u8 = 2;
 
 impl Verify {
@@ -62,6 +62,10 @@ impl Verify {
                 return Ok(ExitCode::from(UNREADABLE));
             }
         };
+        if manifests.objects.is_empty() && manifests.broken.is_empty() {
+            eprintln!("latchkey: there is no manifest in what -f names: nothing was looked at");
+            return Ok(ExitCode::from(UNREADABLE));
+        }
         let findings = findings(&manifests);
         super::print(&match output {
             Output::Text => findings.iter().map(|finding| finding.line() + "\n").collect(),

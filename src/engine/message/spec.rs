@@ -9,10 +9,10 @@ fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidSpec, message)
 }
 
-/// ESO's own texts, all in one line.
+/// ESO's own texts, each with what to do, all in one line.
 pub fn invalid_spec(all: &[Invalid]) -> Error {
-    let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
-    invalid(texts.join("; "))
+    let texts: Vec<_> = all.iter().map(Invalid::advice).collect();
+    invalid(texts.join("; and "))
 }
 
 /// A field that every ExternalSecret has.
@@ -25,6 +25,11 @@ pub fn no_store(entry: &str) -> Error {
     invalid(format!(
         "{entry} names no store; set spec.secretStoreRef.name, or {entry}.sourceRef.storeRef.name"
     ))
+}
+
+/// An entry of data that names a generator: those give many keys.
+pub fn generator_in_data(entry: &str) -> Error {
+    invalid(format!("{entry}.sourceRef.generatorRef: a generator is for spec.dataFrom; move it there"))
 }
 
 /// An entry whose own store has no name.

@@ -94,7 +94,10 @@ impl Stores<'_> {
     fn of(&self, at: SourcePath, own: Option<&SourceRef>) -> Result<StoreKey, Error> {
         match own.and_then(|own| own.store_ref.as_ref()) {
             Some(store) => self.key(store).ok_or_else(|| message::unnamed_store(&at.entry())),
-            None => self.default().ok_or_else(|| message::no_store(&at.entry())),
+            None => self.default().ok_or_else(|| match own.is_some_and(|own| own.generator_ref.is_some()) {
+                true => message::generator_in_data(&at.entry()),
+                false => message::no_store(&at.entry()),
+            }),
         }
     }
 

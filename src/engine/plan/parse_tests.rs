@@ -109,7 +109,7 @@ fn esos_texts_are_said_all_in_one_line() {
     assert_eq!(
         error.message,
         "deletionPolicy=Delete must not be used when the controller doesn't own the secret. Please set \
-         creationPolicy=Owner; either data or dataFrom should be specified"
+         creationPolicy=Owner; and either data or dataFrom should be specified; say in one of them what to read"
     );
 }
 

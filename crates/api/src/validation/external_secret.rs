@@ -82,6 +82,53 @@ pub enum Invalid {
     },
 }
 
+impl Invalid {
+    /// The field that it is about; where it is about entries of a list, the list.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::NoData => "spec",
+            Self::DeleteWithoutOwner | Self::MergeWithoutSecret => "spec.target.deletionPolicy",
+            Self::TwoSources | Self::NoSource | Self::EmptySourceRef => "spec.dataFrom",
+            Self::DuplicateKey(_) => "spec.data",
+            Self::ServiceAccountToken | Self::ServiceAccountTokenAnnotations | Self::BootstrapToken => {
+                "spec.target.template.type"
+            }
+            Self::TemplateTarget(_) => "spec.target.template.templateFrom",
+            Self::RefreshInterval { .. } => "spec.refreshInterval",
+            Self::SyncSchedule { .. } | Self::SyncWindow { .. } => "spec.syncWindows",
+        }
+    }
+
+    /// What to do about it, where the operator's own words do not say it.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NoData => Some("say in one of them what to read"),
+            Self::MergeWithoutSecret => Some("remove spec.target.deletionPolicy"),
+            Self::TwoSources => Some("write an entry of spec.dataFrom for each"),
+            Self::NoSource => Some("add one to each entry"),
+            Self::EmptySourceRef => Some("add one, or remove sourceRef"),
+            Self::DuplicateKey(_) => Some("remove one of its entries in spec.data, or rename it"),
+            Self::ServiceAccountToken | Self::ServiceAccountTokenAnnotations | Self::BootstrapToken => {
+                Some("such a Secret would give rights; choose another type")
+            }
+            Self::RefreshInterval { .. } => Some("write spec.refreshInterval as \"30s\", \"15m\" or \"24h\""),
+            Self::SyncSchedule { .. } => {
+                Some("write minute, hour, day, month and weekday, as in \"0 22 * * 1-5\"")
+            }
+            Self::SyncWindow { .. } => Some("write it as \"30m\" or \"8h\""),
+            Self::DeleteWithoutOwner | Self::TemplateTarget(_) => None,
+        }
+    }
+
+    /// The operator's words, and what to do.
+    pub fn advice(&self) -> String {
+        match self.remedy() {
+            Some(remedy) => format!("{self}; {remedy}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// Everything that is wrong with an ExternalSecret, in the order in which External Secrets Operator finds it.
 pub fn validate_external_secret(spec: &ExternalSecretSpec) -> Vec<Invalid> {
     let mut invalid = durations(spec);
@@ -130,6 +177,17 @@ fn policies(spec: &ExternalSecretSpec) -> Option<Invalid> {
         ) => Some(Invalid::DeleteWithoutOwner),
         (DeletionPolicy::Merge, CreationPolicy::None) => Some(Invalid::MergeWithoutSecret),
         // Delete with Orphan passes here and fails when there is something to delete, as it does with the operator.
+        (DeletionPolicy::Delete | DeletionPolicy::Merge | DeletionPolicy::Retain, _) => None,
+    }
+}
+
+/// What works until the day on which it does not: text for whoever applies it.
+pub fn questionable(spec: &ExternalSecretSpec) -> Option<&'static str> {
+    match (spec.deletion_policy(), spec.creation_policy()) {
+        (DeletionPolicy::Delete, CreationPolicy::Orphan) => Some(
+            "spec.target.deletionPolicy: Delete fails once the remote secret goes, as creationPolicy Orphan leaves the Secret without an owner; \
+             use creationPolicy Owner, or deletionPolicy Retain",
+        ),
         (DeletionPolicy::Delete | DeletionPolicy::Merge | DeletionPolicy::Retain, _) => None,
     }
 }

@@ -14,7 +14,7 @@ mod scope;
 mod store;
 mod vault;
 
-pub use external_secret::{Invalid, validate_external_secret};
+pub use external_secret::{Invalid, questionable, validate_external_secret};
 pub use ignored::{Ignored, ignored_fields};
 pub use privileged::validate_template;
 pub use push_problem::{InvalidPush, PushProblem};

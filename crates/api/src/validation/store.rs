@@ -69,6 +69,8 @@ pub enum StoreWarning {
     SystemRoots,
     /// The provider, or this use of it, is known but not read: nothing that uses this store will be synced.
     Unsupported(&'static str),
+    /// This field of it is to be an address and has no scheme.
+    NoScheme(&'static str),
 }
 
 impl StoreWarning {
@@ -81,6 +83,9 @@ impl StoreWarning {
             StoreWarning::SystemRoots => {
                 "No caBundle or caProvider specified; TLS connections will use system certificate roots."
                     .into()
+            }
+            StoreWarning::NoScheme(field) => {
+                format!("{field} is no address; write it with its scheme, as https://host:port")
             }
             StoreWarning::Unsupported(key) => {
                 format!(
@@ -113,6 +118,9 @@ pub fn validate_store(kind: StoreKind, namespace: Option<&str>, spec: &SecretSto
         }
         Ok(ProviderRef::Vault(block)) => {
             warnings.extend(block.auth.as_ref().and_then(unread_login));
+            warnings.extend(
+                has_no_scheme(&block.server).then_some(StoreWarning::NoScheme("spec.provider.vault.server")),
+            );
             errors.extend(vault(scope, block).err());
         }
         Ok(ProviderRef::Kubernetes(block)) => {
@@ -139,6 +147,12 @@ fn unread_service(service: AwsService) -> Option<StoreWarning> {
             Some(StoreWarning::Unsupported("aws with the service CertificateManager"))
         }
     }
+}
+
+/// Whether an address does not say how to speak to the server; the operator tries, and cannot.
+fn has_no_scheme(address: &str) -> bool {
+    let begins = |scheme: &str| address.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+    !["https://", "http://"].into_iter().any(begins)
 }
 
 /// Of several logins the first counts, and `iam` and `gcp` come last.
