@@ -30,6 +30,7 @@ mod protocol;
 mod push_secrets;
 mod push_secrets_many;
 mod push_secrets_read;
+mod push_secrets_source;
 mod refresher;
 mod remote_generators;
 mod replicas;

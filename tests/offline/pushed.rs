@@ -65,6 +65,15 @@ fn what_an_external_secret_makes_is_pushed_and_kubernetes_keeps_the_keys() {
 }
 
 #[test]
+fn labels_that_no_secret_has_push_nothing() {
+    let spec = "  secretStoreRefs: [{name: vault, kind: ClusterSecretStore}]\n  selector: {secret: {selector: {matchLabels: {a: b}}}}\n  \
+                data: [{match: {secretKey: user, remoteRef: {remoteKey: app}}}]\n";
+    let (code, all, err) = rendered(&[VAULT, SOURCE, &push(spec)].concat(), &[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(all[0]["pushed"], json!([]));
+}
+
+#[test]
 fn what_cannot_be_pushed_is_one_line() {
     let one = |selector: &str, key: &str| {
         push(&format!(

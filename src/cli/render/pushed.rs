@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use latchkey_api::external_secret::{CreationPolicy, StoreKind};
-use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
+use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_api::{GROUP, PushSecret};
 use latchkey_provider::{Content, SecretBytes, SourceMetadata, is_writable};
@@ -54,11 +54,11 @@ impl Sources {
 
     /// Those that are meant, in the order of their names.
     fn meant(&self, namespace: &str, spec: &PushSecretSpec) -> Vec<Source> {
-        let PushSecretSelector { name, selector } = spec.selector.secret.clone().unwrap_or_default();
-        let is_meant = |of: &str, labels: &Pairs| match (name.as_deref().unwrap_or_default(), &selector) {
-            ("", Some(selector)) => selects(selector, labels),
-            ("", None) => false,
-            (name, _) => of == name,
+        let selector = spec.selector.secret.as_ref().and_then(|secret| secret.selector.as_ref());
+        let is_meant = |of: &str, labels: &Pairs| match (push::named(spec), selector) {
+            (Some(name), _) => of == name,
+            (None, Some(selector)) => selects(selector, labels),
+            (None, None) => false,
         };
         let here = self.0.iter().filter(|((of, _), _)| of == namespace);
         here.filter(|((_, name), (labels, _))| is_meant(name, labels))
@@ -148,8 +148,8 @@ pub(super) async fn pushed(
         }
         None => sources.meant(namespace, spec),
     };
-    if raw.is_empty() {
-        return Err(message::no_source(&push::named(spec)));
+    if let (true, Some(name)) = (raw.is_empty(), push::named(spec)) {
+        return Err(message::no_source(name));
     }
     let stores = Stores::of(objects, namespace);
     let places = stores.meant(spec, namespace)?;

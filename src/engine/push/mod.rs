@@ -47,12 +47,10 @@ pub struct Source {
     pub metadata: SourceMetadata,
 }
 
-/// What is to be pushed, in words.
-pub fn named(spec: &PushSecretSpec) -> String {
-    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
-        Some(name) => format!("Secret {name:?} not found"),
-        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
-    }
+/// The Secret that is named to be pushed, unless it is left to labels which ones are.
+pub fn named(spec: &PushSecretSpec) -> Option<&str> {
+    let name = spec.selector.secret.as_ref()?.name.as_deref();
+    name.filter(|name| !name.is_empty())
 }
 
 /// What a generator has made to be pushed.

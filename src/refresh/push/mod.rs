@@ -136,7 +136,8 @@ impl Term<'_> {
         self.told(key, object, outcome).await;
     }
 
-    /// Every source to every store; then what is pushed no longer is removed.
+    /// Every source to every store; then what is pushed no longer is removed. Where there is no source, what was pushed stays, as
+    /// it does with ESO, and is remembered, so that it goes with the PushSecret.
     async fn push_sources(&self, object: &PushSecret, sources: &[Source]) -> Outcome {
         let namespace = object.namespace().unwrap_or_default();
         let places = match self.places(&object.spec, &namespace) {
@@ -151,7 +152,7 @@ impl Term<'_> {
             }
         }
         let old = status::before(object);
-        if !outcome.errors.is_empty() {
+        if !outcome.errors.is_empty() || sources.is_empty() {
             outcome.synced = status::merged(outcome.synced, old);
         } else if deletes(&object.spec) {
             let (left, errors) = self.unpush(&namespace, &old, &outcome.synced).await;
@@ -238,7 +239,8 @@ impl Term<'_> {
             return Outcome { source_deleted: true, synced: old, ..Outcome::default() };
         }
         if !deletes(&object.spec) || old.values().all(BTreeMap::is_empty) {
-            return Outcome::failed(old, vec![message::no_source(&push::named(&object.spec))]);
+            let name = push::named(&object.spec).unwrap_or_default();
+            return Outcome::failed(old, vec![message::no_source(name)]);
         }
         let namespace = object.namespace().unwrap_or_default();
         let (left, errors) = self.unpush(&namespace, &old, &SyncedPushSecrets::new()).await;
