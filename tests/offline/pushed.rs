@@ -25,7 +25,7 @@ fn rendered(manifest: &str, more: &[&str]) -> (i32, Vec<Value>, String) {
 fn each_thing_is_printed_with_its_place() {
     let spec = "  secretStoreRefs: [{labelSelector: {matchLabels: {tier: one}}, kind: ClusterSecretStore}]
   selector: {secret: {name: app}}
-  template: {mergePolicy: Merge, data: {dsn: '{{ .user }}:{{ .password }}'}}
+  template: {data: {dsn: '{{ .user }}:{{ .password }}'}}
   data:
     - match: {secretKey: dsn, remoteRef: {remoteKey: app, property: dsn}}
     - match: {secretKey: blob, remoteRef: {remoteKey: blob}}

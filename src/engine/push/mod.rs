@@ -6,6 +6,7 @@
 mod carried;
 mod places;
 mod reverse;
+mod templated;
 mod wanted;
 
 #[cfg(test)]
@@ -28,12 +29,12 @@ use super::convert::Data;
 use super::generators::remote::Line;
 use super::generators::states::Owner;
 use super::plan::{GeneratorKey, StoreKey};
-use super::render::{self, Parts};
 use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
 pub use carried::carried;
 pub use places::{Present, meant, names};
+use templated::templated;
 pub use wanted::{One, Place, place, remote, wanted};
 
 /// What is pushed: keys and values, and the type of the Secret that holds them.
@@ -131,12 +132,7 @@ impl Engine {
     ) -> Result<Source, Error> {
         let Some(template) = template else { return Ok(source) };
         let objects = self.template_objects(namespace, Some(template), deadline).await?;
-        let Source { data, type_, mut metadata } = source;
-        let Parts { type_: new, labels, annotations, finalizers: _, data } =
-            work::aside(|| render::templated(template, data, &objects))?;
-        metadata.labels.extend(labels);
-        metadata.annotations.extend(annotations);
-        Ok(Source { data, type_: new.or(type_), metadata })
+        work::aside(|| templated(template, source, &objects))
     }
 
     /// Opens a store for a PushSecret of this namespace.
