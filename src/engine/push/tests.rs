@@ -101,6 +101,15 @@ fn data_decides_over_data_to_and_only_the_store_that_is_meant_takes_it() {
 }
 
 #[test]
+fn of_no_key_that_matches_nothing_is_pushed() {
+    for more in [json!({ "remoteKey": "bundle" }), json!({})] {
+        let mut to = json!({ "match": { "regexp": "^nothing" } });
+        more.as_object().into_iter().flatten().for_each(|(field, value)| to[field] = value.clone());
+        assert_eq!(pushed(json!({ "dataTo": [to] })), pairs(&[]), "{more}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_said() {
     assert_eq!(refused(json!({ "data": [data("nothing", "a")] })).0, ErrorKind::Value);
     let (kind, said) = refused(json!({ "data": [data("user", "a"), data("password", "a")] }));

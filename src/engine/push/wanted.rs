@@ -130,7 +130,7 @@ fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
     one(at, data.clone(), content, source)
 }
 
-/// The keys of one `dataTo`: as one JSON object, or each by itself.
+/// The keys of one `dataTo`: as one JSON object, or each by itself. Of no key nothing is made, not even an empty object.
 fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
     let mut named = converted(at, entry.conversion_strategy.unwrap_or_default(), source)?;
     if let Some(pattern) = entry.match_.as_ref().and_then(|of| of.regexp.as_deref()) {
@@ -144,6 +144,9 @@ fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
         conversion_strategy: entry.conversion_strategy,
     };
     if let Some(remote_key) = entry.remote_key.clone().filter(|key| !key.is_empty()) {
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
         let content = Content::Whole { data: named, type_: source.type_.clone() };
         return Ok(vec![one(at, data(None, remote_key), content, source)?]);
     }
