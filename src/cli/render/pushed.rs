@@ -1,6 +1,6 @@
 //! What PushSecrets would push, and where to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -106,14 +106,7 @@ impl Stores {
 
     /// The stores that it means, each once, that can be pushed to.
     fn meant(&self, spec: &PushSecretSpec, namespace: &str) -> Result<Vec<Place>, Error> {
-        let (mut places, mut seen) = (Vec::new(), BTreeSet::new());
-        for (index, of) in spec.secret_store_refs.iter().enumerate() {
-            let found = push::meant(of, namespace, self);
-            if found.is_empty() {
-                return Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]")));
-            }
-            places.extend(found.into_iter().filter(|place| seen.insert(place.key.clone())));
-        }
+        let places = push::all_meant(spec, namespace, self)?;
         match places.iter().find(|place| self.spec(&place.key).is_some_and(|spec| !is_writable(spec))) {
             Some(place) => Err(message::store_read_only(&place.key, "this kind")),
             None => Ok(places),

@@ -33,7 +33,7 @@ use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
 pub use carried::carried;
-pub use places::{Present, meant, names};
+pub use places::{Present, all_meant, meant, names};
 use templated::templated;
 pub use wanted::{One, Place, place, remote, wanted};
 
