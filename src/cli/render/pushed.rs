@@ -47,8 +47,9 @@ impl Sources {
         if of.manifest.is_some() || of.creation == CreationPolicy::None {
             return;
         }
-        let metadata = SourceMetadata { labels: of.labels.clone(), annotations: of.annotations.clone() };
-        let source = Source { data: of.data.clone(), type_: of.type_.clone(), metadata };
+        let Rendered { type_, labels, annotations, .. } = of.clone();
+        let source =
+            Source { data: of.data.clone(), metadata: SourceMetadata { type_, labels, annotations } };
         self.0.insert((of.namespace.clone(), of.name.clone()), (of.labels.clone(), source));
     }
 
@@ -69,12 +70,12 @@ impl Sources {
 
 /// `stringData` is written over `data`.
 fn source(secret: Secret) -> Source {
-    let metadata = push::carried(&secret.metadata);
+    let metadata = push::carried(&secret.metadata, secret.type_.or_else(|| Some("Opaque".to_owned())));
     let bytes = secret.data.unwrap_or_default().into_iter();
     let mut data: Data = bytes.map(|(key, value)| (key, SecretBytes::new(value.0))).collect();
     let texts = secret.string_data.unwrap_or_default().into_iter();
     data.extend(texts.map(|(key, text)| (key, SecretBytes::from(text))));
-    Source { data, type_: secret.type_.or_else(|| Some("Opaque".to_owned())), metadata }
+    Source { data, metadata }
 }
 
 /// The stores of the files, as a namespace sees them: one that names no namespace is in every one.
@@ -171,14 +172,14 @@ fn entry(place: &Place, one: &One, (has_keys, plain): (bool, bool)) -> Result<Va
         entry["property"] = json!(property);
     }
     match &one.push.content {
-        Content::Whole { data, .. } if has_keys && remote.property.is_none() => {
+        Content::Whole(data) if has_keys && remote.property.is_none() => {
             for (key, value) in data {
                 let (field, value) = printed(value, plain);
                 let field = if field == TEXT { "stringData" } else { "data" };
                 entry[field][key] = value;
             }
         }
-        content @ (Content::One(_) | Content::Whole { .. }) => {
+        content @ (Content::One(_) | Content::Whole(_)) => {
             let value = content.value().map_err(|why| message::not_pushed(&place.key, remote, &why))?;
             let (field, value) = printed(&value, plain);
             entry[field] = value;

@@ -37,14 +37,12 @@ pub use places::{Present, all_meant, meant, names};
 use templated::templated;
 pub use wanted::{One, Place, place, remote, wanted};
 
-/// What is pushed: keys and values, and the type of the Secret that holds them.
+/// What is pushed: keys and values, and what the Secret is that holds them.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Keys and values.
     pub data: Data,
-    /// The Secret's type.
-    pub type_: Option<String>,
-    /// What it carries beside that, as far as it is pushed.
+    /// Its type, and what it carries beside that, as far as it is pushed.
     pub metadata: SourceMetadata,
 }
 

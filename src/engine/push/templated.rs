@@ -12,19 +12,20 @@ use crate::engine::render::{self, Objects, Parts};
 /// # Errors
 /// A template that fails.
 pub(super) fn templated(template: &Template, source: Source, objects: &Objects) -> Result<Source, Error> {
-    let Source { data, type_, mut metadata } = source;
+    let Source { data, mut metadata } = source;
     let mut all = data.clone();
-    let Parts { type_: new, labels, annotations, finalizers: _, data } =
+    let Parts { type_, labels, annotations, finalizers: _, data } =
         render::templated(template, data, objects)?;
     all.extend(data);
     metadata.labels.extend(labels);
     metadata.annotations.extend(annotations);
-    Ok(Source { data: all, type_: new.or(type_), metadata })
+    metadata.type_ = type_.or(metadata.type_);
+    Ok(Source { data: all, metadata })
 }
 
 #[cfg(test)]
 mod tests {
-    use latchkey_provider::SecretBytes;
+    use latchkey_provider::{SecretBytes, SourceMetadata};
     use serde_json::{Value, json};
 
     use super::*;
@@ -32,7 +33,8 @@ mod tests {
     fn source() -> Source {
         let pairs = [("user", "u"), ("password", "p")];
         let data = pairs.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value))).collect();
-        Source { data, type_: Some("team/type".into()), ..Source::default() }
+        let metadata = SourceMetadata { type_: Some("team/type".into()), ..SourceMetadata::default() };
+        Source { data, metadata }
     }
 
     fn made(template: Value) -> Source {
@@ -59,7 +61,10 @@ mod tests {
         let from = json!([{ "literal": "made: '{{ .user }}'" }]);
         let over = made(json!({ "templateFrom": from, "type": "other/type" }));
         let keys: Vec<_> = over.data.keys().map(String::as_str).collect();
-        assert_eq!((keys, over.type_.as_deref()), (vec!["made", "password", "user"], Some("other/type")));
-        assert_eq!(made(json!({})).type_.as_deref(), Some("team/type"));
+        assert_eq!(
+            (keys, over.metadata.type_.as_deref()),
+            (vec!["made", "password", "user"], Some("other/type"))
+        );
+        assert_eq!(made(json!({})).metadata.type_.as_deref(), Some("team/type"));
     }
 }

@@ -19,7 +19,7 @@ fn data(key: &str, remote: &str) -> Value {
 fn source() -> Source {
     let pairs = [("user", "u"), ("password", "p"), ("a_U002f_b", "ab")];
     let data = pairs.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value))).collect();
-    Source { data, type_: Some("Opaque".into()), ..Source::default() }
+    Source { data, ..Source::default() }
 }
 
 fn at() -> Place {

@@ -124,7 +124,7 @@ fn is_meant(of: &DataToStoreRef, store: &Place) -> bool {
 fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
     let named = converted(at, data.conversion_strategy.unwrap_or_default(), source)?;
     let content = match data.match_.secret_key.as_deref().filter(|key| !key.is_empty()) {
-        None => Content::Whole { data: named, type_: source.type_.clone() },
+        None => Content::Whole(named),
         Some(key) => Content::One(named.get(key).cloned().ok_or_else(|| message::no_secret_key(at, key))?),
     };
     one(at, data.clone(), content, source)
@@ -147,7 +147,7 @@ fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
         if named.is_empty() {
             return Ok(Vec::new());
         }
-        let content = Content::Whole { data: named, type_: source.type_.clone() };
+        let content = Content::Whole(named);
         return Ok(vec![one(at, data(None, remote_key), content, source)?]);
     }
     let names = rewritten(at, entry, named.keys())?;

@@ -95,10 +95,10 @@ fn params(selector: &LabelSelector) -> Result<ListParams, Error> {
 }
 
 fn of_secret(secret: Secret) -> Source {
-    let metadata = push::carried(&secret.metadata);
+    let metadata = push::carried(&secret.metadata, secret.type_);
     let data = secret.data.unwrap_or_default().into_iter();
     let data = data.map(|(key, value)| (key, SecretBytes::new(value.0))).collect();
-    Source { data, type_: secret.type_, metadata }
+    Source { data, metadata }
 }
 
 fn unread(what: &str, error: &kube::Error) -> Error {

@@ -76,7 +76,7 @@ async fn a_whole_value_is_created_updated_and_left_alone() {
     );
     assert_eq!(value(&fixture, "team/db"), "three");
     assert_eq!(pusher.push("db", None, "three").await, Ok(Pushed::Unchanged), "as text or as bytes");
-    assert_eq!(pusher.content("db", None, whole(&[("a", "<")], None)).await, Ok(Pushed::Updated));
+    assert_eq!(pusher.content("db", None, whole(&[("a", "<")])).await, Ok(Pushed::Updated));
     assert_eq!(value(&fixture, "team/db"), r#"binary {"a":"<"}"#);
     let bytes = || Content::One(SecretBytes::new(*b"\xff\x00"));
     assert_eq!(pusher.content("bytes", None, bytes()).await, Ok(Pushed::Created));

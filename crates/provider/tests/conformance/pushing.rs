@@ -19,10 +19,10 @@ pub fn one(value: &str) -> Content {
     Content::One(SecretBytes::from(value))
 }
 
-/// All keys of a Secret of this type.
-pub fn whole(entries: &[(&str, &str)], type_: Option<&str>) -> Content {
+/// All keys of a Secret.
+pub fn whole(entries: &[(&str, &str)]) -> Content {
     let data = entries.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value)));
-    Content::Whole { data: data.collect::<BTreeMap<_, _>>(), type_: type_.map(str::to_owned) }
+    Content::Whole(data.collect::<BTreeMap<_, _>>())
 }
 
 /// A provider that is pushed to. No error that comes by may hold [`CANARY`].
@@ -55,6 +55,18 @@ impl Pusher {
         content: Content,
     ) -> Result<Pushed, Error> {
         self.all(plain(key, property, content)).await
+    }
+
+    /// Of a Secret of this type.
+    pub async fn typed(
+        &self,
+        key: &str,
+        property: Option<&str>,
+        content: Content,
+        type_: &str,
+    ) -> Result<Pushed, Error> {
+        let source = SourceMetadata { type_: Some(type_.to_owned()), ..SourceMetadata::default() };
+        self.all(Push { source, ..plain(key, property, content) }).await
     }
 
     pub async fn all(&self, push: Push) -> Result<Pushed, Error> {

@@ -44,7 +44,7 @@ async fn a_whole_value_is_created_updated_and_left_alone() {
         (data("push/whole"), metadata("push/whole")["current_version"].clone()),
         (json!({ "user": "other" }), json!(2))
     );
-    let all = whole(&[("a", "1"), ("b", "<2>")], None);
+    let all = whole(&[("a", "1"), ("b", "<2>")]);
     assert_eq!(pusher.content("push/whole", None, all).await, Ok(Pushed::Updated));
     assert_eq!(data("push/whole"), json!({ "a": "1", "b": "<2>" }));
     let error = pusher.push("push/whole", None, CANARY).await.unwrap_err();
