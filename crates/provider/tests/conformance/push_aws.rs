@@ -91,7 +91,7 @@ async fn a_property_keeps_the_others() {
     let own = json!({ "SecretId": "team/part", "SecretString": r#"{"n":1.50,"a":"1"}"# });
     fixture.moto.secrets_manager("PutSecretValue", &own).unwrap();
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Updated));
-    assert_eq!(value(&fixture, "team/part"), r#"binary {"a":"1","n":1.50,"o":{"in":"2"}}"#);
+    assert_eq!(value(&fixture, "team/part"), r#"binary {"n":1.50,"a":"1","o":{"in":"2"}}"#);
     fixture.moto.proxy().forget();
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(writes(&fixture), 0);
