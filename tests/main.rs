@@ -28,6 +28,7 @@ mod pods_without;
 mod policies;
 mod protocol;
 mod push_secrets;
+mod push_secrets_keep;
 mod push_secrets_many;
 mod push_secrets_read;
 mod push_secrets_source;

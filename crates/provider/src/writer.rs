@@ -94,6 +94,17 @@ pub enum Pushed {
     Unchanged,
 }
 
+/// What there is at a place before anything is pushed there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing.
+    Missing,
+    /// Something with the mark.
+    Managed,
+    /// Something that somebody else has put there.
+    Foreign,
+}
+
 /// A store that can be written to. Nothing is overwritten or deleted that is not managed: by the mark that ESO leaves in the
 /// store (a tag, custom metadata), or because it was pushed there before.
 #[async_trait]
@@ -112,11 +123,11 @@ pub trait Writer: Send + Sync {
     /// Those of [`crate::Provider::fetch`].
     async fn delete(&self, remote: &Remote, known: bool) -> Result<(), Error>;
 
-    /// Whether there is such a secret, with such a property.
+    /// Whether there is such a secret, with such a property, and whose it is.
     ///
     /// # Errors
     /// Those of [`crate::Provider::fetch`].
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error>;
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error>;
 }
 
 #[cfg(test)]

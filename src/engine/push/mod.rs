@@ -21,7 +21,7 @@ use kube::Resource as _;
 use latchkey_api::PushSecret;
 use latchkey_api::external_secret::{GeneratorRef, Template};
 use latchkey_api::push_secret::PushSecretSpec;
-use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
+use latchkey_provider::{EntryRef, Existing, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
 use tokio::time::{Instant, timeout_at};
 
 use super::changed::UnderWay;
@@ -77,6 +77,17 @@ fn owner(of: &PushSecret) -> Owner {
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
     }
+}
+
+/// What has come of pushing one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The store was written to.
+    Written,
+    /// It was there already, and may have been pushed from here: it is the same, or has the mark and stays as it is.
+    There,
+    /// Somebody else's is there, and stays.
+    Foreign,
 }
 
 /// A store that is open to be written to.
@@ -145,26 +156,30 @@ impl Engine {
         }
     }
 
-    /// Pushes one thing. With `keep` what is there already stays; that is no error.
+    /// Pushes one thing. With `keep` what is there already stays, whosever it is; that is no error.
     ///
     /// # Errors
     /// The key is none that the namespace may name, or the store does not take it.
-    pub async fn push(&self, door: &Door, push: &Push, keep: bool) -> Result<Pushed, Error> {
+    pub async fn push(&self, door: &Door, push: &Push, keep: bool) -> Result<Came, Error> {
         self.admit_push(door, &push.remote).await?;
         let pushing = async {
             let writer = door.writer()?;
-            if keep && writer.exists(&push.remote).await? {
-                return Ok(Pushed::Unchanged);
+            match if keep { writer.existing(&push.remote).await? } else { Existing::Missing } {
+                Existing::Managed => Ok(Came::There),
+                Existing::Foreign => Ok(Came::Foreign),
+                Existing::Missing => writer.push(push).await.map(|pushed| match pushed {
+                    Pushed::Created | Pushed::Updated => Came::Written,
+                    Pushed::Unchanged => Came::There,
+                }),
             }
-            writer.push(push).await
         };
         let under_way = self.writing(door, &push.remote);
-        let pushed = self.through(door, pushing).await;
-        if !matches!(pushed, Ok(Pushed::Unchanged)) {
+        let came = self.through(door, pushing).await;
+        if !matches!(came, Ok(Came::There | Came::Foreign)) {
             self.forget(door, &push.remote).await;
         }
         drop(under_way);
-        pushed.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
+        came.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
     }
 
     /// Removes what was pushed.

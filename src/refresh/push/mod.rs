@@ -19,14 +19,13 @@ use latchkey_api::PushSecret;
 use latchkey_api::push_secret::{
     PushData, PushDeletionPolicy, PushSecretSpec, PushUpdatePolicy, SyncedPushSecrets,
 };
-use latchkey_provider::Pushed;
 
 use super::Term;
 use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::plan::StoreKey;
-use crate::engine::push::{self, Made, Place, Source};
+use crate::engine::push::{self, Came, Made, Place, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::metrics::{Condition, Kind};
@@ -180,11 +179,11 @@ impl Term<'_> {
             for mut one in push::wanted(&object.spec, source, place)? {
                 let at = one.in_status();
                 one.push.known = before.contains_key(&at);
-                let pushed = engine.push(&door, &one.push, keep).await?;
-                if keep && pushed == Pushed::Unchanged && !one.push.known {
-                    continue; // it was there before: what is in the status counts as this one's, to replace and to delete
+                let came = engine.push(&door, &one.push, keep).await?;
+                if came == Came::Foreign && !one.push.known {
+                    continue; // what is in the status counts as this one's, to replace and to delete
                 }
-                outcome.changed |= pushed != Pushed::Unchanged;
+                outcome.changed |= came == Came::Written;
                 outcome.synced.entry(in_status.clone()).or_default().insert(at, one.data);
             }
         }

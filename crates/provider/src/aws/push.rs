@@ -11,7 +11,7 @@ use super::push_spec::Spec;
 use super::secrets_manager::SecretsManager;
 use super::write::Held;
 use crate::push::{self, EXTERNAL_SECRETS, MANAGED_BY};
-use crate::{Error, ErrorKind, Push, Pushed, Remote, SecretBytes, Writer, property};
+use crate::{Error, ErrorKind, Existing, Push, Pushed, Remote, SecretBytes, Writer, property};
 
 /// What the value should be, byte for byte what is there if that says the same.
 fn wanted(push: &Push, there: Option<&SecretBytes>) -> Result<SecretBytes, Error> {
@@ -106,11 +106,17 @@ impl Writer for SecretsManager {
         }
     }
 
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error> {
-        let Some(Held { value, .. }) = self.held(&self.remote_id(remote)).await? else { return Ok(false) };
-        let Some(property) = remote.part() else { return Ok(true) };
-        let path = property_path::steps(property, remote)?;
-        Ok(object(&value).is_some_and(|json| property_path::get(json, &path).is_some()))
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error> {
+        let id = self.remote_id(remote);
+        let Some(Held { value, .. }) = self.held(&id).await? else { return Ok(Existing::Missing) };
+        if let Some(property) = remote.part() {
+            let path = property_path::steps(property, remote)?;
+            if object(&value).and_then(|json| property_path::get(json, &path)).is_none() {
+                return Ok(Existing::Missing);
+            }
+        }
+        let there = self.described(&id).await?;
+        Ok(there.map_or(Existing::Missing, |there| Existing::by(is_managed(&there))))
     }
 }
 

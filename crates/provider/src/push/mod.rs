@@ -11,7 +11,7 @@ pub use members::Members;
 
 #[cfg(any(feature = "aws", feature = "vault"))]
 use crate::SecretBytes;
-use crate::{Error, ErrorKind, Remote};
+use crate::{Error, ErrorKind, Existing, Remote};
 
 /// The key of the mark that ESO leaves on what it pushes, be it a tag or custom metadata.
 #[cfg(any(feature = "aws", feature = "vault"))]
@@ -24,6 +24,13 @@ impl Remote {
     /// The property; an empty one is none, as in ESO.
     pub(crate) fn part(&self) -> Option<&str> {
         self.property.as_deref().filter(|property| !property.is_empty())
+    }
+}
+
+impl Existing {
+    /// Something that is there, by whether it has the mark.
+    pub(crate) fn by(is_managed: bool) -> Self {
+        if is_managed { Self::Managed } else { Self::Foreign }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use latchkey_provider::{Content, ErrorKind, Pushed, SecretBytes};
+use latchkey_provider::{Content, ErrorKind, Existing, Pushed, SecretBytes};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, aws, block};
@@ -96,9 +96,10 @@ async fn a_property_keeps_the_others() {
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(writes(&fixture), 0);
     for (property, there) in [(None, true), (Some("o.in"), true), (Some("in"), false), (Some(""), true)] {
-        assert_eq!(pusher.exists("part", property).await, Ok(there), "{property:?}");
+        let there = if there { Existing::Managed } else { Existing::Missing };
+        assert_eq!(pusher.existing("part", property).await, Ok(there), "{property:?}");
     }
-    assert_eq!(pusher.exists("nobody", None).await, Ok(false));
+    assert_eq!(pusher.existing("nobody", None).await, Ok(Existing::Missing));
     pusher.push("plain", None, CANARY).await.unwrap();
     let error = pusher.push("plain", Some("a"), CANARY).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidValue, "{error}");
@@ -118,12 +119,13 @@ async fn what_somebody_else_has_put_there_is_left_alone_unless_known() {
     for property in [None, Some("a")] {
         assert_eq!(pusher.delete("theirs", property, false).await, Ok(()));
     }
+    assert_eq!(pusher.existing("theirs", None).await, Ok(Existing::Foreign));
     assert_eq!(pusher.known("theirs", None, CANARY).await, Ok(Pushed::Unchanged));
     assert_eq!((writes(&fixture), value(&fixture, "team/theirs")), (0, CANARY.to_owned()));
     assert_eq!(pusher.known("theirs", None, "mine").await, Ok(Pushed::Updated));
     assert_eq!(value(&fixture, "team/theirs"), "binary mine");
     assert_eq!(pusher.delete("theirs", None, true).await, Ok(()));
-    assert_eq!(pusher.exists("theirs", None).await, Ok(false));
+    assert_eq!(pusher.existing("theirs", None).await, Ok(Existing::Missing));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +151,7 @@ async fn a_deleted_secret_is_restored() {
     pusher.push("back", None, "1").await.unwrap();
     assert_eq!(pusher.delete("back", None, false).await, Ok(()));
     assert!(described(&fixture, "team/back").unwrap()["DeletedDate"].is_number());
-    assert_eq!(pusher.exists("back", None).await, Ok(false));
+    assert_eq!(pusher.existing("back", None).await, Ok(Existing::Missing));
     assert_eq!(pusher.delete("back", None, false).await, Ok(()));
     assert_eq!(pusher.push("back", None, "2").await, Ok(Pushed::Created));
     assert_eq!(value(&fixture, "team/back"), "binary 2");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use latchkey_provider::{ErrorKind, Pushed};
+use latchkey_provider::{ErrorKind, Existing, Pushed};
 use serde_json::{Value, json};
 
 use crate::fixture::NAMESPACE;
@@ -64,9 +64,10 @@ async fn a_property_keeps_the_others() {
     assert_eq!(pusher.push("push-part", Some("b"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(version("push-part"), before);
     for (property, there) in [(None, true), (Some("a.txt"), true), (Some("a"), false), (Some(""), true)] {
-        assert_eq!(pusher.exists("push-part", property).await, Ok(there), "{property:?}");
+        let there = if there { Existing::Managed } else { Existing::Missing };
+        assert_eq!(pusher.existing("push-part", property).await, Ok(there), "{property:?}");
     }
-    assert_eq!(pusher.exists("push-nobody", None).await, Ok(false));
+    assert_eq!(pusher.existing("push-nobody", None).await, Ok(Existing::Missing));
 }
 
 #[tokio::test]
@@ -99,6 +100,7 @@ async fn what_somebody_else_has_put_there_is_left_alone_unless_known() {
     for property in [None, Some("v")] {
         assert_eq!(pusher.delete("push-theirs", property, false).await, Ok(()));
     }
+    assert_eq!(pusher.existing("push-theirs", None).await, Ok(Existing::Foreign));
     assert_eq!(pusher.known("push-theirs", Some("v"), CANARY).await, Ok(Pushed::Unchanged));
     assert_eq!(version("push-theirs"), before);
     assert_eq!(pusher.known("push-theirs", Some("v"), "mine").await, Ok(Pushed::Updated));

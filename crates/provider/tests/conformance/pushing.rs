@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use latchkey_provider::{
-    Content, Error, ErrorKind, Provider, Push, Pushed, Remote, SecretBytes, SourceMetadata,
+    Content, Error, ErrorKind, Existing, Provider, Push, Pushed, Remote, SecretBytes, SourceMetadata,
 };
 use serde_json::Value;
 
@@ -93,8 +93,8 @@ impl Pusher {
         clean(self.0.writer().unwrap().delete(&remote(key, property), known).await)
     }
 
-    pub async fn exists(&self, key: &str, property: Option<&str>) -> Result<bool, Error> {
-        clean(self.0.writer().unwrap().exists(&remote(key, property)).await)
+    pub async fn existing(&self, key: &str, property: Option<&str>) -> Result<Existing, Error> {
+        clean(self.0.writer().unwrap().existing(&remote(key, property)).await)
     }
 }
 
