@@ -1,7 +1,7 @@
 //! Pushing: into secrets that have ESO's tag. AWS knows no write in place of a certain version, so of two changes of the
 //! same secret at once the later one wins, as in ESO.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
@@ -51,6 +51,11 @@ fn tags(there: &DescribeSecretOutput) -> BTreeMap<String, String> {
 
 fn is_managed(there: &DescribeSecretOutput) -> bool {
     tags(there).get(MANAGED_BY).is_some_and(|by| by == EXTERNAL_SECRETS)
+}
+
+fn has_value(there: &DescribeSecretOutput) -> bool {
+    let mut stages = there.version_ids_to_stages().into_iter().flat_map(HashMap::values).flatten();
+    stages.any(|stage| stage == "AWSCURRENT")
 }
 
 impl SecretsManager {
@@ -106,17 +111,15 @@ impl Writer for SecretsManager {
         }
     }
 
+    /// Of the secret: as in ESO a property says nothing here.
     async fn existing(&self, remote: &Remote) -> Result<Existing, Error> {
         let id = self.remote_id(remote);
-        let Some(Held { value, .. }) = self.held(&id).await? else { return Ok(Existing::Missing) };
-        if let Some(property) = remote.part() {
-            let path = property_path::steps(property, remote)?;
-            if object(&value).and_then(|json| property_path::get(json, &path)).is_none() {
-                return Ok(Existing::Missing);
+        match self.described(&id).await? {
+            Some(there) if there.deleted_date().is_none() && has_value(&there) => {
+                Ok(Existing::by(is_managed(&there)))
             }
+            Some(_) | None => Ok(Existing::Missing),
         }
-        let there = self.described(&id).await?;
-        Ok(there.map_or(Existing::Missing, |there| Existing::by(is_managed(&there))))
     }
 }
 

@@ -95,10 +95,14 @@ async fn a_property_keeps_the_others() {
     fixture.moto.proxy().forget();
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(writes(&fixture), 0);
-    for (property, there) in [(None, true), (Some("o.in"), true), (Some("in"), false), (Some(""), true)] {
-        let there = if there { Existing::Managed } else { Existing::Missing };
-        assert_eq!(pusher.existing("part", property).await, Ok(there), "{property:?}");
+    for property in [None, Some("o.in"), Some("in"), Some("")] {
+        let existing = pusher.existing("part", property).await;
+        assert_eq!(existing, Ok(Existing::Managed), "of the secret, not of {property:?}");
     }
+    let empty =
+        json!({ "Name": "team/empty", "Tags": [{ "Key": "managed-by", "Value": "external-secrets" }] });
+    fixture.moto.secrets_manager("CreateSecret", &empty).unwrap();
+    assert_eq!(pusher.existing("empty", None).await, Ok(Existing::Missing), "it has no value");
     assert_eq!(pusher.existing("nobody", None).await, Ok(Existing::Missing));
     pusher.push("plain", None, CANARY).await.unwrap();
     let error = pusher.push("plain", Some("a"), CANARY).await.unwrap_err();
