@@ -30,7 +30,7 @@ use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::metrics::{Condition, Kind};
 pub(super) use memory::Memory;
-pub(super) use status::Outcome;
+pub(super) use status::{Outcome, keeps_nothing};
 
 /// How long everything that one PushSecret does may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -23,7 +23,7 @@ impl Term<'_> {
     }
 
     /// Whether every store that it names is there and another controller's: such a PushSecret is theirs.
-    pub(super) fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
+    pub(in crate::refresh) fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
         let is_theirs = |of: &PushStoreRef| {
             let places = self.named(of, namespace);
             let is_other = |place: &Place| {
