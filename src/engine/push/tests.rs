@@ -101,6 +101,15 @@ fn data_decides_over_data_to_and_only_the_store_that_is_meant_takes_it() {
 }
 
 #[test]
+fn a_key_that_data_names_is_in_what_takes_many_as_one_all_the_same() {
+    let to = json!([{ "remoteKey": "all", "match": { "regexp": "^(user|pass)" } }, { "match": { "regexp": "^(user|pass)" } }]);
+    assert_eq!(
+        pushed(json!({ "data": [data("user", "name")], "dataTo": to })),
+        pairs(&[("name", "u"), ("all", r#"{"password":"p","user":"u"}"#), ("password", "p")])
+    );
+}
+
+#[test]
 fn of_no_key_that_matches_nothing_is_pushed() {
     for more in [json!({ "remoteKey": "bundle" }), json!({})] {
         let mut to = json!({ "match": { "regexp": "^nothing" } });

@@ -78,7 +78,8 @@ impl One {
     }
 }
 
-/// Everything that one store takes: `data`, and what `dataTo` adds to it. Of the same key `data` decides.
+/// Everything that one store takes: `data`, and what `dataTo` adds to it. Of the same key `data` decides, but for what takes many keys
+/// as one: that is of no key.
 ///
 /// # Errors
 /// A key that is not there, two things that go to the same place, metadata that are none, a pattern that is none.
