@@ -213,9 +213,9 @@ fn templates_whole_secrets_and_many_keys_at_once() {
     wait_remote(&ns, "bundle", &json!({ "password": "hunter2" }));
 
     let template = json!({ "data": { "dsn": "{{ .user }}:{{ .password | upper }}" } });
-    let data = json!([entry(&ns, "dsn", "made", "dsn")]);
+    let data = json!([entry(&ns, "dsn", "made", "dsn"), entry(&ns, "user", "made", "name")]);
     apply(&ns, &push(&ns, "templated", json!({ "data": data, "template": template }))).silent();
-    wait_remote(&ns, "made", &json!({ "dsn": "admin:HUNTER2" }));
+    wait_remote(&ns, "made", &json!({ "dsn": "admin:HUNTER2", "name": "admin" }));
 
     let data = json!([entry(&ns, "nothing", "made2", "x")]);
     apply(&ns, &push(&ns, "missing", json!({ "data": data }))).good();

@@ -194,6 +194,22 @@ fn what_a_service_keeps_is_pushed_and_revoked_like_that_of_an_external_secret() 
     crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "gldt-3" }));
     assert_eq!(gitlab.made(), 3);
 
+    // A Secret takes its place, and no other state does.
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "source" }, "stringData": { "token": "own" },
+    });
+    ns.apply(&secret.to_string()).good();
+    let mut from_secret = push(&spec);
+    from_secret["spec"]["selector"] = json!({ "secret": { "name": "source" } });
+    ns.apply(&from_secret.to_string()).good();
+    crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "own" }));
+    ns.world.wait("the end of what was made", LIMIT, || {
+        (gitlab.tokens().is_empty() && states(ns).is_empty()).then_some(())
+    });
+
+    // And what the last one is goes with the PushSecret.
+    ns.apply(&push(&spec).to_string()).good();
+    crate::push_secrets::wait_remote(ns, "ci", &json!({ "token": "gldt-4" }));
     ns.kubectl(&["delete", "pushsecret", "ci"]).good();
     ns.world.wait("the end of the last one", LIMIT, || {
         (gitlab.tokens().is_empty() && states(ns).is_empty()).then_some(())

@@ -19,7 +19,8 @@ pub use generator::{
 };
 pub use push::{
     no_secret_key, no_source, no_such_store, not_pushed, not_rewritten, not_withdrawn, push_denied,
-    push_metadata, pushed_twice, reversed_alike, rewritten_alike, store_read_only,
+    push_metadata, pushed_twice, reversed_alike, rewritten_alike, source_selector, source_unnamed,
+    store_read_only,
 };
 pub use spec::{
     generator_in_data, invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field,

@@ -12,7 +12,7 @@ use latchkey_api::store::{SecretStoreSpec, StoreKind};
 use latchkey_provider::cluster::ServiceAccount;
 use latchkey_provider::connect::Identity;
 use latchkey_provider::{
-    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Found, Made, Provider, Push, Pushed,
+    Cluster, Connection, Entry, EntryRef, Error, ErrorKind, Existing, Found, Made, Provider, Push, Pushed,
     Remote as Place, Scope, SecretBytes, Validation, Writer,
 };
 use serde_json::json;
@@ -197,8 +197,9 @@ impl Writer for Client {
         Ok(())
     }
 
-    async fn exists(&self, remote: &Place) -> Result<bool, Error> {
-        Ok(lock(&self.remote.pushed).contains_key(&remote.key))
+    async fn existing(&self, remote: &Place) -> Result<Existing, Error> {
+        let is_there = lock(&self.remote.pushed).contains_key(&remote.key);
+        Ok(if is_there { Existing::Managed } else { Existing::Missing })
     }
 }
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use latchkey_api::generator::{GeneratorState, STATE_FINALIZER};
+use latchkey_api::generator::{GeneratorState, STATE_FINALIZER, STATE_OWNER};
 use serde_json::json;
 
 use super::Term;
 use super::item::Item;
+use super::push::keeps_nothing;
 use super::queue::Priority;
 use crate::engine::Error;
+use crate::engine::generators::states::Written;
+use crate::lookup::Key;
 use crate::telemetry::chain;
 
 /// How often they are looked through. Their deadlines are minutes apart.
@@ -30,8 +33,12 @@ impl Term<'_> {
         let api: Api<GeneratorState> = self.refresher.lookup.in_scope(&self.refresher.client);
         let pause = match api.list(&ListParams::default()).await {
             Ok(all) => {
-                for one in all.items.iter().filter(|one| is_due(one, Timestamp::now())) {
-                    self.clean_up(one).await;
+                for one in &all.items {
+                    if is_due(one, Timestamp::now()) {
+                        self.clean_up(one).await;
+                    } else if self.is_left(one) {
+                        self.retire(one).await;
+                    }
                 }
                 PAUSE
             }
@@ -42,6 +49,28 @@ impl Term<'_> {
             }
         };
         self.queue.add(Item::GeneratorStates, pause, Priority::Routine);
+    }
+
+    /// Whether it was made for a PushSecret that pushes something else by now, of which no service keeps anything: no other one
+    /// comes that would take its place.
+    fn is_left(&self, one: &GeneratorState) -> bool {
+        let Some(name) = owner_that_pushes(one) else { return false };
+        let namespace = one.namespace().unwrap_or_default();
+        let push = self.refresher.lookup.push_secret(&Key::new(namespace.as_str(), name));
+        push.is_some_and(|push| {
+            self.refresher.engine.sees_to(&namespace)
+                && keeps_nothing(&push)
+                && !self.is_of_others(&push.spec, &namespace)
+        })
+    }
+
+    async fn retire(&self, one: &GeneratorState) {
+        let owner_key = one.labels().get(STATE_OWNER).cloned().unwrap_or_default();
+        let written =
+            Written { namespace: one.namespace().unwrap_or_default(), name: one.name_any(), owner_key };
+        if let Err(error) = self.refresher.engine.retire(&written).await {
+            tracing::warn!(namespace = written.namespace, name = written.name, %error, "cannot say that what a generator made is in use no more; tried again");
+        }
     }
 
     async fn clean_up(&self, one: &GeneratorState) {
@@ -94,6 +123,13 @@ fn is_due(one: &GeneratorState, now: Timestamp) -> bool {
     one.spec.garbage_collection_deadline.as_ref().is_some_and(|deadline| deadline.0 <= now)
 }
 
+/// The PushSecret that it was made for, unless its time is set already.
+fn owner_that_pushes(one: &GeneratorState) -> Option<&str> {
+    let is_set = one.spec.garbage_collection_deadline.is_some() || one.metadata.deletion_timestamp.is_some();
+    let owner = one.owner_references().iter().find(|owner| owner.kind == "PushSecret");
+    owner.filter(|_| !is_set).map(|owner| owner.name.as_str())
+}
+
 fn gives_up(one: &GeneratorState, error: &Error, now: Timestamp) -> bool {
     let Some(since) = &one.metadata.deletion_timestamp else { return false };
     let waited = Duration::try_from(now.duration_since(since.0)).unwrap_or_default();
@@ -102,7 +138,7 @@ fn gives_up(one: &GeneratorState, error: &Error, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
     use latchkey_api::generator::GeneratorStateSpec;
 
     use super::*;
@@ -137,6 +173,21 @@ mod tests {
         let mut freed = state(None, Some("2026-08-08T09:59:00Z"));
         freed.metadata.finalizers = None;
         assert!(!is_due(&freed, now), "others hold it");
+    }
+
+    #[test]
+    fn of_a_push_secret_what_is_to_go_already_is_left_alone() {
+        let of = |kind: &str, mut state: GeneratorState| {
+            let owner =
+                OwnerReference { kind: kind.to_owned(), name: "ci".to_owned(), ..OwnerReference::default() };
+            state.metadata.owner_references = Some(vec![owner]);
+            owner_that_pushes(&state).map(str::to_owned)
+        };
+        let time = Some("2026-08-08T10:00:00Z");
+        assert_eq!(of("PushSecret", state(None, None)).as_deref(), Some("ci"));
+        assert_eq!(of("ExternalSecret", state(None, None)), None);
+        assert_eq!(of("PushSecret", state(time, None)), None);
+        assert_eq!(of("PushSecret", state(None, time)), None);
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn rendered(manifest: &str, more: &[&str]) -> (i32, Vec<Value>, String) {
 fn each_thing_is_printed_with_its_place() {
     let spec = "  secretStoreRefs: [{labelSelector: {matchLabels: {tier: one}}, kind: ClusterSecretStore}]
   selector: {secret: {name: app}}
-  template: {mergePolicy: Merge, data: {dsn: '{{ .user }}:{{ .password }}'}}
+  template: {data: {dsn: '{{ .user }}:{{ .password }}'}}
   data:
     - match: {secretKey: dsn, remoteRef: {remoteKey: app, property: dsn}}
     - match: {secretKey: blob, remoteRef: {remoteKey: blob}}
@@ -62,6 +62,15 @@ fn what_an_external_secret_makes_is_pushed_and_kubernetes_keeps_the_keys() {
     let entry =
         json!({ "store": "SecretStore/k8s", "remoteKey": "copy", "stringData": { "user": "remote" } });
     assert_eq!(all[1]["pushed"], json!([entry]));
+}
+
+#[test]
+fn labels_that_no_secret_has_push_nothing() {
+    let spec = "  secretStoreRefs: [{name: vault, kind: ClusterSecretStore}]\n  selector: {secret: {selector: {matchLabels: {a: b}}}}\n  \
+                data: [{match: {secretKey: user, remoteRef: {remoteKey: app}}}]\n";
+    let (code, all, err) = rendered(&[VAULT, SOURCE, &push(spec)].concat(), &[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(all[0]["pushed"], json!([]));
 }
 
 #[test]

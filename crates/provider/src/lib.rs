@@ -63,4 +63,4 @@ pub use made::Made;
 pub use provider::{Provider, Validation};
 pub use scope::Scope;
 pub use secret::SecretBytes;
-pub use writer::{Content, Push, Pushed, Remote, SourceMetadata, Writer};
+pub use writer::{Content, Existing, Push, Pushed, Remote, SourceMetadata, Writer};

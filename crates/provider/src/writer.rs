@@ -31,13 +31,8 @@ impl fmt::Display for Remote {
 pub enum Content {
     /// The value of one key.
     One(SecretBytes),
-    /// All keys of a Secret.
-    Whole {
-        /// Its keys and values.
-        data: BTreeMap<String, SecretBytes>,
-        /// Its type.
-        type_: Option<String>,
-    },
+    /// All keys of a Secret, and their values.
+    Whole(BTreeMap<String, SecretBytes>),
 }
 
 impl Content {
@@ -48,7 +43,7 @@ impl Content {
     pub fn value(&self) -> Result<SecretBytes, Error> {
         let data = match self {
             Self::One(value) => return Ok(value.clone()),
-            Self::Whole { data, .. } => data,
+            Self::Whole(data) => data,
         };
         let mut object = Map::new();
         for (key, value) in data {
@@ -62,9 +57,11 @@ impl Content {
     }
 }
 
-/// Labels and annotations of the Secret that is pushed, for stores that have such.
+/// What the Secret that is pushed is beside its data, for stores that have such.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceMetadata {
+    /// Its type.
+    pub type_: Option<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
@@ -97,6 +94,17 @@ pub enum Pushed {
     Unchanged,
 }
 
+/// What there is at a place before anything is pushed there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing.
+    Missing,
+    /// Something with the mark.
+    Managed,
+    /// Something that somebody else has put there.
+    Foreign,
+}
+
 /// A store that can be written to. Nothing is overwritten or deleted that is not managed: by the mark that ESO leaves in the
 /// store (a tag, custom metadata), or because it was pushed there before.
 #[async_trait]
@@ -115,11 +123,11 @@ pub trait Writer: Send + Sync {
     /// Those of [`crate::Provider::fetch`].
     async fn delete(&self, remote: &Remote, known: bool) -> Result<(), Error>;
 
-    /// Whether there is such a secret, with such a property.
+    /// Whether there is such a secret, with such a property, and whose it is.
     ///
     /// # Errors
     /// Those of [`crate::Provider::fetch`].
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error>;
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error>;
 }
 
 #[cfg(test)]
@@ -128,7 +136,7 @@ mod tests {
 
     fn whole(entries: &[(&str, &[u8])]) -> Content {
         let data = entries.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::new(*value)));
-        Content::Whole { data: data.collect(), type_: None }
+        Content::Whole(data.collect())
     }
 
     #[test]

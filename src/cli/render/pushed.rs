@@ -1,11 +1,11 @@
 //! What PushSecrets would push, and where to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use latchkey_api::external_secret::{CreationPolicy, StoreKind};
-use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
+use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_api::{GROUP, PushSecret};
 use latchkey_provider::{Content, SecretBytes, SourceMetadata, is_writable};
@@ -47,18 +47,19 @@ impl Sources {
         if of.manifest.is_some() || of.creation == CreationPolicy::None {
             return;
         }
-        let metadata = SourceMetadata { labels: of.labels.clone(), annotations: of.annotations.clone() };
-        let source = Source { data: of.data.clone(), type_: of.type_.clone(), metadata };
+        let Rendered { type_, labels, annotations, .. } = of.clone();
+        let source =
+            Source { data: of.data.clone(), metadata: SourceMetadata { type_, labels, annotations } };
         self.0.insert((of.namespace.clone(), of.name.clone()), (of.labels.clone(), source));
     }
 
     /// Those that are meant, in the order of their names.
     fn meant(&self, namespace: &str, spec: &PushSecretSpec) -> Vec<Source> {
-        let PushSecretSelector { name, selector } = spec.selector.secret.clone().unwrap_or_default();
-        let is_meant = |of: &str, labels: &Pairs| match (name.as_deref().unwrap_or_default(), &selector) {
-            ("", Some(selector)) => selects(selector, labels),
-            ("", None) => false,
-            (name, _) => of == name,
+        let selector = spec.selector.secret.as_ref().and_then(|secret| secret.selector.as_ref());
+        let is_meant = |of: &str, labels: &Pairs| match (push::named(spec), selector) {
+            (Some(name), _) => of == name,
+            (None, Some(selector)) => selects(selector, labels),
+            (None, None) => false,
         };
         let here = self.0.iter().filter(|((of, _), _)| of == namespace);
         here.filter(|((_, name), (labels, _))| is_meant(name, labels))
@@ -69,12 +70,12 @@ impl Sources {
 
 /// `stringData` is written over `data`.
 fn source(secret: Secret) -> Source {
-    let metadata = push::carried(&secret.metadata);
+    let metadata = push::carried(&secret.metadata, secret.type_.or_else(|| Some("Opaque".to_owned())));
     let bytes = secret.data.unwrap_or_default().into_iter();
     let mut data: Data = bytes.map(|(key, value)| (key, SecretBytes::new(value.0))).collect();
     let texts = secret.string_data.unwrap_or_default().into_iter();
     data.extend(texts.map(|(key, text)| (key, SecretBytes::from(text))));
-    Source { data, type_: secret.type_.or_else(|| Some("Opaque".to_owned())), metadata }
+    Source { data, metadata }
 }
 
 /// The stores of the files, as a namespace sees them: one that names no namespace is in every one.
@@ -106,14 +107,7 @@ impl Stores {
 
     /// The stores that it means, each once, that can be pushed to.
     fn meant(&self, spec: &PushSecretSpec, namespace: &str) -> Result<Vec<Place>, Error> {
-        let (mut places, mut seen) = (Vec::new(), BTreeSet::new());
-        for (index, of) in spec.secret_store_refs.iter().enumerate() {
-            let found = push::meant(of, namespace, self);
-            if found.is_empty() {
-                return Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]")));
-            }
-            places.extend(found.into_iter().filter(|place| seen.insert(place.key.clone())));
-        }
+        let places = push::all_meant(spec, namespace, self)?;
         match places.iter().find(|place| self.spec(&place.key).is_some_and(|spec| !is_writable(spec))) {
             Some(place) => Err(message::store_read_only(&place.key, "this kind")),
             None => Ok(places),
@@ -148,8 +142,8 @@ pub(super) async fn pushed(
         }
         None => sources.meant(namespace, spec),
     };
-    if raw.is_empty() {
-        return Err(message::no_source(&push::named(spec)));
+    if let (true, Some(name)) = (raw.is_empty(), push::named(spec)) {
+        return Err(message::no_source(name));
     }
     let stores = Stores::of(objects, namespace);
     let places = stores.meant(spec, namespace)?;
@@ -178,14 +172,14 @@ fn entry(place: &Place, one: &One, (has_keys, plain): (bool, bool)) -> Result<Va
         entry["property"] = json!(property);
     }
     match &one.push.content {
-        Content::Whole { data, .. } if has_keys && remote.property.is_none() => {
+        Content::Whole(data) if has_keys && remote.property.is_none() => {
             for (key, value) in data {
                 let (field, value) = printed(value, plain);
                 let field = if field == TEXT { "stringData" } else { "data" };
                 entry[field][key] = value;
             }
         }
-        content @ (Content::One(_) | Content::Whole { .. }) => {
+        content @ (Content::One(_) | Content::Whole(_)) => {
             let value = content.value().map_err(|why| message::not_pushed(&place.key, remote, &why))?;
             let (field, value) = printed(&value, plain);
             entry[field] = value;

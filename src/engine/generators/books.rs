@@ -66,8 +66,8 @@ impl States for Books {
         Ok(())
     }
 
-    async fn discard(&self, unused: &Written) -> Result<(), Error> {
-        self.goes(&unused.namespace, &unused.name, Timestamp::now()).await
+    async fn discard(&self, unused: &Written, from: Timestamp) -> Result<(), Error> {
+        self.goes(&unused.namespace, &unused.name, from).await
     }
 }
 

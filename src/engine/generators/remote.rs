@@ -142,15 +142,27 @@ impl Engine {
             if let Some((asked, values)) = remembered.filter(|_| used) {
                 self.inner.memory.keep(asked, &values);
             }
-            let from = Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period;
             let said = match used {
-                true => self.inner.states.supersede(written, from).await,
-                false => self.inner.states.discard(written).await,
+                true => self.inner.states.supersede(written, self.end_of_grace()).await,
+                false => self.inner.states.discard(written, Timestamp::now()).await,
             };
             if let Err(error) = said {
                 tracing::warn!(state = written.name, namespace = written.namespace, %error, "cannot say what has become of it; the next use sees to it");
             }
         }
+    }
+
+    /// Nothing takes the place of what was written down under this name, and it is not in use any more: it goes after a while.
+    ///
+    /// # Errors
+    /// The API server does not take it.
+    pub async fn retire(&self, written: &Written) -> Result<(), Error> {
+        self.inner.states.discard(written, self.end_of_grace()).await
+    }
+
+    /// When what is not in use any more may go.
+    fn end_of_grace(&self) -> Timestamp {
+        Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period
     }
 
     /// Tells the service that what it made is of no use any more: by the generator's manifest of then.

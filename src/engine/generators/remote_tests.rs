@@ -42,7 +42,7 @@ impl States for Paper {
         Ok(())
     }
 
-    async fn discard(&self, unused: &Written) -> Result<(), Error> {
+    async fn discard(&self, unused: &Written, _: Timestamp) -> Result<(), Error> {
         lock(&self.lines).push(format!("{} goes", unused.name));
         Ok(())
     }

@@ -97,11 +97,11 @@ pub trait States: Send + Sync + fmt::Debug {
     /// The API server does not take it; the next use sees to it.
     async fn supersede(&self, others_than: &Written, from: Timestamp) -> Result<(), Error>;
 
-    /// It could not be used: it goes at once.
+    /// It is of no use, or not any more: it is to go from this time on.
     ///
     /// # Errors
     /// The API server does not take it; the next use sees to it.
-    async fn discard(&self, unused: &Written) -> Result<(), Error>;
+    async fn discard(&self, unused: &Written, from: Timestamp) -> Result<(), Error>;
 }
 
 /// No books: nothing that a service keeps can be made.
@@ -119,7 +119,7 @@ impl States for NoStates {
         Ok(())
     }
 
-    async fn discard(&self, _: &Written) -> Result<(), Error> {
+    async fn discard(&self, _: &Written, _: Timestamp) -> Result<(), Error> {
         Ok(())
     }
 }

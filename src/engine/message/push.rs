@@ -62,9 +62,25 @@ pub fn push_metadata(at: &str) -> Error {
 }
 
 /// The source is not there. ESO's sentence, and which.
-pub fn no_source(what: &str) -> Error {
-    let message = format!("could not get source secret: {what}; create it, or correct spec.selector.secret");
+pub fn no_source(name: &str) -> Error {
+    let message = format!(
+        "could not get source secret: Secret {name:?} not found; create it, or correct spec.selector.secret"
+    );
     Error::new(ErrorKind::Value, message)
+}
+
+/// Nothing says which Secrets are the source.
+pub fn source_unnamed() -> Error {
+    invalid(
+        "could not get source secret: spec.selector.secret has no name and no selector; add one".to_owned(),
+    )
+}
+
+/// The labels of the source are no selector.
+pub fn source_selector(why: &str) -> Error {
+    invalid(format!(
+        "could not get source secret: spec.selector.secret.selector is no label selector: {why}; correct it"
+    ))
 }
 
 /// The store's limits do not let the namespace name the key.

@@ -19,13 +19,13 @@ const STAYS_BELOW: [&str; 7] = [
     "helm.toolkit.fluxcd.io/",
 ];
 
-/// What is pushed of a Secret's labels and annotations.
-pub fn carried(metadata: &ObjectMeta) -> SourceMetadata {
+/// What is pushed of a Secret's labels and annotations, and its type.
+pub fn carried(metadata: &ObjectMeta, type_: Option<String>) -> SourceMetadata {
     let of = |all: &Option<BTreeMap<String, String>>| {
         let all = all.iter().flatten().filter(|(key, _)| goes_along(key));
         all.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    SourceMetadata { labels: of(&metadata.labels), annotations: of(&metadata.annotations) }
+    SourceMetadata { type_, labels: of(&metadata.labels), annotations: of(&metadata.annotations) }
 }
 
 fn goes_along(key: &str) -> bool {
@@ -54,7 +54,8 @@ mod tests {
             },
         }))
         .expect("metadata");
-        let SourceMetadata { labels, annotations } = carried(&metadata);
+        let SourceMetadata { type_, labels, annotations } = carried(&metadata, Some("team/type".to_owned()));
+        assert_eq!(type_.as_deref(), Some("team/type"));
         assert_eq!(json!(labels), json!({ "team": "a", "app.kubernetes.io/name": "db" }));
         assert_eq!(json!(annotations), json!({ "note": "b" }));
     }

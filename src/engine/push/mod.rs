@@ -6,6 +6,7 @@
 mod carried;
 mod places;
 mod reverse;
+mod templated;
 mod wanted;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ use kube::Resource as _;
 use latchkey_api::PushSecret;
 use latchkey_api::external_secret::{GeneratorRef, Template};
 use latchkey_api::push_secret::PushSecretSpec;
-use latchkey_provider::{EntryRef, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
+use latchkey_provider::{EntryRef, Existing, Provider, Push, Pushed, Remote, SourceMetadata, Writer};
 use tokio::time::{Instant, timeout_at};
 
 use super::changed::UnderWay;
@@ -28,31 +29,27 @@ use super::convert::Data;
 use super::generators::remote::Line;
 use super::generators::states::Owner;
 use super::plan::{GeneratorKey, StoreKey};
-use super::render::{self, Parts};
 use super::resolve::Opened;
 use super::{Deadline, Engine, Error, message, work};
 
 pub use carried::carried;
-pub use places::{Present, meant, names};
+pub use places::{Present, all_meant, meant, names};
+use templated::templated;
 pub use wanted::{One, Place, place, remote, wanted};
 
-/// What is pushed: keys and values, and the type of the Secret that holds them.
+/// What is pushed: keys and values, and what the Secret is that holds them.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Keys and values.
     pub data: Data,
-    /// The Secret's type.
-    pub type_: Option<String>,
-    /// What it carries beside that, as far as it is pushed.
+    /// Its type, and what it carries beside that, as far as it is pushed.
     pub metadata: SourceMetadata,
 }
 
-/// What is to be pushed, in words.
-pub fn named(spec: &PushSecretSpec) -> String {
-    match spec.selector.secret.as_ref().and_then(|secret| secret.name.as_deref()) {
-        Some(name) => format!("Secret {name:?} not found"),
-        None => "no Secret has the labels of spec.selector.secret.selector".to_owned(),
-    }
+/// The Secret that is named to be pushed, unless it is left to labels which ones are.
+pub fn named(spec: &PushSecretSpec) -> Option<&str> {
+    let name = spec.selector.secret.as_ref()?.name.as_deref();
+    name.filter(|name| !name.is_empty())
 }
 
 /// What a generator has made to be pushed.
@@ -80,6 +77,17 @@ fn owner(of: &PushSecret) -> Owner {
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
     }
+}
+
+/// What has come of pushing one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The store was written to.
+    Written,
+    /// It was there already, and may have been pushed from here: it is the same, or has the mark and stays as it is.
+    There,
+    /// Somebody else's is there, and stays.
+    Foreign,
 }
 
 /// A store that is open to be written to.
@@ -133,12 +141,7 @@ impl Engine {
     ) -> Result<Source, Error> {
         let Some(template) = template else { return Ok(source) };
         let objects = self.template_objects(namespace, Some(template), deadline).await?;
-        let Source { data, type_, mut metadata } = source;
-        let Parts { type_: new, labels, annotations, finalizers: _, data } =
-            work::aside(|| render::templated(template, data, &objects))?;
-        metadata.labels.extend(labels);
-        metadata.annotations.extend(annotations);
-        Ok(Source { data, type_: new.or(type_), metadata })
+        work::aside(|| templated(template, source, &objects))
     }
 
     /// Opens a store for a PushSecret of this namespace.
@@ -153,26 +156,30 @@ impl Engine {
         }
     }
 
-    /// Pushes one thing. With `keep` what is there already stays; that is no error.
+    /// Pushes one thing. With `keep` what is there already stays, whosever it is; that is no error.
     ///
     /// # Errors
     /// The key is none that the namespace may name, or the store does not take it.
-    pub async fn push(&self, door: &Door, push: &Push, keep: bool) -> Result<Pushed, Error> {
+    pub async fn push(&self, door: &Door, push: &Push, keep: bool) -> Result<Came, Error> {
         self.admit_push(door, &push.remote).await?;
         let pushing = async {
             let writer = door.writer()?;
-            if keep && writer.exists(&push.remote).await? {
-                return Ok(Pushed::Unchanged);
+            match if keep { writer.existing(&push.remote).await? } else { Existing::Missing } {
+                Existing::Managed => Ok(Came::There),
+                Existing::Foreign => Ok(Came::Foreign),
+                Existing::Missing => writer.push(push).await.map(|pushed| match pushed {
+                    Pushed::Created | Pushed::Updated => Came::Written,
+                    Pushed::Unchanged => Came::There,
+                }),
             }
-            writer.push(push).await
         };
         let under_way = self.writing(door, &push.remote);
-        let pushed = self.through(door, pushing).await;
-        if !matches!(pushed, Ok(Pushed::Unchanged)) {
+        let came = self.through(door, pushing).await;
+        if !matches!(came, Ok(Came::There | Came::Foreign)) {
             self.forget(door, &push.remote).await;
         }
         drop(under_way);
-        pushed.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
+        came.map_err(|why| message::not_pushed(door.key(), &push.remote, &why))
     }
 
     /// Removes what was pushed.

@@ -1,13 +1,14 @@
 //! Which stores a PushSecret means. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_api::external_secret::StoreKind;
-use latchkey_api::push_secret::PushStoreRef;
+use latchkey_api::push_secret::{PushSecretSpec, PushStoreRef};
 
 use super::Place;
 use crate::engine::plan::StoreKey;
 use crate::engine::selector::selects;
+use crate::engine::{Error, message};
 
 /// The stores that there are.
 pub trait Present {
@@ -35,6 +36,25 @@ pub fn meant(of: &PushStoreRef, namespace: &str, stores: &impl Present) -> Vec<P
         all.filter(|place| names(of, &place.key, namespace) && selects(selector, &place.labels)).collect();
     places.sort_by(|one, other| one.key.cmp(&other.key));
     places
+}
+
+/// The stores that a PushSecret means, each once. Labels that no store has are said only where no store is found at all.
+///
+/// # Errors
+/// It means none.
+pub fn all_meant(spec: &PushSecretSpec, namespace: &str, stores: &impl Present) -> Result<Vec<Place>, Error> {
+    let (mut places, mut seen, mut missing) = (Vec::new(), BTreeSet::new(), None);
+    for (index, of) in spec.secret_store_refs.iter().enumerate() {
+        let found = meant(of, namespace, stores);
+        if found.is_empty() {
+            missing.get_or_insert(index);
+        }
+        places.extend(found.into_iter().filter(|place| seen.insert(place.key.clone())));
+    }
+    match missing.filter(|_| places.is_empty()) {
+        Some(index) => Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]"))),
+        None => Ok(places),
+    }
 }
 
 /// Whether a reference may mean this store, as far as kind, namespace and name tell. Where there are labels, the name says
@@ -110,6 +130,21 @@ mod tests {
         let cluster = json!({ "kind": "ClusterSecretStore", "name": "b", "labelSelector": one });
         assert_eq!(found(cluster), ["ClusterSecretStore/a"]);
         assert!(found(json!({})).is_empty() && found(json!({ "name": "" })).is_empty());
+    }
+
+    #[test]
+    fn labels_that_no_store_has_do_not_keep_the_others_from_what_is_theirs() {
+        let all = |refs: Value| {
+            let spec = json!({ "secretStoreRefs": refs, "selector": { "secret": { "name": "a" } } });
+            let spec = serde_json::from_value(spec).expect("a spec");
+            let found = all_meant(&spec, "team", &stores());
+            found.map(|places| places.iter().map(Place::in_status).collect::<Vec<_>>())
+        };
+        let labels = |tier: &str| json!({ "labelSelector": { "matchLabels": { "tier": tier } } });
+        let found = all(json!([labels("none"), { "name": "b" }, labels("two")])).expect("a store");
+        assert_eq!(found, ["SecretStore/b"], "and each once");
+        let error = all(json!([labels("none"), labels("neither")])).expect_err("no store");
+        assert!(error.message.starts_with("spec.secretStoreRefs[0]"), "{error}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ fn data(key: &str, remote: &str) -> Value {
 fn source() -> Source {
     let pairs = [("user", "u"), ("password", "p"), ("a_U002f_b", "ab")];
     let data = pairs.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value))).collect();
-    Source { data, type_: Some("Opaque".into()), ..Source::default() }
+    Source { data, ..Source::default() }
 }
 
 fn at() -> Place {
@@ -97,6 +97,24 @@ fn data_decides_over_data_to_and_only_the_store_that_is_meant_takes_it() {
     ] {
         let to = json!({ "storeRef": store_ref, "match": { "regexp": "user" } });
         assert_eq!(!pushed(json!({ "dataTo": [to] })).is_empty(), takes, "{store_ref}");
+    }
+}
+
+#[test]
+fn a_key_that_data_names_is_in_what_takes_many_as_one_all_the_same() {
+    let to = json!([{ "remoteKey": "all", "match": { "regexp": "^(user|pass)" } }, { "match": { "regexp": "^(user|pass)" } }]);
+    assert_eq!(
+        pushed(json!({ "data": [data("user", "name")], "dataTo": to })),
+        pairs(&[("name", "u"), ("all", r#"{"password":"p","user":"u"}"#), ("password", "p")])
+    );
+}
+
+#[test]
+fn of_no_key_that_matches_nothing_is_pushed() {
+    for more in [json!({ "remoteKey": "bundle" }), json!({})] {
+        let mut to = json!({ "match": { "regexp": "^nothing" } });
+        more.as_object().into_iter().flatten().for_each(|(field, value)| to[field] = value.clone());
+        assert_eq!(pushed(json!({ "dataTo": [to] })), pairs(&[]), "{more}");
     }
 }
 

@@ -78,7 +78,8 @@ impl One {
     }
 }
 
-/// Everything that one store takes: `data`, and what `dataTo` adds to it. Of the same key `data` decides.
+/// Everything that one store takes: `data`, and what `dataTo` adds to it. Of the same key `data` decides, but for what takes many keys
+/// as one: that is of no key.
 ///
 /// # Errors
 /// A key that is not there, two things that go to the same place, metadata that are none, a pattern that is none.
@@ -124,13 +125,13 @@ fn is_meant(of: &DataToStoreRef, store: &Place) -> bool {
 fn explicit(at: &str, data: &PushData, source: &Source) -> Result<One, Error> {
     let named = converted(at, data.conversion_strategy.unwrap_or_default(), source)?;
     let content = match data.match_.secret_key.as_deref().filter(|key| !key.is_empty()) {
-        None => Content::Whole { data: named, type_: source.type_.clone() },
+        None => Content::Whole(named),
         Some(key) => Content::One(named.get(key).cloned().ok_or_else(|| message::no_secret_key(at, key))?),
     };
     one(at, data.clone(), content, source)
 }
 
-/// The keys of one `dataTo`: as one JSON object, or each by itself.
+/// The keys of one `dataTo`: as one JSON object, or each by itself. Of no key nothing is made, not even an empty object.
 fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
     let mut named = converted(at, entry.conversion_strategy.unwrap_or_default(), source)?;
     if let Some(pattern) = entry.match_.as_ref().and_then(|of| of.regexp.as_deref()) {
@@ -144,7 +145,10 @@ fn many(at: &str, entry: &DataTo, source: &Source) -> Result<Vec<One>, Error> {
         conversion_strategy: entry.conversion_strategy,
     };
     if let Some(remote_key) = entry.remote_key.clone().filter(|key| !key.is_empty()) {
-        let content = Content::Whole { data: named, type_: source.type_.clone() };
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let content = Content::Whole(named);
         return Ok(vec![one(at, data(None, remote_key), content, source)?]);
     }
     let names = rewritten(at, entry, named.keys())?;

@@ -19,19 +19,18 @@ use latchkey_api::PushSecret;
 use latchkey_api::push_secret::{
     PushData, PushDeletionPolicy, PushSecretSpec, PushUpdatePolicy, SyncedPushSecrets,
 };
-use latchkey_provider::Pushed;
 
 use super::Term;
 use super::backoff::Retry;
 use super::item::Item;
 use super::queue::Priority;
 use crate::engine::plan::StoreKey;
-use crate::engine::push::{self, Made, Place, Source};
+use crate::engine::push::{self, Came, Made, Place, Source};
 use crate::engine::{Deadline, Error, message};
 use crate::lookup::Key;
 use crate::metrics::{Condition, Kind};
 pub(super) use memory::Memory;
-pub(super) use status::Outcome;
+pub(super) use status::{Outcome, keeps_nothing};
 
 /// How long everything that one PushSecret does may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -136,7 +135,8 @@ impl Term<'_> {
         self.told(key, object, outcome).await;
     }
 
-    /// Every source to every store; then what is pushed no longer is removed.
+    /// Every source to every store; then what is pushed no longer is removed. Where there is no source, what was pushed stays, as
+    /// it does with ESO, and is remembered, so that it goes with the PushSecret.
     async fn push_sources(&self, object: &PushSecret, sources: &[Source]) -> Outcome {
         let namespace = object.namespace().unwrap_or_default();
         let places = match self.places(&object.spec, &namespace) {
@@ -151,7 +151,7 @@ impl Term<'_> {
             }
         }
         let old = status::before(object);
-        if !outcome.errors.is_empty() {
+        if !outcome.errors.is_empty() || sources.is_empty() {
             outcome.synced = status::merged(outcome.synced, old);
         } else if deletes(&object.spec) {
             let (left, errors) = self.unpush(&namespace, &old, &outcome.synced).await;
@@ -179,11 +179,11 @@ impl Term<'_> {
             for mut one in push::wanted(&object.spec, source, place)? {
                 let at = one.in_status();
                 one.push.known = before.contains_key(&at);
-                let pushed = engine.push(&door, &one.push, keep).await?;
-                if keep && pushed == Pushed::Unchanged && !one.push.known {
-                    continue; // it was there before: what is in the status counts as this one's, to replace and to delete
+                let came = engine.push(&door, &one.push, keep).await?;
+                if came == Came::Foreign && !one.push.known {
+                    continue; // what is in the status counts as this one's, to replace and to delete
                 }
-                outcome.changed |= pushed != Pushed::Unchanged;
+                outcome.changed |= came == Came::Written;
                 outcome.synced.entry(in_status.clone()).or_default().insert(at, one.data);
             }
         }
@@ -238,7 +238,8 @@ impl Term<'_> {
             return Outcome { source_deleted: true, synced: old, ..Outcome::default() };
         }
         if !deletes(&object.spec) || old.values().all(BTreeMap::is_empty) {
-            return Outcome::failed(old, vec![message::no_source(&push::named(&object.spec))]);
+            let name = push::named(&object.spec).unwrap_or_default();
+            return Outcome::failed(old, vec![message::no_source(name)]);
         }
         let namespace = object.namespace().unwrap_or_default();
         let (left, errors) = self.unpush(&namespace, &old, &SyncedPushSecrets::new()).await;

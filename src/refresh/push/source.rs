@@ -7,7 +7,7 @@ use kube::api::ListParams;
 use kube::core::Selector;
 use kube::{Api, ResourceExt};
 use latchkey_api::PushSecret;
-use latchkey_api::push_secret::{PushSecretSelector, PushSecretSpec};
+use latchkey_api::push_secret::PushSecretSpec;
 use latchkey_provider::SecretBytes;
 
 use super::super::Term;
@@ -17,8 +17,9 @@ use crate::lookup::Key;
 use crate::telemetry::chain;
 
 impl Term<'_> {
-    /// What is pushed, templates done; none if the Secret that is named is not there. What a generator makes is in `made` as well,
-    /// or has been since the last try.
+    /// What is pushed, templates done; none if the Secret that is named is not there. Where no Secret has the labels, there is
+    /// nothing to push, and nobody has deleted anything. What a generator makes is in `made` as well, or has been since the last
+    /// try.
     pub(super) async fn sources(
         &self,
         object: &PushSecret,
@@ -36,10 +37,7 @@ impl Term<'_> {
                 made.iter().map(|made| made.source.clone()).collect()
             }
             None => {
-                let secrets = self.secrets_of(&namespace, &object.spec).await?;
-                if secrets.is_empty() {
-                    return Ok(None);
-                }
+                let Some(secrets) = self.secrets_of(&namespace, &object.spec).await? else { return Ok(None) };
                 secrets.into_iter().map(of_secret).collect()
             }
         };
@@ -51,21 +49,22 @@ impl Term<'_> {
         Ok(Some(sources))
     }
 
-    /// The Secrets that are pushed, in the order of their names.
-    async fn secrets_of(&self, namespace: &str, spec: &PushSecretSpec) -> Result<Vec<Secret>, Error> {
+    /// The Secrets that are pushed, in the order of their names; none if there is no Secret of the name that is given.
+    async fn secrets_of(&self, namespace: &str, spec: &PushSecretSpec) -> Result<Option<Vec<Secret>>, Error> {
         let api: Api<Secret> = Api::namespaced(self.refresher.client.clone(), namespace);
-        let PushSecretSelector { name, selector } = spec.selector.secret.clone().unwrap_or_default();
-        let read = match (name.filter(|name| !name.is_empty()), selector) {
-            (Some(name), _) => api.get_opt(&name).await.map(|secret| secret.into_iter().collect()),
-            (None, Some(selector)) => match params(&selector) {
-                Some(params) => api.list(&params).await.map(|list| list.items),
-                None => Ok(Vec::new()), // a selector that is not valid matches none
-            },
-            (None, None) => Ok(Vec::new()),
-        };
-        let mut secrets: Vec<Secret> = read.map_err(|error| unread(spec, &error))?;
+        if let Some(name) = push::named(spec) {
+            let secret =
+                api.get_opt(name).await.map_err(|error| unread(&format!("Secret {name:?}"), &error))?;
+            return Ok(secret.map(|secret| vec![secret]));
+        }
+        let selector = spec.selector.secret.as_ref().and_then(|secret| secret.selector.as_ref());
+        let params = params(selector.ok_or_else(message::source_unnamed)?)?;
+        let list = api.list(&params).await;
+        let mut secrets = list
+            .map_err(|error| unread("the Secrets with the labels of spec.selector.secret.selector", &error))?
+            .items;
         secrets.sort_by_key(ResourceExt::name_any);
-        Ok(secrets)
+        Ok(Some(secrets))
     }
 
     /// Whether a source was changed after the last push, as far as its managedFields tell.
@@ -89,18 +88,41 @@ impl Term<'_> {
     }
 }
 
-fn params(selector: &LabelSelector) -> Option<ListParams> {
-    let selector = Selector::try_from(selector.clone()).ok()?;
-    Some(ListParams::default().labels_from(&selector))
+fn params(selector: &LabelSelector) -> Result<ListParams, Error> {
+    let selector = Selector::try_from(selector.clone());
+    let selector = selector.map_err(|why| message::source_selector(&why.to_string()))?;
+    Ok(ListParams::default().labels_from(&selector))
 }
 
 fn of_secret(secret: Secret) -> Source {
-    let metadata = push::carried(&secret.metadata);
+    let metadata = push::carried(&secret.metadata, secret.type_);
     let data = secret.data.unwrap_or_default().into_iter();
     let data = data.map(|(key, value)| (key, SecretBytes::new(value.0))).collect();
-    Source { data, type_: secret.type_, metadata }
+    Source { data, metadata }
 }
 
-fn unread(spec: &PushSecretSpec, error: &kube::Error) -> Error {
-    message::cluster(&format!("{} could not be read", push::named(spec)), &chain(error))
+fn unread(what: &str, error: &kube::Error) -> Error {
+    message::cluster(&format!("{what} could not be read"), &chain(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::engine::ErrorKind;
+
+    fn labels(expression: Value) -> Result<ListParams, Error> {
+        let selector = json!({ "matchLabels": { "a": "b" }, "matchExpressions": [expression] });
+        params(&serde_json::from_value(selector).expect("a selector"))
+    }
+
+    #[test]
+    fn labels_that_are_no_selector_are_an_error_and_not_an_empty_list() {
+        let good = labels(json!({ "key": "x", "operator": "Exists" })).expect("a selector");
+        assert_eq!(good.label_selector.as_deref(), Some("a=b,x"));
+        let bad = labels(json!({ "key": "x", "operator": "Is" })).expect_err("no operator");
+        assert_eq!(bad.kind, ErrorKind::InvalidSpec);
+        assert!(bad.message.starts_with("could not get source secret: spec.selector"), "{bad}");
+    }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use latchkey_api::PushSecret;
 use latchkey_api::duration::GoDuration;
+use latchkey_api::generator::GeneratorKind;
 use latchkey_api::push_secret::{
     PushSecretCondition, PushSecretSpec, PushSecretStatus, PushUpdatePolicy, SyncedPushSecrets,
 };
@@ -95,6 +96,21 @@ pub(super) fn is_ready(object: &PushSecret) -> Option<bool> {
     conditions.into_iter().find(|it| it.type_ == "Ready").map(|it| it.status == "True")
 }
 
+/// Whether it has pushed, as it is now, what no service keeps: a Secret, or what another generator makes. What was kept for it
+/// before is in use no more then, unless the stores leave what they have.
+pub(in crate::refresh) fn keeps_nothing(object: &PushSecret) -> bool {
+    let synced = object.status.as_ref().and_then(|status| status.synced_resource_version.as_ref());
+    let generator = object.spec.selector.generator_ref.as_ref();
+    is_ready(object) == Some(true)
+        && synced == Some(&version(object))
+        && object.spec.update_policy.unwrap_or_default() == PushUpdatePolicy::Replace
+        && generator.is_none_or(|of| match GeneratorKind::named(&of.kind) {
+            Some(GeneratorKind::Remote(kind)) => !kind.is_stateful(),
+            Some(_) => true,
+            None => false, // a ClusterGenerator may hold any
+        })
+}
+
 /// Both; of the same entry the new one.
 pub(super) fn merged(new: SyncedPushSecrets, old: SyncedPushSecrets) -> SyncedPushSecrets {
     let mut all = old;
@@ -162,9 +178,44 @@ pub(super) fn after(object: &PushSecret, outcome: &Outcome, at: Timestamp) -> Pu
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn nothing_is_kept_for_what_is_pushed_of_a_secret_once_it_is_pushed() {
+        let object = |selector: Value, policy: &str, ready: &str| -> PushSecret {
+            let object = json!({
+                "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret", "metadata": { "name": "a", "generation": 2 },
+                "spec": { "secretStoreRefs": [{ "name": "s" }], "selector": selector, "updatePolicy": policy },
+                "status": { "conditions": [{ "type": "Ready", "status": ready }] },
+            });
+            let mut object: PushSecret = serde_json::from_value(object).expect("a PushSecret");
+            let version = version(&object);
+            object.status.get_or_insert_default().synced_resource_version = Some(version);
+            object
+        };
+        let secret = || json!({ "secret": { "name": "a" } });
+        let generator = |kind: &str| json!({ "generatorRef": { "kind": kind, "name": "a" } });
+        for (selector, policy, ready, is) in [
+            (secret(), "Replace", "True", true),
+            (secret(), "Replace", "False", false),
+            (secret(), "IfNotExists", "True", false),
+            (generator("Password"), "Replace", "True", true),
+            (generator("GithubAccessToken"), "Replace", "True", true),
+            (generator("GitlabDeployToken"), "Replace", "True", false),
+            (generator("ClusterGenerator"), "Replace", "True", false),
+        ] {
+            assert_eq!(
+                keeps_nothing(&object(selector.clone(), policy, ready)),
+                is,
+                "{selector} {policy} {ready}"
+            );
+        }
+        let mut changed = object(secret(), "Replace", "True");
+        changed.metadata.generation = Some(3);
+        assert!(!keeps_nothing(&changed), "the Secret is not pushed yet");
+    }
 
     #[test]
     fn what_was_pushed_waits_for_its_interval_though_the_status_does_not_tell_yet() {

@@ -1,37 +1,29 @@
 //! The stores that a PushSecret names, by their names or by their labels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use latchkey_api::push_secret::{PushSecretSpec, PushStoreRef};
 
 use super::super::Term;
+use crate::engine::Error;
 use crate::engine::plan::StoreKey;
 use crate::engine::push::{self, Place, Present};
-use crate::engine::{Error, message};
 use crate::lookup::{Lookup, StoreRow};
 
 impl Term<'_> {
-    /// The stores that a PushSecret names, each once.
+    /// The stores that a PushSecret names, each once; without those of another controller.
     pub(super) fn places(&self, spec: &PushSecretSpec, namespace: &str) -> Result<Vec<Place>, Error> {
-        let mut places: Vec<Place> = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (index, of) in spec.secret_store_refs.iter().enumerate() {
-            let found = self.named(of, namespace);
-            if found.is_empty() {
-                return Err(message::no_such_store(&format!("spec.secretStoreRefs[{index}]")));
-            }
-            let ours = found.into_iter().filter(|place| {
-                let row = self.refresher.lookup.store_row(&place.key);
-                row.is_none_or(|row| self.refresher.engine.is_of_class(&row.store.spec))
-            });
-            places.extend(ours.filter(|place| seen.insert(place.key.clone())));
-        }
+        let mut places = push::all_meant(spec, namespace, &*self.refresher.lookup)?;
+        places.retain(|place| {
+            let row = self.refresher.lookup.store_row(&place.key);
+            row.is_none_or(|row| self.refresher.engine.is_of_class(&row.store.spec))
+        });
         Ok(places)
     }
 
     /// Whether every store that it names is there and another controller's: such a PushSecret is theirs.
-    pub(super) fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
+    pub(in crate::refresh) fn is_of_others(&self, spec: &PushSecretSpec, namespace: &str) -> bool {
         let is_theirs = |of: &PushStoreRef| {
             let places = self.named(of, namespace);
             let is_other = |place: &Place| {

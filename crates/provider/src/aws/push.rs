@@ -1,7 +1,7 @@
 //! Pushing: into secrets that have ESO's tag. AWS knows no write in place of a certain version, so of two changes of the
 //! same secret at once the later one wins, as in ESO.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
@@ -10,8 +10,8 @@ use super::property_path;
 use super::push_spec::Spec;
 use super::secrets_manager::SecretsManager;
 use super::write::Held;
-use crate::push::{self, EXTERNAL_SECRETS, MANAGED_BY, Members};
-use crate::{Error, ErrorKind, Push, Pushed, Remote, SecretBytes, Writer, property};
+use crate::push::{self, EXTERNAL_SECRETS, MANAGED_BY};
+use crate::{Error, ErrorKind, Existing, Push, Pushed, Remote, SecretBytes, Writer, property};
 
 /// What the value should be, byte for byte what is there if that says the same.
 fn wanted(push: &Push, there: Option<&SecretBytes>) -> Result<SecretBytes, Error> {
@@ -20,30 +20,27 @@ fn wanted(push: &Push, there: Option<&SecretBytes>) -> Result<SecretBytes, Error
     let path = property_path::steps(property, &push.remote)?;
     let text = push::text(&value, &push.remote)?;
     let there = there.filter(|there| !there.is_empty());
-    let members = there.map_or_else(|| Some(Members::default()), members).ok_or_else(|| {
+    let json = there.map_or(Some("{}"), object).ok_or_else(|| {
         let text =
             format!("secret {:?} holds no JSON object that a property could be pushed into", push.remote.key);
         Error::new(ErrorKind::InvalidValue, text)
     })?;
-    let is = property_path::get(&members, &path).and_then(|json| property::unquote(&json));
+    let is = property_path::get(json, &path).and_then(property::unquote);
     if let (Some(there), Some(is)) = (there, is.map(SecretBytes::from))
         && is == value
     {
         return Ok(there.clone());
     }
-    let new = property_path::set(members, &path, text).ok_or_else(|| {
+    let new = property_path::set(json, &path, text).ok_or_else(|| {
         let text = format!("{} cannot be written: something on its way is no JSON object", push.remote);
         Error::new(ErrorKind::InvalidValue, text)
     })?;
-    Ok(bytes(&new))
+    Ok(SecretBytes::from(new.as_str()))
 }
 
-fn members(value: &SecretBytes) -> Option<Members> {
-    value.expose_str().and_then(Members::parse)
-}
-
-fn bytes(members: &Members) -> SecretBytes {
-    SecretBytes::from(members.json().as_str())
+/// The value's text if it is a JSON object.
+fn object(value: &SecretBytes) -> Option<&str> {
+    value.expose_str().filter(|json| property_path::has_members(json).is_some())
 }
 
 fn tags(there: &DescribeSecretOutput) -> BTreeMap<String, String> {
@@ -54,6 +51,11 @@ fn tags(there: &DescribeSecretOutput) -> BTreeMap<String, String> {
 
 fn is_managed(there: &DescribeSecretOutput) -> bool {
     tags(there).get(MANAGED_BY).is_some_and(|by| by == EXTERNAL_SECRETS)
+}
+
+fn has_value(there: &DescribeSecretOutput) -> bool {
+    let mut stages = there.version_ids_to_stages().into_iter().flat_map(HashMap::values).flatten();
+    stages.any(|stage| stage == "AWSCURRENT")
 }
 
 impl SecretsManager {
@@ -102,18 +104,22 @@ impl Writer for SecretsManager {
         let Some(property) = remote.part() else { return self.remove(&id).await };
         let path = property_path::steps(property, remote)?;
         let Some(Held { value, format }) = self.held(&id).await? else { return Ok(()) };
-        match members(&value).and_then(|members| property_path::remove(members, &path)) {
+        match object(&value).and_then(|json| property_path::remove(json, &path)) {
             None => Ok(()),
-            Some(left) if left.is_empty() => self.remove(&id).await,
-            Some(left) => self.put(&id, &bytes(&left), format).await,
+            Some(left) if property_path::has_members(&left) == Some(false) => self.remove(&id).await,
+            Some(left) => self.put(&id, &SecretBytes::from(left.as_str()), format).await,
         }
     }
 
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error> {
-        let Some(Held { value, .. }) = self.held(&self.remote_id(remote)).await? else { return Ok(false) };
-        let Some(property) = remote.part() else { return Ok(true) };
-        let path = property_path::steps(property, remote)?;
-        Ok(members(&value).is_some_and(|members| property_path::get(&members, &path).is_some()))
+    /// Of the secret: as in ESO a property says nothing here.
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error> {
+        let id = self.remote_id(remote);
+        match self.described(&id).await? {
+            Some(there) if there.deleted_date().is_none() && has_value(&there) => {
+                Ok(Existing::by(is_managed(&there)))
+            }
+            Some(_) | None => Ok(Existing::Missing),
+        }
     }
 }
 
@@ -146,7 +152,8 @@ mod tests {
             (Some("c4n4ry"), Some(""), "v"),
             (None, Some("a"), r#"{"a":"v"}"#),
             (Some(""), Some("a.b"), r#"{"a":{"b":"v"}}"#),
-            (Some(r#"{ "z":1.50, "a":"old" }"#), Some("a"), r#"{"a":"v","z":1.50}"#),
+            (Some(r#"{ "z":1.50, "a":"old" }"#), Some("a"), r#"{ "z":1.50, "a":"v" }"#),
+            (Some(r#"{ "z":1.50 }"#), Some("a.b"), r#"{ "z":1.50 ,"a":{"b":"v"}}"#),
         ] {
             assert_eq!(after(there, property, "v").as_deref(), Ok(want), "{there:?} {property:?}");
         }

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Secret;
 use serde::Deserialize;
 use zeroize::Zeroize;
 
+use super::secret_type;
 use crate::{Content, Error, Push, push};
 
 /// The annotation of Secrets that were created here. ESO has no mark in Kubernetes, and takes over whatever is there.
@@ -110,7 +111,8 @@ impl Held {
         !data.is_empty()
     }
 
-    /// The same with what is pushed. Its type is given once and for all.
+    /// The same with what is pushed. Its type is given once and for all: that of the Secret that is pushed, of which a property need
+    /// not have all that the type asks for.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidValue`] for all keys as one JSON that are not all text.
@@ -121,11 +123,14 @@ impl Held {
                 let value = ByteString(content.value()?.expose().to_vec());
                 let former = new.0.data.get_or_insert_default().insert(property.to_owned(), value);
                 former.into_iter().for_each(|mut value| value.0.zeroize());
+                let may_be = |type_: &String| secret_type::allows(type_, |key| new.has(key));
+                let fitting = push.source.type_.clone().filter(may_be);
+                new.0.type_ = new.0.type_.take().or(fitting);
             }
-            (None, Content::Whole { data, type_ }) => {
+            (None, Content::Whole(data)) => {
                 let all = data.iter().map(|(key, value)| (key.clone(), ByteString(value.expose().to_vec())));
                 drop(Self(Secret { data: new.0.data.replace(all.collect()), ..Secret::default() }));
-                new.0.type_ = new.0.type_.take().or_else(|| type_.clone());
+                new.0.type_ = new.0.type_.take().or_else(|| push.source.type_.clone());
             }
             (None, Content::One(_)) => {} // refused before
         }
@@ -185,8 +190,9 @@ mod tests {
     #[test]
     fn all_keys_replace_what_is_there_but_for_the_type() {
         let data = [("p".to_owned(), SecretBytes::from("<1>"))].into();
-        let whole = Content::Whole { data, type_: Some("mine".to_owned()) };
-        let by = push(None, whole.clone(), json!({}));
+        let whole = Content::Whole(data);
+        let source = SourceMetadata { type_: Some("mine".to_owned()), ..SourceMetadata::default() };
+        let by = Push { source, ..push(None, whole.clone(), json!({})) };
         let new = |there: Held, by: &Push| there.with(by, &Spec::of(by).unwrap()).unwrap();
         let replaced = new(there(), &by);
         assert_eq!(replaced.0.data.as_ref().map(BTreeMap::len), Some(1));
@@ -194,6 +200,21 @@ mod tests {
         assert_eq!(new(Held::default(), &by).0.type_.as_deref(), Some("mine"));
         let inside = new(Held::default(), &push(Some("all"), whole, json!({})));
         assert_eq!(inside.0.data.as_ref().unwrap()["all"].0, br#"{"p":"<1>"}"#);
+    }
+
+    #[test]
+    fn a_new_secret_of_a_property_has_the_sources_type_if_that_allows_it() {
+        let type_ = |there: Held, property: &str| {
+            let source = SourceMetadata {
+                type_: Some("kubernetes.io/ssh-auth".to_owned()),
+                ..SourceMetadata::default()
+            };
+            let push = Push { source, ..push(Some(property), one("new"), json!({})) };
+            there.with(&push, &Spec::of(&push).unwrap()).unwrap().0.type_.clone()
+        };
+        assert_eq!(type_(Held::default(), "ssh-privatekey").as_deref(), Some("kubernetes.io/ssh-auth"));
+        assert_eq!(type_(Held::default(), "other"), None);
+        assert_eq!(type_(there(), "ssh-privatekey").as_deref(), Some("t"));
     }
 
     #[test]
@@ -217,6 +238,7 @@ mod tests {
             all.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };
         let source = SourceMetadata {
+            type_: None,
             labels: strings(&[("b", "source"), ("c", "source")]),
             annotations: strings(&[("x", "source")]),
         };

@@ -8,6 +8,7 @@ mod access;
 mod failure;
 mod joined;
 mod kubeconfig;
+mod secret_type;
 pub(crate) mod server;
 mod store;
 mod value;

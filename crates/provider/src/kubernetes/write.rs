@@ -9,7 +9,7 @@ use super::failure::Doing;
 use super::joined::{Held, Spec};
 use super::store::Store;
 use super::value;
-use crate::{Content, EntryRef, Error, ErrorKind, Push, Pushed, Remote, Writer, push};
+use crate::{Content, EntryRef, Error, ErrorKind, Existing, Push, Pushed, Remote, Writer, push};
 
 impl Store {
     fn what(&self, remote: &Remote) -> String {
@@ -118,8 +118,9 @@ impl Writer for Store {
         }
     }
 
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error> {
-        let there = self.held(remote).await?;
-        Ok(there.is_some_and(|secret| remote.part().is_none_or(|property| secret.has(property))))
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error> {
+        let has = |secret: &Held| remote.part().is_none_or(|property| secret.has(property));
+        let there = self.held(remote).await?.filter(has);
+        Ok(there.map_or(Existing::Missing, |secret| Existing::by(secret.is_marked())))
     }
 }

@@ -107,6 +107,13 @@ pub fn go_json(raw: &str, numbers: Numbers, html: bool) -> Option<String> {
     Some(out)
 }
 
+/// A text as `json.Marshal` writes it. It has all its room from the beginning, since growing would leave copies behind.
+pub fn go_string(text: &str) -> String {
+    let mut out = String::with_capacity(6 * text.len() + 2); // of each byte no more than \u and four digits
+    write_string(&mut out, text, true);
+    out
+}
+
 #[derive(Clone, Copy)]
 struct Style {
     numbers: Numbers,

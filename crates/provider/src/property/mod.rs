@@ -10,7 +10,7 @@ mod path;
 
 pub use document::Document;
 pub use flatten::{any_map, any_value, raw_map, raw_members};
-pub use gotext::{Numbers, go_json, scalar_text, unquote};
+pub use gotext::{Numbers, go_json, go_string, scalar_text, unquote};
 pub use path::{literal_then_path, lookup, path_then_literal};
 
 use crate::{EntryRef, Error, ErrorKind, SecretBytes};

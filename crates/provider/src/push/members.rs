@@ -5,12 +5,6 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::property::{self, Numbers};
-use crate::{Error, ErrorKind, Remote, SecretBytes};
-
-/// The key of the mark that ESO leaves on what it pushes, be it a tag or custom metadata.
-pub const MANAGED_BY: &str = "managed-by";
-/// Its value.
-pub const EXTERNAL_SECRETS: &str = "external-secrets";
 
 /// The members of a JSON object with their values' own text, which is wiped.
 #[derive(Clone, Default)]
@@ -78,17 +72,6 @@ impl Members {
 
 fn quoted(text: &str) -> Zeroizing<String> {
     Zeroizing::new(serde_json::Value::from(text).to_string())
-}
-
-/// A value that becomes part of JSON.
-///
-/// # Errors
-/// [`ErrorKind::InvalidValue`] for what is not text.
-pub fn text<'a>(value: &'a SecretBytes, remote: &Remote) -> Result<&'a str, Error> {
-    value.expose_str().ok_or_else(|| {
-        let text = format!("the value for {remote} is not text, so it cannot be part of JSON");
-        Error::new(ErrorKind::InvalidValue, text)
-    })
 }
 
 #[cfg(test)]

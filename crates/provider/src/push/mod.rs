@@ -1,15 +1,24 @@
 //! What all writers have in common: the mark of what is managed, a PushSecret's metadata, JSON with one member changed.
 
-#[cfg(any(feature = "aws", feature = "vault"))]
+#[cfg(feature = "vault")]
 mod members;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-#[cfg(any(feature = "aws", feature = "vault"))]
-pub use members::{EXTERNAL_SECRETS, MANAGED_BY, Members, text};
+#[cfg(feature = "vault")]
+pub use members::Members;
 
-use crate::{Error, ErrorKind, Remote};
+#[cfg(any(feature = "aws", feature = "vault"))]
+use crate::SecretBytes;
+use crate::{Error, ErrorKind, Existing, Remote};
+
+/// The key of the mark that ESO leaves on what it pushes, be it a tag or custom metadata.
+#[cfg(any(feature = "aws", feature = "vault"))]
+pub const MANAGED_BY: &str = "managed-by";
+/// Its value.
+#[cfg(any(feature = "aws", feature = "vault"))]
+pub const EXTERNAL_SECRETS: &str = "external-secrets";
 
 impl Remote {
     /// The property; an empty one is none, as in ESO.
@@ -18,10 +27,29 @@ impl Remote {
     }
 }
 
+impl Existing {
+    /// Something that is there, by whether it has the mark.
+    pub(crate) fn by(is_managed: bool) -> Self {
+        if is_managed { Self::Managed } else { Self::Foreign }
+    }
+}
+
 /// The error for what somebody else has put there; ESO's sentence, with the place.
 pub fn not_managed(remote: &Remote, place: &str) -> Error {
     let text = format!("secret not managed by external-secrets: {:?} in {place}", remote.key);
     Error::new(ErrorKind::NotManaged, text)
+}
+
+/// A value that becomes part of JSON.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for what is not text.
+#[cfg(any(feature = "aws", feature = "vault"))]
+pub fn text<'a>(value: &'a SecretBytes, remote: &Remote) -> Result<&'a str, Error> {
+    value.expose_str().ok_or_else(|| {
+        let text = format!("the value for {remote} is not text, so it cannot be part of JSON");
+        Error::new(ErrorKind::InvalidValue, text)
+    })
 }
 
 /// The `spec` of a PushSecret's metadata; none is the default. `known` lists the fields, for people.

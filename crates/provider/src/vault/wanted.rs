@@ -27,16 +27,14 @@ enum MergePolicy {
 }
 
 impl Spec {
+    /// Secrets of version 1 have none, so nobody reads what is given for them, as in ESO.
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`].
     pub fn of(push: &Push, version: KvVersion) -> Result<Self, Error> {
-        let spec = push::spec(push.metadata.as_ref(), "customMetadata, mergePolicy")?;
-        match (version, &push.metadata) {
-            (KvVersion::V1, Some(_)) => {
-                let text = "secrets of kv version 1 in vault have no metadata that could be pushed";
-                Err(Error::new(ErrorKind::InvalidConfig, text))
-            }
-            (KvVersion::V1, None) | (KvVersion::V2, _) => Ok(spec),
+        match version {
+            KvVersion::V1 => Ok(Self::default()),
+            KvVersion::V2 => push::spec(push.metadata.as_ref(), "customMetadata, mergePolicy"),
         }
     }
 
@@ -151,14 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn wrong_metadata_is_refused() {
-        for (version, metadata) in [
-            (KvVersion::V2, json!({ "mergePolicy": "Ignore" })),
-            (KvVersion::V2, json!({ "tags": {} })),
-            (KvVersion::V1, json!({ "customMetadata": {} })),
-        ] {
-            let error = Spec::of(&push("{}", None, Some(metadata)), version).unwrap_err();
+    fn wrong_metadata_is_refused_and_for_version_1_nobody_reads_it() {
+        for metadata in [json!({ "mergePolicy": "Ignore" }), json!({ "tags": {} })] {
+            let push = push("{}", None, Some(metadata));
+            let error = Spec::of(&push, KvVersion::V2).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidConfig, "{error}");
+            assert!(Spec::of(&push, KvVersion::V1).is_ok());
         }
     }
 

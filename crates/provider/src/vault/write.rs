@@ -14,7 +14,7 @@ use super::there::{self, CUSTOM_METADATA, There};
 use super::wanted::{self, Spec};
 use super::{failure, path};
 use crate::push::{self, Members};
-use crate::{Error, ErrorKind, Push, Pushed, Remote, Writer};
+use crate::{Error, ErrorKind, Existing, Push, Pushed, Remote, Writer};
 
 impl Store {
     async fn there(&self, remote: &Remote) -> Result<There, Error> {
@@ -151,10 +151,12 @@ impl Writer for Store {
         self.write_data(remote, &members, &there, Action::Delete).await
     }
 
-    async fn exists(&self, remote: &Remote) -> Result<bool, Error> {
-        let request = path::data(self.mount.as_deref(), self.version, &remote.key, "")?;
-        let there = there::of(&self.read(&request).await?, None, self.version, &self.place(remote))?;
-        let has = |data: Members| remote.part().is_none_or(|property| data.get(property).is_some());
-        Ok(there.data.is_some_and(has))
+    async fn existing(&self, remote: &Remote) -> Result<Existing, Error> {
+        let there = self.there(remote).await?;
+        let has = |data: &Members| remote.part().is_none_or(|property| data.get(property).is_some());
+        Ok(match &there.data {
+            Some(data) if has(data) => Existing::by(there.is_managed()),
+            Some(_) | None => Existing::Missing,
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use latchkey_provider::{Content, ErrorKind, Pushed, SecretBytes};
+use latchkey_provider::{Content, ErrorKind, Existing, Pushed, SecretBytes};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, aws, block};
@@ -76,7 +76,7 @@ async fn a_whole_value_is_created_updated_and_left_alone() {
     );
     assert_eq!(value(&fixture, "team/db"), "three");
     assert_eq!(pusher.push("db", None, "three").await, Ok(Pushed::Unchanged), "as text or as bytes");
-    assert_eq!(pusher.content("db", None, whole(&[("a", "<")], None)).await, Ok(Pushed::Updated));
+    assert_eq!(pusher.content("db", None, whole(&[("a", "<")])).await, Ok(Pushed::Updated));
     assert_eq!(value(&fixture, "team/db"), r#"binary {"a":"<"}"#);
     let bytes = || Content::One(SecretBytes::new(*b"\xff\x00"));
     assert_eq!(pusher.content("bytes", None, bytes()).await, Ok(Pushed::Created));
@@ -91,14 +91,19 @@ async fn a_property_keeps_the_others() {
     let own = json!({ "SecretId": "team/part", "SecretString": r#"{"n":1.50,"a":"1"}"# });
     fixture.moto.secrets_manager("PutSecretValue", &own).unwrap();
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Updated));
-    assert_eq!(value(&fixture, "team/part"), r#"binary {"a":"1","n":1.50,"o":{"in":"2"}}"#);
+    assert_eq!(value(&fixture, "team/part"), r#"binary {"n":1.50,"a":"1","o":{"in":"2"}}"#);
     fixture.moto.proxy().forget();
     assert_eq!(pusher.push("part", Some("o.in"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(writes(&fixture), 0);
-    for (property, there) in [(None, true), (Some("o.in"), true), (Some("in"), false), (Some(""), true)] {
-        assert_eq!(pusher.exists("part", property).await, Ok(there), "{property:?}");
+    for property in [None, Some("o.in"), Some("in"), Some("")] {
+        let existing = pusher.existing("part", property).await;
+        assert_eq!(existing, Ok(Existing::Managed), "of the secret, not of {property:?}");
     }
-    assert_eq!(pusher.exists("nobody", None).await, Ok(false));
+    let empty =
+        json!({ "Name": "team/empty", "Tags": [{ "Key": "managed-by", "Value": "external-secrets" }] });
+    fixture.moto.secrets_manager("CreateSecret", &empty).unwrap();
+    assert_eq!(pusher.existing("empty", None).await, Ok(Existing::Missing), "it has no value");
+    assert_eq!(pusher.existing("nobody", None).await, Ok(Existing::Missing));
     pusher.push("plain", None, CANARY).await.unwrap();
     let error = pusher.push("plain", Some("a"), CANARY).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidValue, "{error}");
@@ -118,12 +123,13 @@ async fn what_somebody_else_has_put_there_is_left_alone_unless_known() {
     for property in [None, Some("a")] {
         assert_eq!(pusher.delete("theirs", property, false).await, Ok(()));
     }
+    assert_eq!(pusher.existing("theirs", None).await, Ok(Existing::Foreign));
     assert_eq!(pusher.known("theirs", None, CANARY).await, Ok(Pushed::Unchanged));
     assert_eq!((writes(&fixture), value(&fixture, "team/theirs")), (0, CANARY.to_owned()));
     assert_eq!(pusher.known("theirs", None, "mine").await, Ok(Pushed::Updated));
     assert_eq!(value(&fixture, "team/theirs"), "binary mine");
     assert_eq!(pusher.delete("theirs", None, true).await, Ok(()));
-    assert_eq!(pusher.exists("theirs", None).await, Ok(false));
+    assert_eq!(pusher.existing("theirs", None).await, Ok(Existing::Missing));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +155,7 @@ async fn a_deleted_secret_is_restored() {
     pusher.push("back", None, "1").await.unwrap();
     assert_eq!(pusher.delete("back", None, false).await, Ok(()));
     assert!(described(&fixture, "team/back").unwrap()["DeletedDate"].is_number());
-    assert_eq!(pusher.exists("back", None).await, Ok(false));
+    assert_eq!(pusher.existing("back", None).await, Ok(Existing::Missing));
     assert_eq!(pusher.delete("back", None, false).await, Ok(()));
     assert_eq!(pusher.push("back", None, "2").await, Ok(Pushed::Created));
     assert_eq!(value(&fixture, "team/back"), "binary 2");

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use latchkey_provider::{ErrorKind, Pushed};
+use latchkey_provider::{ErrorKind, Existing, Pushed};
 use serde_json::{Value, json};
 
 use crate::fixture::NAMESPACE;
 use crate::kubernetes::{Bench, put, store, token_auth};
 use crate::live::{Log, control_plane};
-use crate::pushing::{CANARY, Pusher, whole};
+use crate::pushing::{CANARY, Pusher, one, whole};
 
 async fn pusher() -> Pusher {
     Pusher(Bench::admin().await.connection.provider)
@@ -36,9 +36,8 @@ fn data(name: &str) -> Value {
 #[tokio::test]
 async fn all_keys_are_created_updated_and_left_alone() {
     let pusher = pusher().await;
-    let push = async |entries: &[(&str, &str)]| {
-        pusher.content("push-whole", None, whole(entries, Some("team/type"))).await
-    };
+    let push =
+        async |entries: &[(&str, &str)]| pusher.typed("push-whole", None, whole(entries), "team/type").await;
     assert_eq!(push(&[("a", "1"), ("b", "2")]).await, Ok(Pushed::Created));
     let created = read("push-whole").unwrap();
     assert_eq!(
@@ -59,18 +58,36 @@ async fn a_property_keeps_the_others() {
     let pusher = pusher().await;
     assert_eq!(pusher.push("push-part", Some("a.txt"), "1").await, Ok(Pushed::Created));
     assert_eq!(pusher.push("push-part", Some("b"), "2").await, Ok(Pushed::Updated));
-    assert_eq!(
-        pusher.content("push-part", Some("all"), whole(&[("x", "<")], None)).await,
-        Ok(Pushed::Updated)
-    );
+    assert_eq!(pusher.content("push-part", Some("all"), whole(&[("x", "<")])).await, Ok(Pushed::Updated));
     assert_eq!(data("push-part"), json!({ "a.txt": "1", "b": "2", "all": r#"{"x":"<"}"# }));
     let before = version("push-part");
     assert_eq!(pusher.push("push-part", Some("b"), "2").await, Ok(Pushed::Unchanged));
     assert_eq!(version("push-part"), before);
     for (property, there) in [(None, true), (Some("a.txt"), true), (Some("a"), false), (Some(""), true)] {
-        assert_eq!(pusher.exists("push-part", property).await, Ok(there), "{property:?}");
+        let there = if there { Existing::Managed } else { Existing::Missing };
+        assert_eq!(pusher.existing("push-part", property).await, Ok(there), "{property:?}");
     }
-    assert_eq!(pusher.exists("push-nobody", None).await, Ok(false));
+    assert_eq!(pusher.existing("push-nobody", None).await, Ok(Existing::Missing));
+}
+
+#[tokio::test]
+async fn a_property_has_its_secret_made_with_the_sources_type_if_that_can_be() {
+    let pusher = pusher().await;
+    let made = async |name: &str, property, type_| {
+        let pushed = pusher.typed(name, Some(property), one("{}"), type_).await;
+        assert_eq!(pushed, Ok(Pushed::Created), "{name}");
+        read(name).unwrap()["type"].clone()
+    };
+    let docker = "kubernetes.io/dockerconfigjson";
+    assert_eq!(made("push-docker", ".dockerconfigjson", docker).await, docker);
+    assert_eq!(made("push-part-of-docker", "config", docker).await, "Opaque");
+    assert_eq!(made("push-part-of-tls", "tls.crt", "kubernetes.io/tls").await, "Opaque");
+    assert_eq!(made("push-own", "a", "team/type").await, "team/type");
+    let pushed = pusher.typed("push-own", Some("b"), one("2"), "team/other").await;
+    assert_eq!(
+        (pushed, read("push-own").unwrap()["type"].clone()),
+        (Ok(Pushed::Updated), json!("team/type"))
+    );
 }
 
 #[tokio::test]
@@ -83,6 +100,7 @@ async fn what_somebody_else_has_put_there_is_left_alone_unless_known() {
     for property in [None, Some("v")] {
         assert_eq!(pusher.delete("push-theirs", property, false).await, Ok(()));
     }
+    assert_eq!(pusher.existing("push-theirs", None).await, Ok(Existing::Foreign));
     assert_eq!(pusher.known("push-theirs", Some("v"), CANARY).await, Ok(Pushed::Unchanged));
     assert_eq!(version("push-theirs"), before);
     assert_eq!(pusher.known("push-theirs", Some("v"), "mine").await, Ok(Pushed::Updated));
@@ -160,8 +178,9 @@ async fn what_the_server_does_not_take_is_told_without_its_value() {
     let error = nowhere.push("push-odd", Some("a"), CANARY).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidConfig);
     assert!(error.message.contains("no namespace for secret \"push-odd\""), "{error}");
-    let tls = whole(&[("tls.crt", CANARY)], Some("kubernetes.io/tls"));
-    assert_eq!(pusher.content("push-odd", None, tls).await.unwrap_err().kind, ErrorKind::InvalidRequest);
+    let tls = whole(&[("tls.crt", CANARY)]);
+    let error = pusher.typed("push-odd", None, tls, "kubernetes.io/tls").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidRequest);
 }
 
 #[tokio::test]

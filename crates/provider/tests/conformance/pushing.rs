@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use latchkey_provider::{
-    Content, Error, ErrorKind, Provider, Push, Pushed, Remote, SecretBytes, SourceMetadata,
+    Content, Error, ErrorKind, Existing, Provider, Push, Pushed, Remote, SecretBytes, SourceMetadata,
 };
 use serde_json::Value;
 
@@ -19,10 +19,10 @@ pub fn one(value: &str) -> Content {
     Content::One(SecretBytes::from(value))
 }
 
-/// All keys of a Secret of this type.
-pub fn whole(entries: &[(&str, &str)], type_: Option<&str>) -> Content {
+/// All keys of a Secret.
+pub fn whole(entries: &[(&str, &str)]) -> Content {
     let data = entries.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::from(*value)));
-    Content::Whole { data: data.collect::<BTreeMap<_, _>>(), type_: type_.map(str::to_owned) }
+    Content::Whole(data.collect::<BTreeMap<_, _>>())
 }
 
 /// A provider that is pushed to. No error that comes by may hold [`CANARY`].
@@ -57,6 +57,18 @@ impl Pusher {
         self.all(plain(key, property, content)).await
     }
 
+    /// Of a Secret of this type.
+    pub async fn typed(
+        &self,
+        key: &str,
+        property: Option<&str>,
+        content: Content,
+        type_: &str,
+    ) -> Result<Pushed, Error> {
+        let source = SourceMetadata { type_: Some(type_.to_owned()), ..SourceMetadata::default() };
+        self.all(Push { source, ..plain(key, property, content) }).await
+    }
+
     pub async fn all(&self, push: Push) -> Result<Pushed, Error> {
         clean(self.0.writer().unwrap().push(&push).await)
     }
@@ -81,8 +93,8 @@ impl Pusher {
         clean(self.0.writer().unwrap().delete(&remote(key, property), known).await)
     }
 
-    pub async fn exists(&self, key: &str, property: Option<&str>) -> Result<bool, Error> {
-        clean(self.0.writer().unwrap().exists(&remote(key, property)).await)
+    pub async fn existing(&self, key: &str, property: Option<&str>) -> Result<Existing, Error> {
+        clean(self.0.writer().unwrap().existing(&remote(key, property)).await)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is pushed, and what is left alone.
 
-use latchkey_provider::{ErrorKind, Pushed};
+use latchkey_provider::{ErrorKind, Existing, Pushed};
 use latchkey_testbed::{Proxy, Reply, Rule};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ async fn a_whole_value_is_created_updated_and_left_alone() {
         (data("push/whole"), metadata("push/whole")["current_version"].clone()),
         (json!({ "user": "other" }), json!(2))
     );
-    let all = whole(&[("a", "1"), ("b", "<2>")], None);
+    let all = whole(&[("a", "1"), ("b", "<2>")]);
     assert_eq!(pusher.content("push/whole", None, all).await, Ok(Pushed::Updated));
     assert_eq!(data("push/whole"), json!({ "a": "1", "b": "<2>" }));
     let error = pusher.push("push/whole", None, CANARY).await.unwrap_err();
@@ -63,9 +63,10 @@ async fn a_property_keeps_the_others() {
     assert_eq!(pusher.push("push/part", Some("a.b"), "new").await, Ok(Pushed::Unchanged));
     assert_eq!(metadata("push/part")["current_version"], 4);
     for (property, there) in [(None, true), (Some("n"), true), (Some("a"), false), (Some(""), true)] {
-        assert_eq!(pusher.exists("push/part", property).await, Ok(there), "{property:?}");
+        let there = if there { Existing::Managed } else { Existing::Missing };
+        assert_eq!(pusher.existing("push/part", property).await, Ok(there), "{property:?}");
     }
-    assert_eq!(pusher.exists("push/nobody", None).await, Ok(false));
+    assert_eq!(pusher.existing("push/nobody", None).await, Ok(Existing::Missing));
 }
 
 #[tokio::test]
@@ -84,6 +85,7 @@ async fn what_somebody_else_has_put_there_is_left_alone_unless_known() {
         assert_eq!(pusher.delete("push/theirs", property, false).await, Ok(()));
     }
     assert_eq!(metadata("push/theirs")["current_version"], 1);
+    assert_eq!(pusher.existing("push/theirs", None).await, Ok(Existing::Foreign));
     assert_eq!(pusher.known("push/theirs", Some("v"), CANARY).await, Ok(Pushed::Unchanged));
     assert_eq!(metadata("push/theirs")["custom_metadata"], json!({ "owner": "team" }));
     assert_eq!(pusher.known("push/theirs", Some("v"), "mine").await, Ok(Pushed::Updated));
@@ -117,7 +119,7 @@ async fn a_deleted_version_is_replaced_by_the_next() {
     let pusher = pusher().await;
     pusher.push("push/again", Some("a"), "1").await.unwrap();
     vault().api("DELETE", "secret/data/push/again", &Value::Null).unwrap();
-    assert_eq!(pusher.exists("push/again", None).await, Ok(false));
+    assert_eq!(pusher.existing("push/again", None).await, Ok(Existing::Missing));
     assert_eq!(pusher.push("push/again", Some("b"), "2").await, Ok(Pushed::Created));
     assert_eq!(
         (data("push/again"), metadata("push/again")["current_version"].clone()),
@@ -158,7 +160,7 @@ async fn version_1_keeps_the_mark_among_the_data() {
     assert_eq!(read("push/one").unwrap(), json!({ "a": "1", "b": "2", "custom_metadata": mark }));
     assert_eq!(pusher.push("push/one", None, r#"{"c":3}"#).await, Ok(Pushed::Updated));
     assert_eq!(read("push/one").unwrap(), json!({ "c": 3, "custom_metadata": mark }));
-    assert_eq!(pusher.exists("push/one", Some("c")).await, Ok(true));
+    assert_eq!(pusher.existing("push/one", Some("c")).await, Ok(Existing::Managed));
     let error = pusher.push("push/one", Some("custom_metadata"), CANARY).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidRequest, "{error}");
     assert_eq!(pusher.delete("push/one", Some("c"), false).await, Ok(()));
