@@ -238,7 +238,8 @@ fn targets() -> Vec<(&'static str, Error)> {
         ("owned by another", owned_by_another("db", "db-old")),
         ("foreign owner", foreign_owner("db", "Certificate", "db-tls")),
         ("immutable", immutable("db")),
-        ("too large", too_large("db", 1_200_000, 1_048_576, ("dump", 900_000))),
+        ("too large", too_large("db", 1_200_000, 1_048_576, (Some("dump"), 900_000))),
+        ("too large, by a rendered key", too_large("db", 1_200_000, 1_048_576, (None, 900_000))),
         ("another type", other_type("db", "Opaque", "kubernetes.io/tls")),
         ("not owner", not_owner("db", CreationPolicy::Orphan)),
         ("not its own", not_its_own("db")),
@@ -257,7 +258,16 @@ fn targets() -> Vec<(&'static str, Error)> {
         ),
         (
             "template value not decoded",
-            template_not_text("spec.target.template.templateFrom[0]", "a", DecodingStrategy::Base64),
+            template_not_text("spec.target.template.templateFrom[0]", DecodingStrategy::Base64),
+        ),
+        (
+            "rendered key",
+            rendered_key("spec.target.template.templateFrom[0]", &KeyError::Character('/', "p/w".into())),
+        ),
+        ("long rendered key", rendered_key("spec.target.template.templateFrom[0]", &KeyError::TooLong(300))),
+        (
+            "impossible rendered key",
+            rendered_key("spec.target.template.templateFrom[0].literal", &KeyError::Impossible("..".into())),
         ),
         ("template target", template_target("spec.target.template.templateFrom[0]", "spec")),
         (

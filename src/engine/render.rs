@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchkey_api::external_secret::{
     CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateFrom, TemplateMetadata,
 };
+use latchkey_provider::SecretBytes;
 
 use super::convert::{Data, writable_keys};
 use super::error::Error;
@@ -20,7 +21,7 @@ mod template;
 mod yaml;
 
 pub use check::{Faults, Keys, faults, faults_but};
-pub use from::{Object, ObjectKind, Objects, items, objects};
+pub use from::{Object, ObjectKind, Objects, Place, items, objects};
 pub use template::{KeyTemplate, TemplateError, execute, limits, said};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
@@ -57,6 +58,8 @@ pub struct Rendered {
     pub doubts: Vec<Error>,
     /// Those keys of `data` whose values were made by generators, or may hold such.
     pub made: BTreeSet<String>,
+    /// Those keys of `data` that a template rendered: they may be made of values, and no message names them.
+    pub computed: BTreeSet<String>,
     /// Whether what was made is to be written over what was made before.
     pub renew: bool,
     /// What is written instead of a Secret, if it is another kind of object.
@@ -90,7 +93,7 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         Some(_) | None => made,
     };
     if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
-        writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
+        writable(name, &parts)?;
     }
     Ok(Rendered {
         namespace: plan.namespace.clone(),
@@ -108,8 +111,18 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         missing,
         doubts: plan.doubts.clone(),
         made,
+        computed: parts.computed.into_keys().collect(),
         renew: false,
         manifest: written.or_else(|| manifest.clone().map(|of| Manifest { of, sets: Vec::new() })),
+    })
+}
+
+/// Checks the keys. One that a template rendered is not named.
+fn writable(name: &str, parts: &Parts) -> Result<(), Error> {
+    let written = parts.data.keys().filter(|key| !parts.computed.contains_key(*key));
+    writable_keys(written).map_err(|why| message::target_key(name, &why))?;
+    parts.computed.iter().try_for_each(|(key, place)| {
+        writable_keys([key].into_iter()).map_err(|why| place.hide(message::rendered_key(place.at(), &why)))
     })
 }
 
@@ -147,6 +160,22 @@ pub struct Parts {
     pub finalizers: Vec<String>,
     /// Its keys and values.
     pub data: Data,
+    /// Where those of its keys are rendered that are not written in the specification or at the provider.
+    pub computed: BTreeMap<String, Place>,
+}
+
+impl Parts {
+    /// Sets a value under a key that is written in the specification.
+    fn set(&mut self, key: &str, value: SecretBytes) {
+        self.computed.remove(key);
+        self.data.insert(key.to_owned(), value);
+    }
+
+    /// Sets a value under a key that was rendered there.
+    fn set_computed(&mut self, key: String, value: SecretBytes, place: &Place) {
+        self.computed.insert(key.clone(), place.clone());
+        self.data.insert(key, value);
+    }
 }
 
 /// Later wins: the values (unless the template replaces them), `templateFrom`, `template.data` and `template.metadata`.
@@ -179,7 +208,7 @@ pub fn templated_but(
     }
     for (key, text) in data.iter().flatten() {
         let value = template::run(&format!("spec.target.template.data[{key:?}]"), text, &values)?;
-        parts.data.insert(key.clone(), value);
+        parts.set(key, value);
     }
     if let Some(metadata) = metadata {
         add_metadata(&mut parts, metadata, &values)?;

@@ -131,6 +131,61 @@ fn a_template_that_is_a_secret_is_not_quoted() {
     }
 }
 
+/// What is said of keys that this text renders, in a literal, in a ConfigMap and in a Secret.
+fn said_of_keys(text: &str, source: Value) -> Vec<String> {
+    let given = [("a", "hunter2/s3cret")];
+    let items = json!([{"key": "conf", "templateAs": "KeysAndValues"}]);
+    let places = [
+        json!({"literal": text}),
+        json!({"configMap": {"name": "o", "items": items}}),
+        json!({"secret": {"name": "o", "items": items}}),
+    ];
+    let object = |kind| (Object { kind, name: "o".to_owned() }, Some(values(&[("conf", text)])));
+    let read = Objects::from([object(ObjectKind::ConfigMap), object(ObjectKind::Secret)]);
+    let said = places.into_iter().map(|mut place| {
+        json_patch::merge(&mut place, &source);
+        let target = json!({"template": {"templateFrom": [place]}});
+        let error = rendered_from(target, &given, &read).expect_err("no key of a Secret");
+        assert_eq!(error.kind, ErrorKind::Template, "{error}");
+        error.message
+    });
+    said.collect()
+}
+
+#[test]
+fn a_key_that_a_template_renders_is_never_quoted() {
+    let long = format!("hunter2{}: a", "x".repeat(300));
+    for (text, source, what) in [
+        ("{{ .a }}: app", json!({}), "a key that it renders has another character"),
+        ("postgres://hunter2@h/db: 1", json!({}), "a key that it renders has another character"),
+        (&*long, json!({}), "a key that it renders has 307 bytes"),
+        ("..hunter2: a", json!({}), "a key that it renders is none that a Secret can have"),
+        (
+            "{{ .a }}: app!",
+            json!({"valuesDecodingStrategy": "Base64"}),
+            "a value that it renders is not Base64",
+        ),
+    ] {
+        let said = said_of_keys(text, source);
+        assert!(said[0].starts_with("spec.target.template.templateFrom[0].literal: "), "{said:?}");
+        assert!(said[0].contains(what) && said[1].contains(what), "{said:?}");
+        assert!(said[2].contains("why is not said"), "{said:?}");
+        assert!(said.iter().all(|said| !said.contains("hunter2") && !said.contains("rewrite")), "{said:?}");
+    }
+}
+
+#[test]
+fn keys_that_are_written_are_told_from_those_that_are_rendered() {
+    let from = json!([{"literal": "a: 1\nc: 1\nd: 1"}]);
+    let template = json!({"templateFrom": from, "data": {"c": "own"}, "mergePolicy": "Merge"});
+    let rendered = rendered(json!({"template": template}));
+    assert_eq!(rendered.computed.into_iter().collect::<Vec<_>>(), ["a", "d"]);
+    let template = json!({"data": {"a/b": "x"}});
+    let error = rendered_from(json!({"template": template}), &[("a", "1")], &Objects::new());
+    let error = error.expect_err("no key of a Secret");
+    assert!(error.kind == ErrorKind::Value && error.message.contains("\"a/b\""), "{error}");
+}
+
 #[test]
 fn a_template_that_is_not_needed_is_not_executed() {
     let nothing: &[(&str, &str)] = &[];

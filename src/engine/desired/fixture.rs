@@ -59,6 +59,7 @@ pub fn case() -> Case {
         missing: vec![],
         doubts: vec![],
         made: Default::default(),
+        computed: Default::default(),
         renew: false,
         manifest: None,
     };

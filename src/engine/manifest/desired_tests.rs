@@ -31,6 +31,7 @@ fn rendered(creation: CreationPolicy, deletion: DeletionPolicy, empty: bool) -> 
         missing: Vec::new(),
         doubts: Vec::new(),
         made: Default::default(),
+        computed: Default::default(),
         renew: false,
         manifest: Some(manifest),
     }

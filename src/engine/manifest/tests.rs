@@ -95,6 +95,18 @@ fn values_and_templates_stand_where_external_secrets_operator_puts_them() {
 }
 
 #[test]
+fn what_is_no_text_is_named_by_its_key_only_where_that_is_written() {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+    let literal = json!({"literal": "'{{ .user }}': /w==", "valuesDecodingStrategy": "Base64"});
+    let error = made(json!({"manifest": map, "template": {"templateFrom": [literal]}})).expect_err("no text");
+    let (at, what) = ("spec.target.template.templateFrom[0].literal", "a value that it renders is not text");
+    assert!(error.starts_with(at) && error.contains(what) && !error.contains("app"), "{error}");
+    let template = json!({"data": {"k": "{{ b64dec \"/w==\" }}"}});
+    let error = made(json!({"manifest": map, "template": template})).expect_err("no text");
+    assert!(error.starts_with("the value under \"k\" is not text"), "{error}");
+}
+
+#[test]
 fn a_template_writes_neither_what_the_object_is_nor_whose() {
     for target in ["metadata.ownerReferences", "kind", "apiVersion", "status.x", "spec..x", "spec[x]"] {
         let template = json!({"templateFrom": [{"target": target, "literal": "a: b"}]});

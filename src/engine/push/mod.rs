@@ -134,7 +134,7 @@ impl Engine {
         let Some(template) = template else { return Ok(source) };
         let objects = self.template_objects(namespace, Some(template), deadline).await?;
         let Source { data, type_, mut metadata } = source;
-        let Parts { type_: new, labels, annotations, finalizers: _, data } =
+        let Parts { type_: new, labels, annotations, finalizers: _, data, computed: _ } =
             work::aside(|| render::templated(template, data, &objects))?;
         metadata.labels.extend(labels);
         metadata.annotations.extend(annotations);
