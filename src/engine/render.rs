@@ -85,7 +85,7 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         Some(template) if is_written(*creation, *deletion, provider_empty) => {
             templated(template, data, objects)?
         }
-        Some(template) => Parts { type_: template.type_.clone(), data, ..Parts::default() },
+        Some(template) => Parts { type_: type_of(template), data, ..Parts::default() },
         None => Parts { data, labels: labels.clone(), annotations: annotations.clone(), ..Parts::default() },
     };
     let made = match template {
@@ -196,10 +196,10 @@ pub fn templated_but(
     objects: &Objects,
     elsewhere: impl Fn(&TemplateFrom) -> bool,
 ) -> Result<Parts, Error> {
-    let Template { type_, engine_version: _, merge_policy, metadata, data, template_from } = template;
+    let Template { type_: _, engine_version: _, merge_policy, metadata, data, template_from } = template;
     let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
     let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;
-    let mut parts = Parts { type_: type_.clone(), ..Parts::default() };
+    let mut parts = Parts { type_: type_of(template), ..Parts::default() };
     if keeps_values {
         parts.data = values.clone();
     }
@@ -214,6 +214,11 @@ pub fn templated_but(
         add_metadata(&mut parts, metadata, &values)?;
     }
     Ok(parts)
+}
+
+/// The type that it gives; an empty one is none, as with External Secrets Operator.
+fn type_of(template: &Template) -> Option<String> {
+    template.type_.clone().filter(|type_| !type_.is_empty())
 }
 
 fn add_metadata(parts: &mut Parts, metadata: &TemplateMetadata, values: &Data) -> Result<(), Error> {

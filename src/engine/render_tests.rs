@@ -73,6 +73,17 @@ fn a_template_gives_type_metadata_and_finalizers() {
 }
 
 #[test]
+fn an_empty_type_is_none() {
+    for deletion in ["Retain", "Merge"] {
+        let target = json!({"deletionPolicy": deletion, "template": {"type": ""}});
+        for given in [&[("a", "1")][..], &[]] {
+            let rendered = rendered_from(target.clone(), given, &Objects::new()).expect("rendered");
+            assert_eq!(rendered.type_, None, "{target} {given:?}");
+        }
+    }
+}
+
+#[test]
 fn templates_replace_the_values_or_join_them() {
     let data = json!({"a": "plain", "c": "3"});
     assert_eq!(pairs(&rendered(json!({"template": {"data": data}})).data), "a=plain c=3");
