@@ -60,6 +60,8 @@ pub struct Rendered {
     pub made: BTreeSet<String>,
     /// Those keys of `data` that a template rendered: they may be made of values, and no message names them.
     pub computed: BTreeSet<String>,
+    /// Why it is not rendered, where a Secret that is there stays as it is: only one that has to be made fails.
+    pub failed: Option<Error>,
     /// Whether what was made is to be written over what was made before.
     pub renew: bool,
     /// What is written instead of a Secret, if it is another kind of object.
@@ -69,32 +71,20 @@ pub struct Rendered {
 /// Renders what the provider gave. `objects` is what [`objects`] asks for.
 ///
 /// # Errors
-/// A template that fails, a key that no Secret can have.
-pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rendered, Error> {
+/// A template that fails, a key that no Secret can have; unless that matters only for a Secret that has to be made.
+pub fn render(plan: &Plan, selected: Selected, objects: Result<&Objects, Error>) -> Result<Rendered, Error> {
     let Selected { data, missing, made } = selected;
-    let TargetPlan { name, creation, deletion, immutable, manifest, template, labels, annotations } =
-        &plan.target;
     let provider_empty = data.is_empty();
-    let mut written = None;
-    let parts = match template {
-        _ if manifest.is_some() && is_written(*creation, *deletion, provider_empty) => {
-            let (manifest, parts) = manifest::make(&plan.target, data, objects)?;
-            written = manifest;
-            parts
-        }
-        Some(template) if is_written(*creation, *deletion, provider_empty) => {
-            templated(template, data, objects)?
-        }
-        Some(template) => Parts { type_: type_of(template), data, ..Parts::default() },
-        None => Parts { data, labels: labels.clone(), annotations: annotations.clone(), ..Parts::default() },
+    let (parts, written, failed) = match objects.and_then(|objects| parts(&plan.target, data, objects)) {
+        Ok((parts, written)) => (parts, written, None),
+        Err(why) if plan.target.keeps_what_is_there() => (Parts::default(), None, Some(why)),
+        Err(why) => return Err(why),
     };
+    let TargetPlan { name, creation, deletion, immutable, manifest, template, .. } = &plan.target;
     let made = match template {
         Some(_) if !made.is_empty() => parts.data.keys().cloned().collect(), // a template may put it anywhere
         Some(_) | None => made,
     };
-    if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
-        writable(name, &parts)?;
-    }
     Ok(Rendered {
         namespace: plan.namespace.clone(),
         external_secret: plan.name.clone(),
@@ -112,9 +102,35 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         doubts: plan.doubts.clone(),
         made,
         computed: parts.computed.into_keys().collect(),
+        failed,
         renew: false,
         manifest: written.or_else(|| manifest.clone().map(|of| Manifest { of, sets: Vec::new() })),
     })
+}
+
+/// What the target decides, checked, and what is written instead of a Secret.
+fn parts(target: &TargetPlan, data: Data, objects: &Objects) -> Result<(Parts, Option<Manifest>), Error> {
+    let TargetPlan { name, creation, deletion, manifest, template, fault, labels, annotations, .. } = target;
+    let is_written = is_written(*creation, *deletion, data.is_empty());
+    if let Some(fault) = fault.as_ref().filter(|_| is_written) {
+        return Err(fault.clone());
+    }
+    let (parts, written) = match template {
+        _ if manifest.is_some() && is_written => {
+            let (written, parts) = manifest::make(target, data, objects)?;
+            (parts, written)
+        }
+        Some(template) if is_written => (templated(template, data, objects)?, None),
+        Some(template) => (Parts { type_: type_of(template), data, ..Parts::default() }, None),
+        None => {
+            let (labels, annotations) = (labels.clone(), annotations.clone());
+            (Parts { data, labels, annotations, ..Parts::default() }, None)
+        }
+    };
+    if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
+        writable(name, &parts)?;
+    }
+    Ok((parts, written))
 }
 
 /// Checks the keys. One that a template rendered is not named.

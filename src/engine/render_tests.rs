@@ -32,7 +32,7 @@ fn rendered_from(target: Value, given: &[(&str, &str)], objects: &Objects) -> Re
     render(
         &plan(target),
         Selected { data: values(given), missing: Vec::new(), made: Default::default() },
-        objects,
+        Ok(objects),
     )
 }
 
@@ -195,6 +195,31 @@ fn keys_that_are_written_are_told_from_those_that_are_rendered() {
     let error = rendered_from(json!({"template": template}), &[("a", "1")], &Objects::new());
     let error = error.expect_err("no key of a Secret");
     assert!(error.kind == ErrorKind::Value && error.message.contains("\"a/b\""), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_target_that_is_kept_as_it_is_fails_nothing_yet() {
+    let broken = [
+        json!({"data": {"k": "{{ .a"}}),
+        json!({"data": {"k": "{{ .nope }}"}}),
+        json!({"data": {"k": "{{ .a | fail }}"}}),
+        json!({"templateFrom": [{"configMap": {"name": "gone", "items": [{"key": "k"}]}}]}),
+        json!({"templateFrom": [{"literal": "a/b: x"}]}),
+    ];
+    for template in broken {
+        let target = json!({"immutable": true, "template": template});
+        let rendered = rendered_from(target, &[("a", "1")], &Objects::new()).expect("rendered");
+        let why = rendered.failed.expect("what is wrong");
+        assert!(why.kind == ErrorKind::Template && rendered.data.is_empty(), "{why}");
+    }
+    let target = json!({"immutable": true});
+    let keys = rendered_from(target.clone(), &[("ключ", "1")], &Objects::new()).expect("rendered");
+    assert!(keys.failed.is_some_and(|why| why.kind == ErrorKind::Value));
+    let unread = Error::new(ErrorKind::Cluster, "no answer");
+    let selected = || Selected { data: values(&[("a", "1")]), missing: Vec::new(), made: Default::default() };
+    let kept = render(&plan(target), selected(), Err(unread.clone())).expect("rendered");
+    assert_eq!(kept.failed.as_ref(), Some(&unread));
+    assert_eq!(render(&plan(json!({})), selected(), Err(unread.clone())).err(), Some(unread));
 }
 
 #[test]

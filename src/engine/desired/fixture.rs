@@ -60,6 +60,7 @@ pub fn case() -> Case {
         doubts: vec![],
         made: Default::default(),
         computed: Default::default(),
+        failed: None,
         renew: false,
         manifest: None,
     };

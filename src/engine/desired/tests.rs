@@ -320,6 +320,17 @@ fn with_target_immutable_a_secret_is_frozen_as_it_is() {
 }
 
 #[test]
+fn what_cannot_be_rendered_matters_only_if_a_frozen_secret_has_to_be_made() {
+    let mut failed = case().giving(&[]);
+    failed.rendered.immutable = true;
+    failed.rendered.failed = Some(Error::new(ErrorKind::Template, "it fails"));
+    assert_eq!(rejects(&failed, ErrorKind::Template), "it fails");
+    let frozen = failed.clone().over(case().written()).written();
+    assert_eq!(data(&frozen), strings(&[("password", "hunter2")]));
+    assert_eq!(failed.over(frozen).desired(), Ok(Desired::Nothing(Written::Unchanged)));
+}
+
+#[test]
 fn data_of_an_immutable_secret_is_not_changed_but_its_labels_are() {
     let mut frozen = case().written();
     frozen.immutable = Some(true);

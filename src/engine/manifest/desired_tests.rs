@@ -32,6 +32,7 @@ fn rendered(creation: CreationPolicy, deletion: DeletionPolicy, empty: bool) -> 
         doubts: Vec::new(),
         made: Default::default(),
         computed: Default::default(),
+        failed: None,
         renew: false,
         manifest: Some(manifest),
     }

@@ -70,7 +70,7 @@ fn made(target: Value) -> Result<Value, String> {
     let plan = Plan::try_from(&object).map_err(|error| error.to_string())?;
     let data = Data::from([("user".to_owned(), "app".into()), ("port".to_owned(), "5432".into())]);
     let selected = Selected { data, missing: Vec::new(), made: Default::default() };
-    let rendered = render(&plan, selected, &Objects::new()).map_err(|error| error.to_string())?;
+    let rendered = render(&plan, selected, Ok(&Objects::new())).map_err(|error| error.to_string())?;
     super::object(&rendered, rendered.manifest.as_ref().expect("a manifest"))
         .map_err(|error| error.to_string())
 }
