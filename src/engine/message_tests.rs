@@ -9,7 +9,7 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::generator::GeneratorKind;
 use latchkey_api::validation::Invalid;
-use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Remote as RemoteRef};
+use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Listing, Remote as RemoteRef};
 
 use super::*;
 use crate::engine::convert::KeyError;
@@ -55,6 +55,18 @@ fn extract() -> Source {
     };
     let entry = EntryRef { version: "v3".into(), metadata: true, ..EntryRef::new("my-app/db") };
     Source { at: SourcePath::Extract(1), store: cluster_store(), entry, property: None, take }
+}
+
+fn find() -> Source {
+    let take = Take::Found {
+        name: None,
+        conversion: ConversionStrategy::Default,
+        rewrite: Vec::new(),
+        decoding: DecodingStrategy::None,
+        null_bytes: NullBytePolicy::Ignore,
+    };
+    let entry = EntryRef::listing(Listing { path: Some("my-app".into()), ..Listing::default() });
+    Source { at: SourcePath::Find(0), store: namespaced(), entry, property: None, take }
 }
 
 fn failed(kind: Remote, message: &str, code: &str) -> provider::Error {
@@ -207,6 +219,9 @@ fn values() -> Vec<(&'static str, Error)> {
         ("no object to merge", merging(&extract(), 0, &MergeError::NotAnObject("base".into()))),
         ("rewrite too large", merging(&extract(), 1, &MergeError::TooLarge)),
         ("merge conflict", merging(&extract(), 0, &MergeError::Conflicts(many))),
+        ("found value not base64", decoding(&find(), "a", DecodeError::NotEncoded(DecodingStrategy::Base64))),
+        ("found key", keys(&find(), &KeyError::Character('/', "a/b".into()))),
+        ("found values merged", merging(&find(), 0, &MergeError::NotAnObject("base".into()))),
     ]
 }
 
