@@ -217,6 +217,7 @@ fn values() -> Vec<(&'static str, Error)> {
         ("long key", keys(&extract(), &KeyError::TooLong(300))),
         ("missing priority", merging(&extract(), 2, &MergeError::MissingPriority("base".into()))),
         ("no object to merge", merging(&extract(), 0, &MergeError::NotAnObject("base".into()))),
+        ("number to merge", merging(&extract(), 0, &MergeError::Number("base".into()))),
         ("rewrite too large", merging(&extract(), 1, &MergeError::TooLarge)),
         ("merge conflict", merging(&extract(), 0, &MergeError::Conflicts(many))),
         ("found value not base64", decoding(&find(), "a", DecodeError::NotEncoded(DecodingStrategy::Base64))),

@@ -85,6 +85,11 @@ pub(super) fn merge_error(why: &MergeError) -> (&'static str, String) {
                 "the value of {key:?} is not a JSON object to merge; correct it there, or remove the merge"
             )
         }
+        MergeError::Number(key) => {
+            format!(
+                "the value of {key:?} has a number that is out of range; correct it there, or remove the merge"
+            )
+        }
         MergeError::TooLarge => {
             "it makes more of the keys and values than a Secret can hold; correct it".to_owned()
         }
@@ -101,7 +106,10 @@ pub(super) fn merge_error(why: &MergeError) -> (&'static str, String) {
     let part = match why {
         MergeError::TooLarge => "",
         MergeError::Transform(..) => ".transform",
-        MergeError::MissingPriority(_) | MergeError::NotAnObject(_) | MergeError::Conflicts(_) => ".merge",
+        MergeError::MissingPriority(_)
+        | MergeError::NotAnObject(_)
+        | MergeError::Number(_)
+        | MergeError::Conflicts(_) => ".merge",
     };
     (part, what)
 }
