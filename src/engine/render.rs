@@ -22,7 +22,7 @@ mod yaml;
 
 pub use check::{Faults, Keys, faults, faults_but};
 pub use from::{Object, ObjectKind, Objects, Place, items, objects};
-pub use template::{KeyTemplate, TemplateError, execute, limits, said};
+pub use template::{KeyTemplate, TemplateError, execute, limits, said, set_delimiters};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
 /// here; under `Merge` and `CreateOrMerge` its other keys stay beside these.
