@@ -1,5 +1,7 @@
 //! What an installation decides: the flags of `latchkey serve`, each also as `LATCHKEY_…` in the environment.
 
+mod delimiters;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use latchkey_api::duration::GoDuration;
 use latchkey_provider::guard::Allowed;
+
+pub use delimiters::Delimiters;
 
 /// What happens to an object whose sync fails while it is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -116,6 +120,10 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_UNSAFE_ALLOW_GENERIC_TARGETS", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub unsafe_allow_generic_targets: bool,
+
+    /// How templates are written.
+    #[command(flatten)]
+    pub delimiters: Delimiters,
 
     /// How many syncs of the refresher run at once.
     #[arg(long, env = "LATCHKEY_CONCURRENT", default_value_t = 16, value_name = "N")]

@@ -478,3 +478,13 @@ fn findings_are_json() {
     }]);
     assert_eq!((code, findings), (1, want));
 }
+
+#[test]
+fn templates_are_checked_with_the_delimiters_that_are_asked_for() {
+    let of = manifest(
+        "  data: [{secretKey: user, remoteRef: {key: db}}]\n  target: {template: {data: {k: '[[ .usr ]]'}}}\n",
+    );
+    let names = |more: &[&str]| verified(&of, more).1.iter().any(|line| line.contains("\"usr\""));
+    assert!(!names(&[]));
+    assert!(names(&["--template-left-delimiter=[[", "--template-right-delimiter=]]"]));
+}

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use latchkey_testbed::CertificateAuthority;
 use serde_json::{Value, json};
 
-use crate::support::{Namespace, world};
+use crate::support::{Namespace, Options, World, manifests, world};
 
 /// A namespace with a store at Vault that holds these values under one key.
 fn holding(prefix: &str, values: Value) -> Namespace<'static> {
@@ -211,4 +211,28 @@ fn two_json_secrets_are_merged_into_one_and_a_key_of_both_is_as_the_policy_says(
     let said = ns.external("torn", found(json!({ "conflictPolicy": "Error" })));
     assert!(said.to_string().contains("host"), "{said}");
     assert!(ns.secret("torn").is_none());
+}
+
+#[test]
+fn delimiters_are_those_of_the_installation_at_admission_and_afterwards() {
+    let flags = ["--template-left-delimiter=[[", "--template-right-delimiter=]]"].map(str::to_owned).into();
+    let world = World::start(Options { flags, ..Options::default() });
+    let ns = Namespace::new(&world, "delimiters");
+    ns.apply(&manifests::store("values", manifests::fake(&[("user", "app")])).to_string()).good();
+    let of = |text: &str| {
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": { "name": "db" },
+            "spec": {
+                "secretStoreRef": { "name": "values" },
+                "data": [{ "secretKey": "user", "remoteRef": { "key": "user" } }],
+                "target": { "template": { "data": { "k": text } } },
+            },
+        })
+        .to_string()
+    };
+    ns.apply(&of("[[ .user ]] {{ .nothing }}")).silent();
+    assert_eq!(ns.value("db", "k").as_deref(), Some("app {{ .nothing }}"));
+    ns.wait_ready("db", "True", "SecretSynced");
+    let said = ns.apply(&of("[[ .nothing ]]"));
+    assert!(said.to_string().contains("map has no entry for key"), "{said}");
 }

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, Delimiters};
+use crate::engine::render::set_delimiters;
 use crate::telemetry::chain;
 
 /// Kubernetes Secrets that are there when `kubectl apply` returns.
@@ -73,6 +74,12 @@ impl Cli {
 
 fn succeeded((): ()) -> ExitCode {
     ExitCode::SUCCESS
+}
+
+/// Has all templates of the process read so.
+fn write_templates_with(delimiters: &Delimiters) {
+    let Delimiters { template_left_delimiter: left, template_right_delimiter: right } = delimiters;
+    set_delimiters(left.clone(), right.clone());
 }
 
 /// Writes to standard output; a reader that went away, such as `head`, is no failure.

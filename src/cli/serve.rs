@@ -7,6 +7,7 @@ use rustix::process::setpriority_process;
 use rustix::thread::gettid;
 use tokio::runtime::Builder;
 
+use super::write_templates_with;
 use crate::config::Config;
 use crate::{dumps, startup, telemetry};
 
@@ -32,6 +33,7 @@ pub(super) fn run(config: Config) -> Result<(), Box<dyn Error>> {
     if let Err(error) = forbidden {
         tracing::warn!(error = telemetry::chain(&error), "core dumps cannot be forbidden");
     }
+    write_templates_with(&config.delimiters);
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let background = Builder::new_multi_thread().enable_all().on_thread_start(step_back).build()?;
     let ended = runtime.block_on(startup::run(config, background.handle().clone()));

@@ -35,7 +35,7 @@ pub use target::{
     too_large,
 };
 pub use template::{
-    template_failed, template_hidden, template_map, template_may_fail, template_not_text,
+    rendered_key, template_failed, template_hidden, template_map, template_may_fail, template_not_text,
     template_object_missing, template_target,
 };
 pub use value::{decoding, keys, merging};

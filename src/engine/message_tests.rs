@@ -9,7 +9,7 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::generator::GeneratorKind;
 use latchkey_api::validation::Invalid;
-use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Remote as RemoteRef};
+use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Listing, Remote as RemoteRef};
 
 use super::*;
 use crate::engine::convert::KeyError;
@@ -55,6 +55,18 @@ fn extract() -> Source {
     };
     let entry = EntryRef { version: "v3".into(), metadata: true, ..EntryRef::new("my-app/db") };
     Source { at: SourcePath::Extract(1), store: cluster_store(), entry, property: None, take }
+}
+
+fn find() -> Source {
+    let take = Take::Found {
+        name: None,
+        conversion: ConversionStrategy::Default,
+        rewrite: Vec::new(),
+        decoding: DecodingStrategy::None,
+        null_bytes: NullBytePolicy::Ignore,
+    };
+    let entry = EntryRef::listing(Listing { path: Some("my-app".into()), ..Listing::default() });
+    Source { at: SourcePath::Find(0), store: namespaced(), entry, property: None, take }
 }
 
 fn failed(kind: Remote, message: &str, code: &str) -> provider::Error {
@@ -205,8 +217,12 @@ fn values() -> Vec<(&'static str, Error)> {
         ("long key", keys(&extract(), &KeyError::TooLong(300))),
         ("missing priority", merging(&extract(), 2, &MergeError::MissingPriority("base".into()))),
         ("no object to merge", merging(&extract(), 0, &MergeError::NotAnObject("base".into()))),
+        ("number to merge", merging(&extract(), 0, &MergeError::Number("base".into()))),
         ("rewrite too large", merging(&extract(), 1, &MergeError::TooLarge)),
         ("merge conflict", merging(&extract(), 0, &MergeError::Conflicts(many))),
+        ("found value not base64", decoding(&find(), "a", DecodeError::NotEncoded(DecodingStrategy::Base64))),
+        ("found key", keys(&find(), &KeyError::Character('/', "a/b".into()))),
+        ("found values merged", merging(&find(), 0, &MergeError::NotAnObject("base".into()))),
     ]
 }
 
@@ -240,7 +256,8 @@ fn targets() -> Vec<(&'static str, Error)> {
         ("owned by another", owned_by_another("db", "db-old")),
         ("foreign owner", foreign_owner("db", "Certificate", "db-tls")),
         ("immutable", immutable("db")),
-        ("too large", too_large("db", 1_200_000, 1_048_576, ("dump", 900_000))),
+        ("too large", too_large("db", 1_200_000, 1_048_576, (Some("dump"), 900_000))),
+        ("too large, by a rendered key", too_large("db", 1_200_000, 1_048_576, (None, 900_000))),
         ("another type", other_type("db", "Opaque", "kubernetes.io/tls")),
         ("not owner", not_owner("db", CreationPolicy::Orphan)),
         ("not its own", not_its_own("db")),
@@ -259,7 +276,16 @@ fn targets() -> Vec<(&'static str, Error)> {
         ),
         (
             "template value not decoded",
-            template_not_text("spec.target.template.templateFrom[0]", "a", DecodingStrategy::Base64),
+            template_not_text("spec.target.template.templateFrom[0]", DecodingStrategy::Base64),
+        ),
+        (
+            "rendered key",
+            rendered_key("spec.target.template.templateFrom[0]", &KeyError::Character('/', "p/w".into())),
+        ),
+        ("long rendered key", rendered_key("spec.target.template.templateFrom[0]", &KeyError::TooLong(300))),
+        (
+            "impossible rendered key",
+            rendered_key("spec.target.template.templateFrom[0].literal", &KeyError::Impossible("..".into())),
         ),
         ("template target", template_target("spec.target.template.templateFrom[0]", "spec")),
         (

@@ -190,10 +190,19 @@ pub struct TargetPlan {
     pub manifest: Option<ManifestRef>,
     /// The template, if there is one (even an empty one changes which metadata is copied).
     pub template: Option<Template>,
+    /// What is wrong with it, where that matters only if the Secret is not there yet.
+    pub fault: Option<Error>,
     /// The ExternalSecret's labels, copied where there is no template.
     pub labels: BTreeMap<String, String>,
     /// The ExternalSecret's annotations, copied where there is no template.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl TargetPlan {
+    /// Whether a Secret that is there stays as it is, whatever is read: what cannot be rendered is of no concern then.
+    pub fn keeps_what_is_there(&self) -> bool {
+        self.immutable && self.manifest.is_none()
+    }
 }
 
 /// When it is read again.

@@ -65,9 +65,10 @@ pub fn entry(of: &RemoteRef) -> EntryRef {
     }
 }
 
-/// The list that a `find` takes from.
+/// The list that a `find` takes from. A `name` without a regular expression is one too, and every name is like it: an empty one
+/// counts as none for the API server.
 pub fn listing(of: &Find) -> EntryRef {
-    let by_name = of.name.as_ref().is_some_and(|name| name.regexp.is_some());
+    let by_name = of.name.is_some();
     let path = of.path.clone().filter(|path| !path.is_empty());
     EntryRef::listing(Listing { path, tags: of.tags.clone(), by_name })
 }
@@ -107,6 +108,20 @@ mod tests {
         let entry = EntryRef { version: "v".into(), ..EntryRef::new("a") };
         assert_eq!((found.entry, found.seconds), (Some(entry), 90));
         assert_eq!(found.store.map(|store| store.name).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn a_list_is_by_name_where_there_is_one_even_without_a_regular_expression() {
+        for (find, by_name) in [
+            (json!({ "name": { "regexp": "a" } }), true),
+            (json!({ "name": {} }), true),
+            (json!({ "name": { "regexp": "" } }), true),
+            (json!({ "tags": { "a": "b" } }), false),
+            (json!({ "path": "a" }), false),
+        ] {
+            let entry = listing(&serde_json::from_value(find.clone()).expect("a find"));
+            assert_eq!(entry.listing.map(|listing| listing.by_name), Some(by_name), "{find}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchkey_api::external_secret::{
     CreationPolicy, DeletionPolicy, MergePolicy, Template, TemplateFrom, TemplateMetadata,
 };
+use latchkey_provider::SecretBytes;
 
 use super::convert::{Data, writable_keys};
 use super::error::Error;
@@ -20,8 +21,8 @@ mod template;
 mod yaml;
 
 pub use check::{Faults, Keys, faults, faults_but};
-pub use from::{Object, ObjectKind, Objects, items, objects};
-pub use template::{KeyTemplate, TemplateError, execute, limits, said};
+pub use from::{Object, ObjectKind, Objects, Place, items, objects};
+pub use template::{KeyTemplate, TemplateError, execute, limits, said, set_delimiters};
 
 /// What one ExternalSecret gives its Secret, final: templates are done. Only what the Secret holds already is not known
 /// here; under `Merge` and `CreateOrMerge` its other keys stay beside these.
@@ -57,6 +58,10 @@ pub struct Rendered {
     pub doubts: Vec<Error>,
     /// Those keys of `data` whose values were made by generators, or may hold such.
     pub made: BTreeSet<String>,
+    /// Those keys of `data` that a template rendered: they may be made of values, and no message names them.
+    pub computed: BTreeSet<String>,
+    /// Why it is not rendered, where a Secret that is there stays as it is: only one that has to be made fails.
+    pub failed: Option<Error>,
     /// Whether what was made is to be written over what was made before.
     pub renew: bool,
     /// What is written instead of a Secret, if it is another kind of object.
@@ -66,32 +71,20 @@ pub struct Rendered {
 /// Renders what the provider gave. `objects` is what [`objects`] asks for.
 ///
 /// # Errors
-/// A template that fails, a key that no Secret can have.
-pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rendered, Error> {
+/// A template that fails, a key that no Secret can have; unless that matters only for a Secret that has to be made.
+pub fn render(plan: &Plan, selected: Selected, objects: Result<&Objects, Error>) -> Result<Rendered, Error> {
     let Selected { data, missing, made } = selected;
-    let TargetPlan { name, creation, deletion, immutable, manifest, template, labels, annotations } =
-        &plan.target;
     let provider_empty = data.is_empty();
-    let mut written = None;
-    let parts = match template {
-        _ if manifest.is_some() && is_written(*creation, *deletion, provider_empty) => {
-            let (manifest, parts) = manifest::make(&plan.target, data, objects)?;
-            written = manifest;
-            parts
-        }
-        Some(template) if is_written(*creation, *deletion, provider_empty) => {
-            templated(template, data, objects)?
-        }
-        Some(template) => Parts { type_: template.type_.clone(), data, ..Parts::default() },
-        None => Parts { data, labels: labels.clone(), annotations: annotations.clone(), ..Parts::default() },
+    let (parts, written, failed) = match objects.and_then(|objects| parts(&plan.target, data, objects)) {
+        Ok((parts, written)) => (parts, written, None),
+        Err(why) if plan.target.keeps_what_is_there() => (Parts::default(), None, Some(why)),
+        Err(why) => return Err(why),
     };
+    let TargetPlan { name, creation, deletion, immutable, manifest, template, .. } = &plan.target;
     let made = match template {
         Some(_) if !made.is_empty() => parts.data.keys().cloned().collect(), // a template may put it anywhere
         Some(_) | None => made,
     };
-    if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
-        writable_keys(parts.data.keys()).map_err(|why| message::target_key(name, &why))?;
-    }
     Ok(Rendered {
         namespace: plan.namespace.clone(),
         external_secret: plan.name.clone(),
@@ -108,8 +101,44 @@ pub fn render(plan: &Plan, selected: Selected, objects: &Objects) -> Result<Rend
         missing,
         doubts: plan.doubts.clone(),
         made,
+        computed: parts.computed.into_keys().collect(),
+        failed,
         renew: false,
         manifest: written.or_else(|| manifest.clone().map(|of| Manifest { of, sets: Vec::new() })),
+    })
+}
+
+/// What the target decides, checked, and what is written instead of a Secret.
+fn parts(target: &TargetPlan, data: Data, objects: &Objects) -> Result<(Parts, Option<Manifest>), Error> {
+    let TargetPlan { name, creation, deletion, manifest, template, fault, labels, annotations, .. } = target;
+    let is_written = is_written(*creation, *deletion, data.is_empty());
+    if let Some(fault) = fault.as_ref().filter(|_| is_written) {
+        return Err(fault.clone());
+    }
+    let (parts, written) = match template {
+        _ if manifest.is_some() && is_written => {
+            let (written, parts) = manifest::make(target, data, objects)?;
+            (parts, written)
+        }
+        Some(template) if is_written => (templated(template, data, objects)?, None),
+        Some(template) => (Parts { type_: type_of(template), data, ..Parts::default() }, None),
+        None => {
+            let (labels, annotations) = (labels.clone(), annotations.clone());
+            (Parts { data, labels, annotations, ..Parts::default() }, None)
+        }
+    };
+    if written.as_ref().is_none_or(|written| manifest::is_config_map(&written.of)) {
+        writable(name, &parts)?;
+    }
+    Ok((parts, written))
+}
+
+/// Checks the keys. One that a template rendered is not named.
+fn writable(name: &str, parts: &Parts) -> Result<(), Error> {
+    let written = parts.data.keys().filter(|key| !parts.computed.contains_key(*key));
+    writable_keys(written).map_err(|why| message::target_key(name, &why))?;
+    parts.computed.iter().try_for_each(|(key, place)| {
+        writable_keys([key].into_iter()).map_err(|why| place.hide(message::rendered_key(place.at(), &why)))
     })
 }
 
@@ -147,6 +176,22 @@ pub struct Parts {
     pub finalizers: Vec<String>,
     /// Its keys and values.
     pub data: Data,
+    /// Where those of its keys are rendered that are not written in the specification or at the provider.
+    pub computed: BTreeMap<String, Place>,
+}
+
+impl Parts {
+    /// Sets a value under a key that is written in the specification.
+    fn set(&mut self, key: &str, value: SecretBytes) {
+        self.computed.remove(key);
+        self.data.insert(key.to_owned(), value);
+    }
+
+    /// Sets a value under a key that was rendered there.
+    fn set_computed(&mut self, key: String, value: SecretBytes, place: &Place) {
+        self.computed.insert(key.clone(), place.clone());
+        self.data.insert(key, value);
+    }
 }
 
 /// Later wins: the values (unless the template replaces them), `templateFrom`, `template.data` and `template.metadata`.
@@ -167,10 +212,10 @@ pub fn templated_but(
     objects: &Objects,
     elsewhere: impl Fn(&TemplateFrom) -> bool,
 ) -> Result<Parts, Error> {
-    let Template { type_, engine_version: _, merge_policy, metadata, data, template_from } = template;
+    let Template { type_: _, engine_version: _, merge_policy, metadata, data, template_from } = template;
     let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
     let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;
-    let mut parts = Parts { type_: type_.clone(), ..Parts::default() };
+    let mut parts = Parts { type_: type_of(template), ..Parts::default() };
     if keeps_values {
         parts.data = values.clone();
     }
@@ -179,12 +224,17 @@ pub fn templated_but(
     }
     for (key, text) in data.iter().flatten() {
         let value = template::run(&format!("spec.target.template.data[{key:?}]"), text, &values)?;
-        parts.data.insert(key.clone(), value);
+        parts.set(key, value);
     }
     if let Some(metadata) = metadata {
         add_metadata(&mut parts, metadata, &values)?;
     }
     Ok(parts)
+}
+
+/// The type that it gives; an empty one is none, as with External Secrets Operator.
+fn type_of(template: &Template) -> Option<String> {
+    template.type_.clone().filter(|type_| !type_.is_empty())
 }
 
 fn add_metadata(parts: &mut Parts, metadata: &TemplateMetadata, values: &Data) -> Result<(), Error> {

@@ -32,7 +32,7 @@ fn rendered_from(target: Value, given: &[(&str, &str)], objects: &Objects) -> Re
     render(
         &plan(target),
         Selected { data: values(given), missing: Vec::new(), made: Default::default() },
-        objects,
+        Ok(objects),
     )
 }
 
@@ -70,6 +70,17 @@ fn a_template_gives_type_metadata_and_finalizers() {
     assert_eq!((rendered.labels["l"].as_str(), rendered.annotations["n"].as_str()), ("x", "y"));
     assert_eq!(rendered.finalizers, ["example.com/f"]);
     assert_eq!(pairs(&rendered.data), "a=1 b=2");
+}
+
+#[test]
+fn an_empty_type_is_none() {
+    for deletion in ["Retain", "Merge"] {
+        let target = json!({"deletionPolicy": deletion, "template": {"type": ""}});
+        for given in [&[("a", "1")][..], &[]] {
+            let rendered = rendered_from(target.clone(), given, &Objects::new()).expect("rendered");
+            assert_eq!(rendered.type_, None, "{target} {given:?}");
+        }
+    }
 }
 
 #[test]
@@ -129,6 +140,86 @@ fn a_template_that_is_a_secret_is_not_quoted() {
         assert!(!error.message.contains("canary"), "{error}");
         assert!(error.message.contains("templateFrom[0].secret Secret \"s\" key \"conf\""), "{error}");
     }
+}
+
+/// What is said of keys that this text renders, in a literal, in a ConfigMap and in a Secret.
+fn said_of_keys(text: &str, source: Value) -> Vec<String> {
+    let given = [("a", "hunter2/s3cret")];
+    let items = json!([{"key": "conf", "templateAs": "KeysAndValues"}]);
+    let places = [
+        json!({"literal": text}),
+        json!({"configMap": {"name": "o", "items": items}}),
+        json!({"secret": {"name": "o", "items": items}}),
+    ];
+    let object = |kind| (Object { kind, name: "o".to_owned() }, Some(values(&[("conf", text)])));
+    let read = Objects::from([object(ObjectKind::ConfigMap), object(ObjectKind::Secret)]);
+    let said = places.into_iter().map(|mut place| {
+        json_patch::merge(&mut place, &source);
+        let target = json!({"template": {"templateFrom": [place]}});
+        let error = rendered_from(target, &given, &read).expect_err("no key of a Secret");
+        assert_eq!(error.kind, ErrorKind::Template, "{error}");
+        error.message
+    });
+    said.collect()
+}
+
+#[test]
+fn a_key_that_a_template_renders_is_never_quoted() {
+    let long = format!("hunter2{}: a", "x".repeat(300));
+    for (text, source, what) in [
+        ("{{ .a }}: app", json!({}), "a key that it renders has another character"),
+        ("postgres://hunter2@h/db: 1", json!({}), "a key that it renders has another character"),
+        (&*long, json!({}), "a key that it renders has 307 bytes"),
+        ("..hunter2: a", json!({}), "a key that it renders is none that a Secret can have"),
+        (
+            "{{ .a }}: app!",
+            json!({"valuesDecodingStrategy": "Base64"}),
+            "a value that it renders is not Base64",
+        ),
+    ] {
+        let said = said_of_keys(text, source);
+        assert!(said[0].starts_with("spec.target.template.templateFrom[0].literal: "), "{said:?}");
+        assert!(said[0].contains(what) && said[1].contains(what), "{said:?}");
+        assert!(said[2].contains("why is not said"), "{said:?}");
+        assert!(said.iter().all(|said| !said.contains("hunter2") && !said.contains("rewrite")), "{said:?}");
+    }
+}
+
+#[test]
+fn keys_that_are_written_are_told_from_those_that_are_rendered() {
+    let from = json!([{"literal": "a: 1\nc: 1\nd: 1"}]);
+    let template = json!({"templateFrom": from, "data": {"c": "own"}, "mergePolicy": "Merge"});
+    let rendered = rendered(json!({"template": template}));
+    assert_eq!(rendered.computed.into_iter().collect::<Vec<_>>(), ["a", "d"]);
+    let template = json!({"data": {"a/b": "x"}});
+    let error = rendered_from(json!({"template": template}), &[("a", "1")], &Objects::new());
+    let error = error.expect_err("no key of a Secret");
+    assert!(error.kind == ErrorKind::Value && error.message.contains("\"a/b\""), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_target_that_is_kept_as_it_is_fails_nothing_yet() {
+    let broken = [
+        json!({"data": {"k": "{{ .a"}}),
+        json!({"data": {"k": "{{ .nope }}"}}),
+        json!({"data": {"k": "{{ .a | fail }}"}}),
+        json!({"templateFrom": [{"configMap": {"name": "gone", "items": [{"key": "k"}]}}]}),
+        json!({"templateFrom": [{"literal": "a/b: x"}]}),
+    ];
+    for template in broken {
+        let target = json!({"immutable": true, "template": template});
+        let rendered = rendered_from(target, &[("a", "1")], &Objects::new()).expect("rendered");
+        let why = rendered.failed.expect("what is wrong");
+        assert!(why.kind == ErrorKind::Template && rendered.data.is_empty(), "{why}");
+    }
+    let target = json!({"immutable": true});
+    let keys = rendered_from(target.clone(), &[("ключ", "1")], &Objects::new()).expect("rendered");
+    assert!(keys.failed.is_some_and(|why| why.kind == ErrorKind::Value));
+    let unread = Error::new(ErrorKind::Cluster, "no answer");
+    let selected = || Selected { data: values(&[("a", "1")]), missing: Vec::new(), made: Default::default() };
+    let kept = render(&plan(target), selected(), Err(unread.clone())).expect("rendered");
+    assert_eq!(kept.failed.as_ref(), Some(&unread));
+    assert_eq!(render(&plan(json!({})), selected(), Err(unread.clone())).err(), Some(unread));
 }
 
 #[test]

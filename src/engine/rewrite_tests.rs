@@ -92,6 +92,8 @@ fn what_cannot_be_merged_is_named_without_its_value() {
         (strict, ("a", "{}"), MergeError::MissingPriority("gone".to_owned())),
         (RewriteMerge::default(), ("a", "hunter2"), MergeError::NotAnObject("a".to_owned())),
         (RewriteMerge::default(), ("a", "[1]"), MergeError::NotAnObject("a".to_owned())),
+        (RewriteMerge::default(), ("a", r#"{"j":1E400}"#), MergeError::Number("a".to_owned())),
+        (into("k", lenient(&["a"])), ("a", r#"{"j":[-1E400]}"#), MergeError::Number("a".to_owned())),
     ] {
         assert_eq!(apply(&[merge(merging)], &[given]), Err(want));
     }

@@ -104,6 +104,7 @@ fn plan(deletion: DeletionPolicy, sources: Vec<Source>) -> Plan {
         immutable: false,
         manifest: None,
         template: None,
+        fault: None,
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
     };

@@ -172,7 +172,10 @@ impl Engine {
         let steps =
             AssertUnwindSafe(self.rendered(asking, terms, None, Instant::now(), &mut books)).catch_unwind();
         match steps.await.unwrap_or_else(|_| Err(defect()))? {
-            Rendering::Done(rendered, _) => Ok(*rendered),
+            Rendering::Done(rendered, _) => match rendered.failed {
+                Some(why) => Err(why),
+                None => Ok(*rendered),
+            },
             Rendering::PutOff(why) => Err(Error::new(ErrorKind::Generator, why)),
         }
     }
@@ -198,9 +201,9 @@ impl Engine {
         };
         let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
         let objects =
-            self.template_objects(&plan.namespace, plan.target.template.as_ref(), terms.deadline).await?;
-        let long = takes_long(&plan, &objects);
-        let rendering = || render(&plan, selected, &objects);
+            self.template_objects(&plan.namespace, plan.target.template.as_ref(), terms.deadline).await;
+        let long = objects.as_ref().is_ok_and(|objects| takes_long(&plan, objects));
+        let rendering = || render(&plan, selected, objects.as_ref().map_err(Clone::clone));
         let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
         Ok(Rendering::Done(Box::new(rendered), cached))
     }

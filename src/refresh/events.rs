@@ -142,10 +142,8 @@ impl Events {
         for _ in &outcome.orphans_deleted {
             self.normal(&about, "Deleted", format!("{orphan} deleted because it was orphaned"));
         }
-        for MissingEntry { index, key, in_data: _ } in &outcome.missing {
-            // ESO says `dataFrom` of `data` entries too, and whoever parses its events relies on it.
-            let note = format!("secret does not exist at provider using spec.dataFrom[{index}] (key={key})");
-            self.normal(&about, "MissingProviderSecret", note);
+        for missing in &outcome.missing {
+            self.normal(&about, "MissingProviderSecret", not_there(missing));
         }
     }
 
@@ -219,6 +217,12 @@ impl Events {
     }
 }
 
+/// ESO says `dataFrom` of `data` entries too, and whoever parses its events relies on it; the key it says of these alone.
+fn not_there(MissingEntry { index, key, in_data }: &MissingEntry) -> String {
+    let note = format!("secret does not exist at provider using spec.dataFrom[{index}]");
+    if *in_data { format!("{note} (key={key})") } else { note }
+}
+
 /// Waits until nothing has been told for a moment, until this time at the latest.
 async fn calm(last: &watch::Sender<Instant>, latest: Instant) {
     loop {
@@ -233,6 +237,13 @@ async fn calm(last: &watch::Sender<Instant>, latest: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_in_esos_words() {
+        let said = |in_data| not_there(&MissingEntry { index: 1, key: "db".into(), in_data });
+        assert_eq!(said(true), "secret does not exist at provider using spec.dataFrom[1] (key=db)");
+        assert_eq!(said(false), "secret does not exist at provider using spec.dataFrom[1]");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_event_waits_while_more_is_told_but_not_for_ever() {

@@ -17,10 +17,10 @@ impl Term<'_> {
         let recurrence = Recurrence::of(object)?;
         let (spread, _) = self.spread(&recurrence);
         let (next, now) = (schedule::next(object, &recurrence, &spread)?, Timestamp::now());
-        match windows::allow(&object.spec, next.max(now)) {
-            true => Some(next),
+        Some(match windows::allow(&object.spec, next.max(now)) {
+            true => next,
             false => windows::allowed_from(&object.spec, next.max(now)),
-        }
+        })
     }
 
     /// The other entries that come due at the same time, where one call reads many: those that are named in the object's own

@@ -178,6 +178,15 @@ impl Scene {
         self.fails("index", "aws", of(json!({ "data": { "a": "{{ index .password \"a\" }}" } })));
         self.fails("call", "aws", of(json!({ "data": { "a": "{{ call .password }}" } })));
         self.fails("template", "aws", of(json!({ "data": { "a": "{{ template .password }}" } })));
+        // As a key: one that no Secret can have, one whose value is not decoded, and one with too large a value.
+        let key = "{{ .password | quote }}: a/b!";
+        self.fails("key", "aws", of(json!({ "templateFrom": [{ "literal": key }] })));
+        let decoded = json!({ "literal": key, "valuesDecodingStrategy": "Base64" });
+        self.fails("key-decoded", "aws", of(json!({ "templateFrom": [decoded] })));
+        let large = "k{{ .password | b64enc | replace \"=\" \"\" | replace \"/\" \"_\" | replace \"+\" \"-\" }}: {{ repeat 1100000 \"x\" }}";
+        self.fails("key-large", "aws", of(json!({ "templateFrom": [{ "literal": large }] })));
+        let label = json!({ "literal": "{{ .password | quote }}: a", "target": "Labels" });
+        self.fails("key-label", "aws", of(json!({ "templateFrom": [label], "data": { "a": "b" } })));
     }
 
     pub(super) fn fail_to_write(&self) {

@@ -94,6 +94,21 @@ data: {tpl: e3sgLnVzZXIgfX0h}
 }
 
 #[test]
+fn templates_are_written_with_the_delimiters_that_are_asked_for_but_those_of_keys_with_gos() {
+    let spec = "  dataFrom: [{extract: {key: db}, rewrite: [{transform: {template: 'db_{{ .value }}'}}]}]
+  target: {template: {data: {k: '[[ .db_user ]] {{ .db_user }}'}}}
+";
+    let flags = ["--template-left-delimiter=[[", "--template-right-delimiter=]]"];
+    let (code, secrets, err) = rendered(spec, VALUES, &flags);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(secrets[0]["stringData"], json!({ "k": "app {{ .db_user }}" }));
+    let spec = "  data: [{secretKey: user, remoteRef: {key: db}}]\n  target: {template: {data: {k: '[[ .usr ]]'}}}\n";
+    let (code, _, err) = rendered(spec, VALUES, &flags);
+    assert!(code == 1 && err.contains("map has no entry for key \"usr\""), "{err}");
+    assert_eq!(rendered(spec, VALUES, &[]).0, 0);
+}
+
+#[test]
 fn objects_that_are_not_secrets_are_rendered_as_the_cluster_would_have_them() {
     let data = "  dataFrom: [{extract: {key: db}}]\n";
     let of = |target: &str| rendered(&format!("{data}  target:\n{target}"), VALUES, &[]);

@@ -127,6 +127,24 @@ impl Schedule {
             }
         }
     }
+
+    /// The last time of a run: of those of the same day that follow this one, each at most `step` after the one before. None if
+    /// such a run never ends.
+    pub fn run_end(&self, of: Timestamp, step: SignedDuration) -> Option<Timestamp> {
+        match self {
+            Self::Every(delay) => (*delay > step).then_some(of),
+            Self::At { minutes, hours, .. } => {
+                let zoned = of.to_zoned(TimeZone::UTC);
+                let first = i64::from(zoned.hour()) * 60 + i64::from(zoned.minute());
+                let later =
+                    (first + 1..24 * 60).filter(|time| hours.has(time / 60) && minutes.has(time % 60));
+                let within = |last, next| SignedDuration::from_mins(next - last) <= step;
+                let run = later
+                    .scan(first, |last, next| within(std::mem::replace(last, next), next).then_some(next));
+                of.checked_add(SignedDuration::from_mins(run.last().unwrap_or(first) - first)).ok()
+            }
+        }
+    }
 }
 
 /// The minute of a day.
@@ -165,6 +183,28 @@ mod tests {
             ("0 0 31 2 *", "2026-11-28T12:00:00Z", "never"),
         ] {
             assert_eq!(next(schedule, after), expected, "{schedule} after {after}");
+        }
+    }
+
+    #[test]
+    fn a_run_ends_where_a_step_is_too_long_and_with_the_day() {
+        let end = |schedule: &str, minutes: i64| {
+            let schedule = Schedule::parse(schedule).expect("a schedule");
+            let of = "2026-11-28T12:00:00Z".parse().expect("a time");
+            schedule
+                .run_end(of, SignedDuration::from_mins(minutes))
+                .map_or("never".to_owned(), |at| at.to_string())
+        };
+        for (schedule, minutes, expected) in [
+            ("* * * * *", 1, "2026-11-28T23:59:00Z"),
+            ("*/5 * * * *", 5, "2026-11-28T23:55:00Z"),
+            ("*/5 * * * *", 4, "2026-11-28T12:00:00Z"),
+            ("* 0-16 * * *", 1, "2026-11-28T16:59:00Z"),
+            ("0,10,30 12 * * *", 15, "2026-11-28T12:10:00Z"),
+            ("@every 1h", 59, "2026-11-28T12:00:00Z"),
+            ("@every 1h", 60, "never"),
+        ] {
+            assert_eq!(end(schedule, minutes), expected, "{schedule} by {minutes}m");
         }
     }
 

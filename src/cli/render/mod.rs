@@ -29,6 +29,8 @@ use world::{World, values};
 
 use super::manifests::{self, Manifests, Object};
 use super::verify::{self, NO_NAMESPACE};
+use super::write_templates_with;
+use crate::config::Delimiters;
 use crate::engine::apply::SecretWriter;
 use crate::engine::fetch::Unobserved;
 use crate::engine::{Deadline, Engine, Error as SyncError, Rendered, Settings, manifest};
@@ -60,6 +62,9 @@ pub(super) struct Render {
     /// Print values that are text as they are, under stringData.
     #[arg(long)]
     plain: bool,
+
+    #[command(flatten)]
+    delimiters: Delimiters,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -98,7 +103,8 @@ impl Rendering {
 impl Render {
     /// Prints what can be made, and says of each object of which it cannot why.
     pub(super) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
-        let Self { files, data, name, output, plain } = self;
+        let Self { files, data, name, output, plain, delimiters } = self;
+        write_templates_with(&delimiters);
         let manifests = Manifests::read(&files)?;
         if let Some(broken) = manifests.broken.first() {
             return Err(format!("{}:{}: {}", broken.file, broken.why.line, broken.why.why).into());

@@ -18,6 +18,8 @@ pub(super) use check::NO_NAMESPACE;
 use finding::{Finding, Kind, Severity};
 
 use super::manifests::{Manifests, Object};
+use super::write_templates_with;
+use crate::config::Delimiters;
 
 /// The flags of `latchkey verify`.
 #[derive(Debug, Args)]
@@ -34,6 +36,9 @@ pub(super) struct Verify {
     /// Fail on warnings and notes too, such as a store that no manifest defines.
     #[arg(long)]
     strict: bool,
+
+    #[command(flatten)]
+    delimiters: Delimiters,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -54,7 +59,8 @@ const UNREADABLE: u8 = 2;
 impl Verify {
     /// Prints the findings. Fails where a file cannot be read at all.
     pub(super) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
-        let Self { files, output, strict } = self;
+        let Self { files, output, strict, delimiters } = self;
+        write_templates_with(&delimiters);
         let manifests = match Manifests::read(&files) {
             Ok(manifests) => manifests,
             Err(error) => {

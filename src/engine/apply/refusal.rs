@@ -96,10 +96,15 @@ fn has_cause(status: &Status, reason: &str) -> bool {
     status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == reason)
 }
 
-/// Fields and reasons of an invalid object, such as `metadata.labels (FieldValueInvalid)`.
+/// Fields and reasons of an invalid object, such as `metadata.labels (FieldValueInvalid)`. Which label or annotation it is may be
+/// a template's secret.
 pub fn causes(status: &Status) -> String {
     let causes = status.details.iter().flat_map(|details| &details.causes);
-    let told: Vec<_> = causes.map(|cause| format!("{} ({})", cause.field, cause.reason)).collect();
+    let field = |field: &str| match field.split_once('[') {
+        Some((metadata, _)) if metadata.starts_with("metadata.") => metadata.to_owned(),
+        Some(_) | None => field.to_owned(),
+    };
+    let told: Vec<_> = causes.map(|cause| format!("{} ({})", field(&cause.field), cause.reason)).collect();
     if told.is_empty() { reason(status, status.code) } else { told.join(", ") }
 }
 

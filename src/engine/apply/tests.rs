@@ -214,6 +214,8 @@ async fn refusals_are_told_without_values() {
         "secrets \"db\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: hunter2";
     let invalid =
         json!([{ "reason": "FieldValueInvalid", "field": "metadata.labels", "message": "hunter2" }]);
+    let keyed =
+        json!([{ "reason": "FieldValueInvalid", "field": "metadata.labels[hunter2]", "message": "hunter2" }]);
     let ending = json!([{ "reason": "NamespaceTerminating", "field": "metadata.namespace" }]);
     let none = json!([]);
     let by_webhook = "admission webhook \"policy.example.com\" refuses Secret \"db\"; correct spec.target, or that webhook";
@@ -223,6 +225,13 @@ async fn refusals_are_told_without_values() {
             "Invalid",
             label,
             &invalid,
+            "the API server refuses Secret \"db\": metadata.labels (FieldValueInvalid); correct spec.target.template",
+        ),
+        (
+            422,
+            "Invalid",
+            label,
+            &keyed,
             "the API server refuses Secret \"db\": metadata.labels (FieldValueInvalid); correct spec.target.template",
         ),
         (

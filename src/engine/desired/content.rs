@@ -52,8 +52,10 @@ fn refuse_size(secret: &Secret, rendered: &Rendered) -> Result<(), Error> {
     let sizes = || secret.data.iter().flatten().map(|(key, value)| (key.as_str(), value.0.len()));
     let length = sizes().map(|(_, length)| length).sum();
     match sizes().max_by_key(|(_, length)| *length) {
-        Some(largest) if length > MAX_SECRET_SIZE => {
-            Err(message::too_large(&rendered.name, length, MAX_SECRET_SIZE, largest))
+        Some((key, longest)) if length > MAX_SECRET_SIZE => {
+            let is_told = |key: &&str| rendered.data.contains_key(*key) && !rendered.computed.contains(*key);
+            let named = Some(key).filter(is_told);
+            Err(message::too_large(&rendered.name, length, MAX_SECRET_SIZE, (named, longest)))
         }
         _ => Ok(()),
     }

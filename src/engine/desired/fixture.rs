@@ -59,6 +59,8 @@ pub fn case() -> Case {
         missing: vec![],
         doubts: vec![],
         made: Default::default(),
+        computed: Default::default(),
+        failed: None,
         renew: false,
         manifest: None,
     };

@@ -132,6 +132,9 @@ fn delete(existing: Option<&Secret>, wanted: &Wanted<'_>) -> Result<Desired, Err
 }
 
 fn create(wanted: &Wanted<'_>) -> Result<Desired, Error> {
+    if let Some(why) = &wanted.rendered.failed {
+        return Err(why.clone());
+    }
     let mut secret = Sealed::default();
     secret.metadata.name = Some(wanted.rendered.name.clone());
     secret.metadata.namespace = Some(wanted.rendered.namespace.clone());

@@ -181,6 +181,18 @@ fn what_no_secret_can_hold_is_refused_with_the_key_that_is_the_largest() {
 }
 
 #[test]
+fn the_largest_key_is_not_named_if_a_template_rendered_it_or_another_wrote_it() {
+    let large = "a".repeat(1 << 20);
+    let mut rendered = case().giving(&[("hunter2", &large), ("more", "b")]);
+    rendered.rendered.computed = ["hunter2".to_owned()].into();
+    let theirs = case().under(Merge).over(managed(&[("hunter2", &large)]));
+    for case in [rendered, theirs] {
+        let message = rejects(&case, ErrorKind::WriteRefused);
+        assert!(message.contains("its values has 1048576;") && !message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
 fn privileged_types_are_neither_made_nor_written() {
     for type_ in ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"] {
         let mut making = case();
@@ -305,6 +317,17 @@ fn with_target_immutable_a_secret_is_frozen_as_it_is() {
     assert_eq!(data(&frozen), strings(&[("password", "hunter2")]));
     assert_eq!(label(&frozen.metadata, "new"), None);
     assert_eq!(changed.over(frozen).desired(), Ok(Desired::Nothing(Written::Unchanged)));
+}
+
+#[test]
+fn what_cannot_be_rendered_matters_only_if_a_frozen_secret_has_to_be_made() {
+    let mut failed = case().giving(&[]);
+    failed.rendered.immutable = true;
+    failed.rendered.failed = Some(Error::new(ErrorKind::Template, "it fails"));
+    assert_eq!(rejects(&failed, ErrorKind::Template), "it fails");
+    let frozen = failed.clone().over(case().written()).written();
+    assert_eq!(data(&frozen), strings(&[("password", "hunter2")]));
+    assert_eq!(failed.over(frozen).desired(), Ok(Desired::Nothing(Written::Unchanged)));
 }
 
 #[test]

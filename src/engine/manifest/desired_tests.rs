@@ -31,6 +31,8 @@ fn rendered(creation: CreationPolicy, deletion: DeletionPolicy, empty: bool) -> 
         missing: Vec::new(),
         doubts: Vec::new(),
         made: Default::default(),
+        computed: Default::default(),
+        failed: None,
         renew: false,
         manifest: Some(manifest),
     }

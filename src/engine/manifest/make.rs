@@ -77,22 +77,29 @@ pub fn make(
         let joins = sets.iter().any(|set| set.path.root() == path.root());
         let merges =
             joins || matches!(target.creation, CreationPolicy::Merge | CreationPolicy::CreateOrMerge);
-        sets.push(Set { at: "spec.target".into(), path, value: texts(&parts.data)?, merges });
+        sets.push(Set { at: "spec.target".into(), path, value: texts(&parts)?, merges });
     }
     Ok((Some(Manifest { of: of.clone(), sets }), parts))
 }
 
-fn texts(data: &Data) -> Result<Value, Error> {
+fn texts(parts: &Parts) -> Result<Value, Error> {
+    let not_text = |key: &String| match parts.computed.get(key) {
+        Some(place) => {
+            let why = format!("{}: a value that it renders is not text; encode it", place.at());
+            place.hide(Error::new(ErrorKind::Value, why))
+        }
+        None => {
+            let why = format!(
+                "the value under {key:?} is not text, and only text can stand there; encode it by a template"
+            );
+            Error::new(ErrorKind::Value, why)
+        }
+    };
     let text = |(key, value): (&String, &SecretBytes)| match value.expose_str() {
         Some(text) => Ok((key.clone(), Value::String(text.to_owned()))),
-        None => Err(Error::new(
-            ErrorKind::Value,
-            format!(
-                "the value under {key:?} is not text, and only text can stand there; encode it by a template"
-            ),
-        )),
+        None => Err(not_text(key)),
     };
-    Ok(Value::Object(data.iter().map(text).collect::<Result<Map<_, _>, _>>()?))
+    Ok(Value::Object(parts.data.iter().map(text).collect::<Result<Map<_, _>, _>>()?))
 }
 
 /// What one source puts at its path: a literal and `KeysAndValues` the whole text, `Values` each key its own.

@@ -70,7 +70,7 @@ fn made(target: Value) -> Result<Value, String> {
     let plan = Plan::try_from(&object).map_err(|error| error.to_string())?;
     let data = Data::from([("user".to_owned(), "app".into()), ("port".to_owned(), "5432".into())]);
     let selected = Selected { data, missing: Vec::new(), made: Default::default() };
-    let rendered = render(&plan, selected, &Objects::new()).map_err(|error| error.to_string())?;
+    let rendered = render(&plan, selected, Ok(&Objects::new())).map_err(|error| error.to_string())?;
     super::object(&rendered, rendered.manifest.as_ref().expect("a manifest"))
         .map_err(|error| error.to_string())
 }
@@ -92,6 +92,18 @@ fn values_and_templates_stand_where_external_secrets_operator_puts_them() {
         assert_eq!(object[field], wanted, "{template}");
         assert_eq!(object["metadata"]["labels"].is_object(), template.is_null(), "{template}");
     }
+}
+
+#[test]
+fn what_is_no_text_is_named_by_its_key_only_where_that_is_written() {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+    let literal = json!({"literal": "'{{ .user }}': /w==", "valuesDecodingStrategy": "Base64"});
+    let error = made(json!({"manifest": map, "template": {"templateFrom": [literal]}})).expect_err("no text");
+    let (at, what) = ("spec.target.template.templateFrom[0].literal", "a value that it renders is not text");
+    assert!(error.starts_with(at) && error.contains(what) && !error.contains("app"), "{error}");
+    let template = json!({"data": {"k": "{{ b64dec \"/w==\" }}"}});
+    let error = made(json!({"manifest": map, "template": template})).expect_err("no text");
+    assert!(error.starts_with("the value under \"k\" is not text"), "{error}");
 }
 
 #[test]

@@ -140,8 +140,14 @@ fn missing(source: &Source, location: &str, cause: &provider::Error) -> String {
 
 /// The entry and its store; where the store is, unless the cause says so.
 fn place(source: &Source, location: &str, cause: &provider::Error) -> String {
-    let what = if source.entry.listing.is_some() { "" } else { "secret " };
-    format!("{what}{} of {}{}", source.entry, source.store, at_location(location, &cause.message))
+    format!("{}{}", named(source), at_location(location, &cause.message))
+}
+
+/// The entry and its store.
+pub(super) fn named(source: &Source) -> String {
+    let Source { entry, store, .. } = source;
+    let what = if entry.listing.is_some() { "" } else { "secret " };
+    format!("{what}{entry} of {store}")
 }
 
 fn at_location(location: &str, said: &str) -> String {

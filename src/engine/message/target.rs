@@ -40,11 +40,15 @@ pub fn immutable(secret: &str) -> Error {
     Error::new(ErrorKind::Immutable, message)
 }
 
-/// The target would be larger than any Secret may be.
-pub fn too_large(secret: &str, length: usize, limit: usize, (key, longest): (&str, usize)) -> Error {
+/// The target would be larger than any Secret may be. Its largest key is named if that may be.
+pub fn too_large(secret: &str, length: usize, limit: usize, (key, longest): (Option<&str>, usize)) -> Error {
+    let largest = match key {
+        Some(key) => format!("of its keys {key:?} is the largest with {longest}"),
+        None => format!("the largest of its values has {longest}"),
+    };
     let message = format!(
-        "Secret {secret:?} would hold {length} bytes, and Kubernetes takes {limit} at most; of its keys {key:?} is the \
-         largest with {longest}; fetch less, or share it out among several ExternalSecrets"
+        "Secret {secret:?} would hold {length} bytes, and Kubernetes takes {limit} at most; {largest}; fetch less, or share it \
+         out among several ExternalSecrets"
     );
     Error::new(ErrorKind::WriteRefused, message)
 }

@@ -3,6 +3,7 @@
 use latchkey_api::external_secret::DecodingStrategy;
 
 use super::value::strategy_name;
+use crate::engine::convert::KeyError;
 use crate::engine::error::{Error, ErrorKind};
 
 fn failed(message: String) -> Error {
@@ -28,12 +29,25 @@ pub fn template_map(at: &str, why: &str) -> Error {
     ))
 }
 
-/// A rendered value that is not in the encoding that `valuesDecodingStrategy` names.
-pub fn template_not_text(at: &str, key: &str, strategy: DecodingStrategy) -> Error {
+/// A rendered value that is not in the encoding that `valuesDecodingStrategy` names. Its key was rendered too, and is not named.
+pub fn template_not_text(at: &str, strategy: DecodingStrategy) -> Error {
     let name = strategy_name(strategy);
     failed(format!(
-        "{at}: the value of {key:?} is not {name}; correct the template, or valuesDecodingStrategy"
+        "{at}: a value that it renders is not {name}; correct the template, or valuesDecodingStrategy"
     ))
+}
+
+/// A rendered key that no Secret can have. It may be made of values: nothing of it is told.
+pub fn rendered_key(at: &str, why: &KeyError) -> Error {
+    let what = match why {
+        KeyError::Collision(_) => "is there twice".to_owned(),
+        KeyError::Character(..) => {
+            "has another character than a Secret's: letters, digits, '-', '_' and '.' only".to_owned()
+        }
+        KeyError::TooLong(length) => format!("has {length} bytes, and a Secret's has no more than 253"),
+        KeyError::Impossible(_) => "is none that a Secret can have".to_owned(),
+    };
+    failed(format!("{at}: a key that it renders {what}; correct the template"))
 }
 
 /// `templateFrom` names a target that a Secret does not have.

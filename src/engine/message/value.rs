@@ -3,6 +3,7 @@
 use latchkey_api::external_secret::DecodingStrategy;
 
 use super::listed;
+use super::store::named;
 use crate::engine::convert::KeyError;
 use crate::engine::decode::DecodeError;
 use crate::engine::error::{Error, ErrorKind};
@@ -10,9 +11,8 @@ use crate::engine::plan::Source;
 use crate::engine::rewrite::MergeError;
 
 fn at(source: &Source, what: &str) -> Error {
-    let Source { at, entry, store, .. } = source;
-    let message = format!("{at}: secret {entry} of {store}: {what}");
-    Error::new(ErrorKind::Value, message).at(store.clone())
+    let message = format!("{}: {}: {what}", source.at, named(source));
+    Error::new(ErrorKind::Value, message).at(source.store.clone())
 }
 
 /// A value that cannot be decoded or holds a NUL byte. `key` is the Secret's.
@@ -67,10 +67,9 @@ pub(super) fn key_error(why: &KeyError) -> String {
 
 /// Values that cannot be merged.
 pub fn merging(source: &Source, step: usize, why: &MergeError) -> Error {
-    let Source { at, entry, store, .. } = source;
     let (part, what) = merge_error(why);
-    let message = format!("{}.rewrite[{step}]{part}: secret {entry} of {store}: {what}", at.entry());
-    Error::new(ErrorKind::Value, message).at(store.clone())
+    let message = format!("{}.rewrite[{step}]{part}: {}: {what}", source.at.entry(), named(source));
+    Error::new(ErrorKind::Value, message).at(source.store.clone())
 }
 
 /// The field of the rewrite that is at fault, and how.
@@ -84,6 +83,11 @@ pub(super) fn merge_error(why: &MergeError) -> (&'static str, String) {
         MergeError::NotAnObject(key) => {
             format!(
                 "the value of {key:?} is not a JSON object to merge; correct it there, or remove the merge"
+            )
+        }
+        MergeError::Number(key) => {
+            format!(
+                "the value of {key:?} has a number that is out of range; correct it there, or remove the merge"
             )
         }
         MergeError::TooLarge => {
@@ -102,7 +106,10 @@ pub(super) fn merge_error(why: &MergeError) -> (&'static str, String) {
     let part = match why {
         MergeError::TooLarge => "",
         MergeError::Transform(..) => ".transform",
-        MergeError::MissingPriority(_) | MergeError::NotAnObject(_) | MergeError::Conflicts(_) => ".merge",
+        MergeError::MissingPriority(_)
+        | MergeError::NotAnObject(_)
+        | MergeError::Number(_)
+        | MergeError::Conflicts(_) => ".merge",
     };
     (part, what)
 }

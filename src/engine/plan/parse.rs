@@ -29,8 +29,14 @@ impl TryFrom<&ExternalSecret> for Plan {
         }
         let manifest = spec.target.as_ref().and_then(|target| target.manifest.as_ref());
         manifest.map_or(Ok(()), manifest::check)?;
-        let Faults { broken, unfetched, doubts } = template_faults(spec);
-        broken.into_iter().chain(unfetched).next().map_or(Ok(()), Err)?;
+        let Faults { broken, unfetched, mut doubts } = template_faults(spec);
+        let fault = broken.into_iter().chain(unfetched).next();
+        let target = TargetPlan { fault, ..target(object)? };
+        match &target.fault {
+            Some(fault) if target.keeps_what_is_there() => doubts.insert(0, fault.clone()),
+            Some(fault) => return Err(fault.clone()),
+            None => {}
+        }
         let namespace = named(object.metadata.namespace.as_ref(), "metadata.namespace")?;
         let stores = Stores { namespace: &namespace, default: spec.secret_store_ref.as_ref() };
         Ok(Self {
@@ -39,7 +45,7 @@ impl TryFrom<&ExternalSecret> for Plan {
             sources: sources(spec, &stores)?,
             generated: generated::all(spec, &namespace)?,
             doubts,
-            target: target(object)?,
+            target,
             refresh: refresh(spec)?,
             namespace,
         })
@@ -178,6 +184,7 @@ fn target(object: &ExternalSecret) -> Result<TargetPlan, Error> {
         immutable: target.and_then(|target| target.immutable).unwrap_or_default(),
         manifest: target.and_then(|target| target.manifest.clone()),
         template: target.and_then(|target| target.template.clone()),
+        fault: None,
         labels: object.metadata.labels.clone().unwrap_or_default(),
         annotations: object.metadata.annotations.clone().unwrap_or_default(),
     })

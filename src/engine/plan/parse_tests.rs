@@ -130,6 +130,19 @@ fn what_is_not_supported_is_refused_by_name() {
 }
 
 #[test]
+fn a_broken_template_of_an_immutable_target_is_a_doubt_until_the_secret_has_to_be_made() {
+    for text in ["{{ .nope }}", "{{ .password", "{{ .password | env }}"] {
+        let template = json!({"data": {"k": text}});
+        let error = refused(json!({"target": {"template": template}}));
+        let target = json!({"immutable": true, "template": template});
+        let plan = Plan::try_from(&object(&json!({"target": target}))).expect("a plan");
+        assert_eq!((&plan.doubts[..], &plan.target.fault), (&[error.clone()][..], &Some(error)));
+        let other = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+        refused(json!({"target": {"immutable": true, "template": template, "manifest": other}}));
+    }
+}
+
+#[test]
 fn a_store_has_to_be_named() {
     let entry = json!({"secretKey": "a", "remoteRef": {"key": "k"}, "sourceRef": {"storeRef": {}}});
     for (change, says) in [

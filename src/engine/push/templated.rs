@@ -14,7 +14,7 @@ use crate::engine::render::{self, Objects, Parts};
 pub(super) fn templated(template: &Template, source: Source, objects: &Objects) -> Result<Source, Error> {
     let Source { data, mut metadata } = source;
     let mut all = data.clone();
-    let Parts { type_, labels, annotations, finalizers: _, data } =
+    let Parts { type_, labels, annotations, finalizers: _, data, computed: _ } =
         render::templated(template, data, objects)?;
     all.extend(data);
     metadata.labels.extend(labels);

@@ -75,14 +75,27 @@ impl Target {
         }
     }
 
-    fn insert(self, parts: &mut Parts, key: String, value: SecretBytes) {
-        let text = || String::from_utf8_lossy(value.expose()).into_owned();
+    /// Sets a value under a key that is written in the specification.
+    fn insert(self, parts: &mut Parts, key: &str, value: SecretBytes) {
         match self {
-            Self::Data => drop(parts.data.insert(key, value)),
-            Self::Labels => drop(parts.labels.insert(key, text())),
-            Self::Annotations => drop(parts.annotations.insert(key, text())),
+            Self::Data => parts.set(key, value),
+            Self::Labels => drop(parts.labels.insert(key.to_owned(), text(&value))),
+            Self::Annotations => drop(parts.annotations.insert(key.to_owned(), text(&value))),
         }
     }
+
+    /// Sets a value under a key that was rendered there.
+    fn insert_computed(self, parts: &mut Parts, key: String, value: SecretBytes, place: &Place) {
+        match self {
+            Self::Data => parts.set_computed(key, value, place),
+            Self::Labels => drop(parts.labels.insert(key, text(&value))),
+            Self::Annotations => drop(parts.annotations.insert(key, text(&value))),
+        }
+    }
+}
+
+fn text(value: &SecretBytes) -> String {
+    String::from_utf8_lossy(value.expose()).into_owned()
 }
 
 fn path(index: usize) -> String {
@@ -119,21 +132,41 @@ pub(super) fn apply(
     let decoding = source.values_decoding_strategy.unwrap_or_default();
     for (kind, of) in references(source) {
         for (at, key, template_as, text) in items_of(&at, kind, of, objects)? {
+            let place = Place { at, hidden: Hidden(kind) };
             let inserted = match template_as {
                 TemplateAs::Values => {
-                    template::run(&at, &text, values).map(|value| target.insert(parts, key.to_owned(), value))
+                    template::run(&place.at, &text, values).map(|value| target.insert(parts, key, value))
                 }
-                TemplateAs::KeysAndValues => insert_map(parts, target, &at, &text, values, decoding),
+                TemplateAs::KeysAndValues => insert_map(parts, target, &place, &text, values, decoding),
             };
-            inserted.map_err(|error| match kind {
-                ObjectKind::ConfigMap => error,
-                ObjectKind::Secret => message::template_hidden(&at, &error),
-            })?;
+            inserted.map_err(|error| place.hide(error))?;
         }
     }
     match &source.literal {
-        Some(text) => insert_map(parts, target, &format!("{at}.literal"), text, values, decoding),
+        Some(text) => {
+            let place = Place { at: format!("{at}.literal"), hidden: Hidden::NOT };
+            insert_map(parts, target, &place, text, values, decoding)
+        }
         None => Ok(()),
+    }
+}
+
+/// Where a template stands that renders to a map.
+#[derive(Debug, Clone)]
+pub struct Place {
+    at: String,
+    hidden: Hidden,
+}
+
+impl Place {
+    /// The field, and the object's key.
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+
+    /// The error as it may be shown.
+    pub fn hide(&self, error: Error) -> Error {
+        self.hidden.hide(&self.at, error)
     }
 }
 
@@ -142,6 +175,9 @@ pub(super) fn apply(
 pub struct Hidden(ObjectKind);
 
 impl Hidden {
+    /// Everybody who reads the ExternalSecret may see it.
+    const NOT: Self = Self(ObjectKind::ConfigMap);
+
     /// The error as it may be shown.
     pub fn hide(self, at: &str, error: Error) -> Error {
         match self.0 {
@@ -208,17 +244,18 @@ fn items_of<'a>(
 fn insert_map(
     parts: &mut Parts,
     target: Target,
-    at: &str,
+    place: &Place,
     text: &str,
     values: &Data,
     decoding: DecodingStrategy,
 ) -> Result<(), Error> {
+    let at = &place.at;
     let rendered = template::run(at, text, values)?;
     let map = yaml::string_map(rendered.expose());
     for (key, text) in map.map_err(|why| message::template_map(at, &why))? {
         let value = by_strategy(decoding, &text);
-        let value = value.ok_or_else(|| message::template_not_text(at, &key, decoding))?;
-        target.insert(parts, key, value);
+        let value = value.ok_or_else(|| message::template_not_text(at, decoding))?;
+        target.insert_computed(parts, key, value, place);
     }
     Ok(())
 }

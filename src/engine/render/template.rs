@@ -1,6 +1,6 @@
 //! The one place where a template's text is executed: Go's `text/template`, with the functions that ESO offers.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use latchkey_gotmpl::{
     Functions, Limits, Options, ParseError, ParseErrorKind, Template, UnknownKey, Value, library,
@@ -31,6 +31,16 @@ static FUNCTIONS: LazyLock<Functions> = LazyLock::new(library::external_secrets)
 const SLOW: [&str; 8] =
     ["bcrypt", "htpasswd", "derivePassword", "genPrivateKey", "genCA", "genSelfSigned", "genSigned", "kcs12"];
 
+/// How templates of targets are written. One for the process, as with External Secrets Operator.
+static OPTIONS: OnceLock<Options> = OnceLock::new();
+
+/// Says what opens and closes an action in the templates of targets from now on; Go's `{{` and `}}` where that is empty. To be said
+/// once, before there are templates.
+pub fn set_delimiters(left: String, right: String) {
+    let set = OPTIONS.set(Options { left, right, ..Options::strict() });
+    debug_assert!(set.is_ok(), "there have been templates already");
+}
+
 /// Whether the text may call a function that takes long.
 pub fn takes_long(text: &str) -> bool {
     SLOW.iter().any(|name| text.contains(name))
@@ -38,10 +48,15 @@ pub fn takes_long(text: &str) -> bool {
 
 /// Parses the text; a missing key is an error when it is executed, as ESO has it.
 fn parse(text: &str) -> Result<Template, TemplateError> {
-    Template::parse(NAME, text, &Options::strict(), &FUNCTIONS).map_err(refused)
+    parse_with(OPTIONS.get_or_init(Options::strict), text)
 }
 
-/// A template of `rewrite.transform`: it has a key as `.value`, and nothing that is not there is an error, as ESO has it.
+fn parse_with(options: &Options, text: &str) -> Result<Template, TemplateError> {
+    Template::parse(NAME, text, options, &FUNCTIONS).map_err(refused)
+}
+
+/// A template of `rewrite.transform`: it has a key as `.value`, nothing that is not there is an error, and its delimiters are
+/// always Go's, as ESO has it.
 pub struct KeyTemplate(Template);
 
 impl KeyTemplate {
@@ -151,6 +166,17 @@ mod tests {
             panic!("no error")
         };
         assert!(why.contains(r#"map has no entry for key "nope""#) && !why.contains("canary"), "{why}");
+    }
+
+    #[test]
+    fn delimiters_are_what_the_installation_says_but_for_those_of_keys() {
+        let options = Options { left: "[[".into(), right: "]]".into(), ..Options::strict() };
+        let template = parse_with(&options, "[[ .user ]] {{ .user }}").expect("a template");
+        let output = template.execute(&Value::string_map([("user", b"app")]), &limits()).expect("a text");
+        assert_eq!(output.as_slice(), b"app {{ .user }}");
+        assert!(parse_with(&options, "[[ .user").is_err() && parse_with(&options, "{{ .user").is_ok());
+        let of_key = KeyTemplate::parse("{{ .value }}[[ .value ]]").expect("a template");
+        assert_eq!(of_key.execute("k"), Ok("k[[ .value ]]".to_owned()));
     }
 
     #[test]

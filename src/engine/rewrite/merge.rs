@@ -16,6 +16,8 @@ pub enum MergeError {
     MissingPriority(String),
     /// The value of this key is no JSON object, or is nested too deeply.
     NotAnObject(String),
+    /// The value of this key has a number that no float64 holds.
+    Number(String),
     /// What comes of it is too large, or takes too long.
     TooLarge,
     /// More than one value has these properties.
@@ -69,13 +71,20 @@ impl Merging {
     }
 }
 
-/// Go reads `null` into a map without an error, and what is no UTF-8 as U+FFFD.
+/// Go reads `null` into a map without an error, what is no UTF-8 as U+FFFD, and every number into a float64.
 fn object(key: &str, value: &SecretBytes) -> Result<Joined, MergeError> {
     let text = String::from_utf8_lossy(value.expose());
     if text.trim() == "null" {
         return Ok(Joined::new());
     }
-    serde_json::from_str(&text).map_err(|_| MergeError::NotAnObject(key.to_owned())) // serde's texts quote the value
+    let not_an_object = || MergeError::NotAnObject(key.to_owned());
+    let object = serde_json::from_str(&text).map_err(|_| not_an_object())?; // serde's texts quote the value
+    let readable = |numbers| go_json(&text, numbers, false).map(SecretBytes::from).is_some();
+    match readable(Numbers::Float64) {
+        true => Ok(object),
+        false if readable(Numbers::Verbatim) => Err(MergeError::Number(key.to_owned())),
+        false => Err(not_an_object()),
+    }
 }
 
 /// Strings as they are, null empty, the rest as Go would marshal it again.

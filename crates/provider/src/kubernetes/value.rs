@@ -45,10 +45,11 @@ pub fn value(of: &EntryRef, data: &Data, property: Option<&str>) -> Result<Secre
 pub fn map(of: &EntryRef, data: &Data, property: Option<&str>) -> Result<Data, Error> {
     let Some(property) = property.filter(|property| !property.is_empty()) else { return Ok(data.clone()) };
     let object = value(of, data, Some(property))?;
-    let members = object.expose_str().and_then(members);
-    let members = members.ok_or_else(|| property::not_an_object(of, Some(property)))?;
+    let text = object.expose_str().unwrap_or_default();
+    let members = members(text).ok_or_else(|| property::not_an_object(of, Some(property)))?;
     let marshalled = members.into_iter().map(|(key, raw)| Some((key, marshal(raw.get(), Numbers::Float64)?)));
-    marshalled.collect::<Option<Data>>().ok_or_else(|| property::not_an_object(of, Some(property)))
+    let marshalled = marshalled.collect::<Option<Data>>();
+    marshalled.ok_or_else(|| property::not_taken_apart(of, Some(property), text))
 }
 
 /// All keys as one JSON object of strings; for metadata, of objects.

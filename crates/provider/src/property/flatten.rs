@@ -59,6 +59,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_out_of_range_is_said_to_be_one() {
+        let said = |text: &str| super::super::not_taken_apart(&crate::EntryRef::new("k"), None, text).message;
+        assert!(any_map(r#"{"j":1E400}"#, Numbers::Float64).is_none());
+        assert_eq!(said(r#"{"j":1E400}"#), r#"the value of secret "k" has a number that is out of range"#);
+        assert_eq!(said("[1E400]"), r#"the value of secret "k" is not a JSON object"#);
+    }
+
+    #[test]
     fn raw_flattening_keeps_the_bytes() {
         let map = raw_map(DOC).unwrap();
         for (key, want) in [

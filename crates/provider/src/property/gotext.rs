@@ -33,6 +33,11 @@ fn plain_float(raw: &str) -> String {
     }
 }
 
+/// Whether Go's `encoding/json` reads the number into a float64: one that would be infinite it refuses.
+fn is_float64(raw: &str) -> bool {
+    raw.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 /// A float64 as `json.Marshal` writes it: without an exponent between 1e-6 and 1e21.
 fn marshalled_float(raw: &str) -> String {
     match raw.parse::<f64>() {
@@ -83,7 +88,7 @@ fn unquote_leniently(inner: &str) -> Option<String> {
 }
 
 /// The text of a value that is neither object nor array, as ESO's `GetByteValue` gives it: strings as they are, null
-/// empty. `None` for objects, arrays and what is no JSON.
+/// empty. `None` for objects, arrays, what is no JSON, and a number out of its range.
 pub fn scalar_text(raw: &str, numbers: Numbers) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => unquote(raw),
@@ -91,7 +96,7 @@ pub fn scalar_text(raw: &str, numbers: Numbers) -> Option<String> {
         b't' | b'f' => Some(raw.to_owned()),
         b'-' | b'0'..=b'9' => Some(match numbers {
             Numbers::Verbatim => raw.to_owned(),
-            Numbers::Float64 => plain_float(raw),
+            Numbers::Float64 => Some(raw).filter(|raw| is_float64(raw)).map(plain_float)?,
         }),
         _ => None,
     }
@@ -99,7 +104,7 @@ pub fn scalar_text(raw: &str, numbers: Numbers) -> Option<String> {
 
 /// A JSON text as `json.Marshal` writes it again after it was decoded into `any`: compact, keys sorted by bytes, and
 /// with `html` the characters `<`, `>`, `&` escaped (`json.Marshal`'s default; ESO's `JSONMarshal` turns it off).
-/// `None` if it is no JSON or nested beyond reason.
+/// `None` if it is no JSON or nested beyond reason, or has a number out of its range.
 pub fn go_json(raw: &str, numbers: Numbers, html: bool) -> Option<String> {
     let whole: &RawValue = serde_json::from_str(raw).ok()?;
     let mut out = String::with_capacity(raw.len());
@@ -129,15 +134,15 @@ fn write_value(out: &mut String, raw: &str, style: Style, depth: usize) -> Optio
         b'[' => return write_array(out, raw, style, depth),
         b'"' => write_string(out, &unquote(raw)?, style.html),
         b't' | b'f' | b'n' => out.push_str(raw),
-        _ => out.push_str(&number(raw, style.numbers)),
+        _ => out.push_str(&number(raw, style.numbers)?),
     }
     Some(())
 }
 
-fn number(raw: &str, numbers: Numbers) -> String {
+fn number(raw: &str, numbers: Numbers) -> Option<String> {
     match numbers {
-        Numbers::Verbatim => raw.to_owned(),
-        Numbers::Float64 => marshalled_float(raw),
+        Numbers::Verbatim => Some(raw.to_owned()),
+        Numbers::Float64 => is_float64(raw).then(|| marshalled_float(raw)),
     }
 }
 
@@ -232,6 +237,18 @@ mod tests {
             go_json(r#"{"a":1.50,"b":"<"}"#, Numbers::Verbatim, false).unwrap(),
             r#"{"a":1.50,"b":"<"}"#
         );
+    }
+
+    #[test]
+    fn a_number_that_no_float64_holds_is_refused_where_it_is_read_as_one() {
+        for raw in ["1E400", "-1e400"] {
+            let whole = format!(r#"{{"a":[{raw}]}}"#);
+            assert_eq!(scalar_text(raw, Numbers::Float64), None);
+            assert_eq!(go_json(&whole, Numbers::Float64, true), None);
+            assert_eq!(scalar_text(raw, Numbers::Verbatim).as_deref(), Some(raw));
+            assert_eq!(go_json(&whole, Numbers::Verbatim, true), Some(whole));
+        }
+        assert_eq!(scalar_text("1e-400", Numbers::Float64).as_deref(), Some("0"));
     }
 
     #[test]

@@ -32,6 +32,17 @@ pub fn not_an_object(of: &EntryRef, property: Option<&str>) -> Error {
     Error::new(ErrorKind::InvalidValue, message)
 }
 
+/// The error for such text that [`any_map`] does not take apart.
+pub fn not_taken_apart(of: &EntryRef, property: Option<&str>, text: &str) -> Error {
+    match any_map(text, Numbers::Verbatim) {
+        Some(_) => {
+            let message = format!("the value of secret {:?} has a number that is out of range", of.key);
+            Error::new(ErrorKind::InvalidValue, message)
+        }
+        None => not_an_object(of, property),
+    }
+}
+
 /// The value as text, to look up a property in.
 ///
 /// # Errors

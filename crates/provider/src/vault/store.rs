@@ -201,7 +201,7 @@ impl Provider for Store {
         let value = self.value(of, entry, property)?;
         let text = property::text(of, &value)?;
         property::any_map(text, property::Numbers::Float64)
-            .ok_or_else(|| property::not_an_object(of, property))
+            .ok_or_else(|| property::not_taken_apart(of, property, text))
     }
 
     async fn validate(&self) -> Result<Validation, Error> {
