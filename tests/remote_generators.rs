@@ -137,6 +137,10 @@ fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_own
         (gitlab.tokens().is_empty() && states(&ns).is_empty()).then_some(())
     });
     assert_eq!(gitlab.made(), 2);
+
+    ns.apply(&of("ci", "GitlabDeployToken", "ci")).good();
+    ns.wait_value("ci", "token", "gldt-3"); // the one that was made for its namesake is revoked
+    assert_eq!(gitlab.tokens(), ["gldt-3"]);
 }
 
 #[test]

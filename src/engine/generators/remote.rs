@@ -73,8 +73,7 @@ impl Engine {
         books: &mut Vec<Line>,
     ) -> Result<Data, Error> {
         let namespace = asking.of.metadata.namespace.as_deref().unwrap_or_default();
-        let name = asking.of.metadata.name.as_deref().unwrap_or_default();
-        let asked = Asked::new(namespace, name, entry, generator);
+        let asked = Asked::new(asking.of, entry, generator);
         // What a service keeps is in use until another one is asked for, however old it is.
         let max_age = match (generator.kind().is_stateful(), asking.renew) {
             (true, true) => Duration::ZERO,
@@ -87,7 +86,7 @@ impl Engine {
         let made = self.inner.connector.generate(generator, namespace).await;
         let made = made.map_err(|why| message::generator_failed(&entry.key, &why))?;
         match made.state {
-            None => self.inner.memory.keep(asked, &made.data),
+            None => self.inner.memory.keep(asked, &made.data, None),
             Some(state) => {
                 let manifest = states::manifest(generator, &entry.key, namespace, spec);
                 let kept = Kept::new(namespace, &asking.owner(), &entry.index.to_string(), manifest, state);
@@ -136,7 +135,7 @@ impl Engine {
         for Line { written, remembered } in books {
             let written = &written;
             if let Some((asked, values)) = remembered.filter(|_| used) {
-                self.inner.memory.keep(asked, &values);
+                self.inner.memory.keep(asked, &values, Some(&written.name));
             }
             let from = Timestamp::now() + self.inner.shared.settings.generator_gc_grace_period;
             let said = match used {
@@ -157,6 +156,11 @@ impl Engine {
         let (key, generator) = states::read(resource, namespace)?;
         let revoked = self.inner.connector.revoke(&generator, state, namespace).await;
         revoked.map_err(|why| message::generator_failed(&key, &why))
+    }
+
+    /// What this GeneratorState speaks of is of no use from now on: nobody is given it again.
+    pub fn forget_made(&self, namespace: &str, state: &str) {
+        self.inner.memory.forget(namespace, state);
     }
 }
 

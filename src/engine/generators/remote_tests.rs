@@ -118,6 +118,32 @@ async fn what_a_service_keeps_is_written_down_first_and_goes_where_it_is_not_use
     assert!(lock(&world.revoked).is_empty(), "the refresher sees to it");
 }
 
+/// What is not in use any more is given to nobody, however well it is remembered.
+#[tokio::test]
+async fn another_external_secret_of_the_name_and_one_whose_state_is_gone_have_another_made() {
+    let (engine, world) = core(&Arc::default());
+    let asked = async |uid: &str| {
+        let mut object = (*job("GitlabDeployToken", Stage::Stored, Effects::Apply).external_secret).clone();
+        object.metadata.uid = Some(uid.to_owned());
+        let job = job("GitlabDeployToken", Stage::Stored, Effects::Apply);
+        let asking = Asking { of: &object, ..Asking::of(&job) };
+        let plan = crate::engine::plan::Plan::try_from(&object).expect("a good ExternalSecret");
+        let (mut books, deadline) = (Vec::new(), Deadline::after(Duration::from_secs(8)));
+        engine.generate(&plan, &asking, deadline, &mut books).await.expect("made");
+        engine.close(books, true).await;
+        world.made.load(Ordering::SeqCst)
+    };
+    assert_eq!(asked("u").await, 1);
+    assert_eq!(asked("u").await, 1, "it is in use");
+    assert_eq!(asked("v").await, 2, "the former one goes with its owner");
+    for (namespace, state) in [("other", "gen-1"), ("team", "gen-2")] {
+        engine.forget_made(namespace, state);
+    }
+    assert_eq!(asked("v").await, 2, "another's");
+    engine.forget_made("team", "gen-1");
+    assert_eq!(asked("v").await, 3, "it is being deleted at its service");
+}
+
 #[tokio::test]
 async fn what_cannot_be_written_down_is_undone_at_once() {
     let paper = Arc::new(Paper { refuses: true, ..Paper::default() });
