@@ -28,7 +28,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use latchkey_api::external_secret::StoreKind;
 use latchkey_api::generator::Remote;
 use serde_json::Value;
 
@@ -60,13 +59,7 @@ struct World<'a> {
 
 impl Connector {
     fn world(&self, namespace: &str) -> World<'_> {
-        let own = Some(namespace.to_owned());
-        let scope = Scope {
-            kind: StoreKind::SecretStore,
-            store: String::new(),
-            store_namespace: own.clone(),
-            namespace: own,
-        };
+        let scope = Scope::of_generator(namespace);
         let (cluster, observer, guard, aws) = (&self.cluster, &self.observer, &self.guard, &self.aws);
         World { cluster, scope, observer, guard, aws, clouds: &self.clouds, logins: &self.logins }
     }

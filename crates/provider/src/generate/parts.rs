@@ -77,7 +77,7 @@ pub async fn token(
 /// A token of the ServiceAccount that `serviceAccountRef` names, for its audiences alone: ESO asks for no others.
 ///
 /// # Errors
-/// Those of [`crate::Cluster::service_account_token`]; the ServiceAccount is of another namespace.
+/// Those of [`crate::Cluster::service_account_token`].
 pub async fn service_account_token(
     world: &World<'_>,
     selector: &ServiceAccountSelector,

@@ -21,7 +21,7 @@ impl<'a> Account<'a> {
     /// Looks it up; `field` is where the selector is, below `spec`.
     ///
     /// # Errors
-    /// It is of another namespace, is not there, or the API server does not answer.
+    /// It is not there, or the API server does not answer.
     pub async fn find(
         world: &'a World<'a>,
         field: &str,
