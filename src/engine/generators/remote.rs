@@ -97,6 +97,17 @@ impl Engine {
         Ok(made.data)
     }
 
+    /// Says what is wrong with a generator that is not asked now, as far as that shows without its service.
+    pub(super) async fn tried(
+        &self,
+        namespace: &str,
+        key: &GeneratorKey,
+        generator: &Remote,
+    ) -> Result<(), Error> {
+        let tried = self.inner.connector.try_generator(generator, namespace).await;
+        tried.map_err(|why| message::generator_failed(key, &why))
+    }
+
     /// What the service makes to be pushed. A value that is pushed is made for that, so nothing is remembered.
     pub(super) async fn made_to_be_pushed(
         &self,

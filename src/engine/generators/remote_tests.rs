@@ -89,6 +89,35 @@ async fn a_dry_run_asks_no_service_and_what_a_service_keeps_waits_until_its_owne
 }
 
 #[tokio::test]
+async fn what_has_no_effect_is_said_beside_what_is_done() {
+    let (engine, world) = core(&Arc::default());
+    lock(&world.generators).insert(
+        "QuayAccessToken \"it\"".into(),
+        json!({ "robotAccount": "a+b", "serviceAccountRef": { "name": "sa", "namespace": "other" } }),
+    );
+    for (effects, at) in [(Effects::Apply, 0), (Effects::DryRun, 1)] {
+        let outcome = sync(&engine, job("QuayAccessToken", Stage::Create, effects)).await.expect("done");
+        let note = outcome.notes.get(at).map(String::as_str).unwrap_or_default();
+        assert!(note.contains("spec.serviceAccountRef.namespace has no effect"), "{:?}", outcome.notes);
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_generator_that_is_not_asked_yet_is_said_at_once() {
+    let (engine, world) = core(&Arc::default());
+    *lock(&world.generators_fail) = Some(latchkey_provider::ErrorKind::Credentials);
+    for (kind, effects) in [
+        ("QuayAccessToken", Effects::DryRun),
+        ("GitlabDeployToken", Effects::DryRun),
+        ("GitlabDeployToken", Effects::Apply),
+    ] {
+        let error = sync(&engine, job(kind, Stage::Create, effects)).await.expect_err("wrong");
+        assert!(error.message.contains(&format!("{kind} \"it\": ")), "{error}");
+    }
+    assert_eq!(world.made.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_review_that_is_sent_again_has_nothing_made_again() {
     let (engine, world) = core(&Arc::default());
     let again = |max_age| {

@@ -33,8 +33,8 @@ async fn made(kind: &str, spec: Option<Value>) -> Result<Made, Error> {
         renew: false,
     };
     match engine.generate(&plan, &asking, deadline, &mut Vec::new()).await? {
-        Generation::Made(made) => Ok(made),
-        Generation::PutOff(why) => panic!("{why}"),
+        Generation::Made(made, _) => Ok(made),
+        Generation::PutOff(why) => panic!("{why:?}"),
     }
 }
 

@@ -25,6 +25,7 @@ pub async fn make(spec: &StsSpec, world: &World<'_>) -> Result<Made, Error> {
     }
     let place = (spec.region.as_str(), spec.auth.as_ref(), spec.role.as_ref());
     let entered = Entered::new(place, &world.scope, world.cluster, world.observer, world.aws).await?;
+    world.trial.may_send()?;
     let (sts, settings) = entered.sts().await;
     let StsRequest { session_duration, serial_number, token_code } =
         spec.request_parameters.clone().unwrap_or_default();

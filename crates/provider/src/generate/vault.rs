@@ -40,6 +40,7 @@ pub async fn make(spec: &VaultDynamicSecretSpec, world: &World<'_>) -> Result<Ma
     let resolved = resolving.await?;
     let identity = resolved.identity();
     let fresh = resolved.asker()?; // nothing is sent by that
+    world.trial.may_send()?;
     let asker = world.logins.get(identity, || fresh);
     match asker.ask(reads, &request).await? {
         Answer::Found(body) if !body.is_empty() => Ok(Made { data: data(spec, &body)?, state: None }),
