@@ -101,6 +101,7 @@ fn a_generic_kind_of_ones_own_takes_values_at_paths() {
             { "target": "spec", "literal": "logging: { level: info }" },
             { "target": "spec.servers[0].database", "literal": "port: {{ .port }}\nuser: {{ .user }}" },
         ],
+        "data": { "own": "{{ .user }}" },
     });
     ns.apply(&of("app", "config.example.com/v1", "AppConfig", json!({ "template": template })).to_string())
         .good();
@@ -110,6 +111,7 @@ fn a_generic_kind_of_ones_own_takes_values_at_paths() {
     let server = json!({ "database": { "port": 5432, "user": "app" } });
     assert_eq!(object["spec"], json!({ "logging": { "level": "info" }, "servers": [server] }));
     assert_eq!(object["metadata"]["labels"]["team"], "app");
+    assert!(object["spec"]["data"].is_null() && object["data"]["own"] == "app", "{object}");
     ns.wait_ready("plain", "True", "ResourceSynced");
     assert_eq!(app_config(&ns, "plain").expect("one")["spec"]["data"]["user"], "app");
 }
@@ -235,5 +237,5 @@ fn a_generic_kind_whose_crd_comes_later_is_found_without_an_apply() {
     .good();
     ns.wait_ready("app", "True", "ResourceSynced");
     let path = format!("/apis/late.example.com/v1/namespaces/{}/lates/app", ns.name);
-    assert_eq!(ns.world.get(&path).expect("it")["spec"]["data"], json!({ "user": "app" }));
+    assert_eq!(ns.world.get(&path).expect("it")["data"], json!({ "user": "app" }));
 }

@@ -115,6 +115,15 @@ fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_own
     let ns = Namespace::new(world(), "gen-gitlab");
     let gitlab = Gitlab::start();
     ns.apply(&manifests::list(&gitlab.objects())).silent();
+    let [_, mut lost] = gitlab.objects();
+    lost["metadata"]["name"] = json!("lost");
+    lost["spec"]["auth"]["token"]["secretRef"]["name"] = json!("nobodys");
+    ns.apply(&lost.to_string()).silent();
+    let wrong = of("lost", "GitlabDeployToken", "lost");
+    warned(&ns.dry_run(&wrong), "Kubernetes secret \"nobodys\"");
+    warned(&ns.apply(&wrong), "Kubernetes secret \"nobodys\"");
+    assert_eq!(gitlab.made(), 0);
+
     warned(&ns.apply(&of("ci", "GitlabDeployToken", "ci")), "once this ExternalSecret is stored");
     ns.wait_ready("ci", "True", "SecretSynced");
     assert_eq!(ns.value("ci", "token").as_deref(), Some("gldt-1"));
@@ -137,6 +146,10 @@ fn what_a_service_keeps_is_revoked_when_another_takes_its_place_and_when_its_own
         (gitlab.tokens().is_empty() && states(&ns).is_empty()).then_some(())
     });
     assert_eq!(gitlab.made(), 2);
+
+    ns.apply(&of("ci", "GitlabDeployToken", "ci")).good();
+    ns.wait_value("ci", "token", "gldt-3"); // the one that was made for its namesake is revoked
+    assert_eq!(gitlab.tokens(), ["gldt-3"]);
 }
 
 #[test]

@@ -13,9 +13,10 @@ mod value;
 
 pub use generator::{
     generated_keys, generated_merging, generator_defect, generator_failed, generator_kind,
-    generator_lacks_seed, generator_lacks_spec, generator_malformed, generator_not_found,
-    generator_not_served, generator_not_tried, generator_of_another_class, generator_put_off,
-    generator_refuses, generator_too_late, generator_unknown, generator_unsupported,
+    generator_lacks_seed, generator_lacks_spec, generator_malformed, generator_namespace,
+    generator_not_found, generator_not_served, generator_not_tried, generator_of_another_class,
+    generator_put_off, generator_refuses, generator_timeout, generator_too_late, generator_unknown,
+    generator_unsupported, generator_ways,
 };
 pub use push::{
     no_secret_key, no_source, no_such_store, not_pushed, not_rewritten, not_withdrawn, push_denied,

@@ -76,8 +76,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Nothing was done yet, for this reason.
-    pub fn put_off(why: String) -> Self {
+    /// Nothing was done yet, for this reason; after it comes what else there is to say.
+    pub fn put_off(notes: Vec<String>) -> Self {
         Self {
             written: Written::Deferred,
             secret: None,
@@ -85,7 +85,7 @@ impl Outcome {
             cached: None,
             missing: Vec::new(),
             orphans_deleted: Vec::new(),
-            notes: vec![why],
+            notes,
             doubts: Vec::new(),
         }
     }

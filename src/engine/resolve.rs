@@ -51,6 +51,11 @@ pub trait Connect: Send + Sync + fmt::Debug {
         Err(provider::Error::new(provider::ErrorKind::Unsupported, why))
     }
 
+    /// Whether a service could be asked, as far as that shows without asking it.
+    async fn try_generator(&self, _: &Remote, _namespace: &str) -> Result<(), provider::Error> {
+        Ok(())
+    }
+
     /// Tells the service that what it made is of no use any more.
     async fn revoke(&self, _: &Remote, _state: &Value, _namespace: &str) -> Result<(), provider::Error> {
         Ok(())
@@ -74,6 +79,11 @@ impl Connect for Connector {
     #[cfg(feature = "generators")]
     async fn generate(&self, generator: &Remote, namespace: &str) -> Result<Made, provider::Error> {
         Self::generate(self, generator, namespace).await
+    }
+
+    #[cfg(feature = "generators")]
+    async fn try_generator(&self, generator: &Remote, namespace: &str) -> Result<(), provider::Error> {
+        Self::try_generator(self, generator, namespace).await
     }
 
     #[cfg(feature = "generators")]

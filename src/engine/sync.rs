@@ -36,10 +36,11 @@ const TICK: Duration = Duration::from_secs(10);
 
 /// What the steps before the write give.
 enum Rendering {
-    /// What the Secret is to hold, and the age of the oldest value used, if one is older than the sync.
-    Done(Box<Rendered>, Option<Duration>),
-    /// Nothing yet, for this reason.
-    PutOff(String),
+    /// What the Secret is to hold, the age of the oldest value used, if one is older than the sync, and what is to be said at the
+    /// prompt.
+    Done(Box<Rendered>, Option<Duration>, Vec<String>),
+    /// Nothing yet, for this reason; after it comes what else there is to say.
+    PutOff(Vec<String>),
 }
 
 /// The sync core. Clones are the same core.
@@ -122,10 +123,10 @@ impl Engine {
         }
         let terms = Terms { lane: job.lane, max_age: job.max_age, deadline };
         let asking = Asking::of(&job);
-        let (rendered, cached) = match self.rendered(asking, terms, job.beside.as_ref(), began, books).await?
-        {
-            Rendering::Done(rendered, cached) => (rendered, cached),
-            Rendering::PutOff(why) => return Ok(Outcome::put_off(why)),
+        let rendering = self.rendered(asking, terms, job.beside.as_ref(), began, books).await?;
+        let (rendered, cached, mut remarks) = match rendering {
+            Rendering::Done(rendered, cached, remarks) => (rendered, cached, remarks),
+            Rendering::PutOff(notes) => return Ok(Outcome::put_off(notes)),
         };
         let Job { external_secret, stage, effects, over, renew, .. } = job;
         // What a service keeps is made to be used: nothing of it is left over.
@@ -136,6 +137,8 @@ impl Engine {
             Some(manifest) => self.inner.writer.apply_manifest(&write, manifest, deadline).await?,
             None => self.inner.writer.apply(&write, deadline).await?,
         };
+        remarks.extend(notes);
+        let notes = remarks;
         let (keys, missing, doubts) = (rendered.data.len(), rendered.missing, rendered.doubts);
         Ok(Outcome { written, secret, keys, cached, missing, orphans_deleted, notes, doubts })
     }
@@ -172,11 +175,11 @@ impl Engine {
         let steps =
             AssertUnwindSafe(self.rendered(asking, terms, None, Instant::now(), &mut books)).catch_unwind();
         match steps.await.unwrap_or_else(|_| Err(defect()))? {
-            Rendering::Done(rendered, _) => match rendered.failed {
+            Rendering::Done(rendered, _, _) => match rendered.failed {
                 Some(why) => Err(why),
                 None => Ok(*rendered),
             },
-            Rendering::PutOff(why) => Err(Error::new(ErrorKind::Generator, why)),
+            Rendering::PutOff(why) => Err(Error::new(ErrorKind::Generator, why.join("; "))),
         }
     }
 
@@ -195,8 +198,8 @@ impl Engine {
         let fetch = self.fetch(&plan, terms, beside);
         let values = failpoint::around(Step::Fetch, &namespace, &name, fetch).await?;
         let cached = values.oldest(began);
-        let made = match self.generate(&plan, &asking, terms.deadline, books).await? {
-            Generation::Made(made) => made,
+        let (made, remarks) = match self.generate(&plan, &asking, terms.deadline, books).await? {
+            Generation::Made(made, remarks) => (made, remarks),
             Generation::PutOff(why) => return Ok(Rendering::PutOff(why)),
         };
         let selected = work::bounded(|| select(&plan, &made, |source| values.of(source)))?;
@@ -205,7 +208,7 @@ impl Engine {
         let long = objects.as_ref().is_ok_and(|objects| takes_long(&plan, objects));
         let rendering = || render(&plan, selected, objects.as_ref().map_err(Clone::clone));
         let rendered = if long { work::aside(rendering) } else { work::bounded(rendering) }?;
-        Ok(Rendering::Done(Box::new(rendered), cached))
+        Ok(Rendering::Done(Box::new(rendered), cached, remarks))
     }
 
     /// How long the store will be left alone from now, and why, if it is known to be down.

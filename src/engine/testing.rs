@@ -231,6 +231,7 @@ pub struct World {
     pub labels: Mutex<BTreeMap<String, String>>,
     /// Specifications of generators, by what they are called.
     pub generators: Mutex<BTreeMap<String, serde_json::Value>>,
+    pub generators_fail: Mutex<Option<ErrorKind>>,
     /// The credentials in the cluster, and those that are remembered of them.
     pub credentials: AtomicU8,
     pub remembered: AtomicU8,
@@ -278,6 +279,13 @@ impl Connect for Connects {
             BTreeMap::from([("token".to_owned(), SecretBytes::from(format!("t{number}").into_bytes()))]);
         let state = generator.kind().is_stateful().then(|| json!({ "id": number }));
         Ok(Made { data, state })
+    }
+
+    async fn try_generator(&self, _: &Generator, _: &str) -> Result<(), Error> {
+        match *lock(&self.0.generators_fail) {
+            Some(kind) => Err(Error::new(kind, "the double asks nobody")),
+            None => Ok(()),
+        }
     }
 
     async fn revoke(&self, _: &Generator, state: &serde_json::Value, _: &str) -> Result<(), Error> {

@@ -75,6 +75,7 @@ impl Term<'_> {
 
     async fn clean_up(&self, one: &GeneratorState) {
         let (namespace, name) = (one.namespace().unwrap_or_default(), one.name_any());
+        self.refresher.engine.forget_made(&namespace, &name);
         let revoked = self.refresher.engine.revoke(&namespace, &one.spec.resource, &one.spec.state).await;
         match revoked {
             Ok(()) => tracing::info!(namespace, name, "told a service to delete what a generator made"),

@@ -124,6 +124,7 @@ fn objects_that_are_not_secrets_are_rendered_as_the_cluster_would_have_them() {
     manifest: {apiVersion: example.com/v1, kind: AppConfig}
     template:
       metadata: {labels: {of: '{{ .user }}'}}
+      data: {own: '{{ .user }}'}
       templateFrom:
         - {target: spec, literal: 'logging: {level: info}'}
         - {target: 'spec.servers[0].database', literal: 'port: {{ .port }}'}
@@ -131,8 +132,9 @@ fn objects_that_are_not_secrets_are_rendered_as_the_cluster_would_have_them() {
     assert_eq!((code, err.as_str()), (0, ""));
     let metadata = json!({ "name": "own", "namespace": "shop", "labels": { "of": "app" } });
     let spec = json!({ "logging": { "level": "info" }, "servers": [{ "database": { "port": 5432 } }] });
-    let want =
-        json!({ "apiVersion": "example.com/v1", "kind": "AppConfig", "metadata": metadata, "spec": spec });
+    let want = json!({
+        "apiVersion": "example.com/v1", "kind": "AppConfig", "metadata": metadata, "spec": spec, "data": { "own": "app" },
+    });
     assert_eq!(objects, [want]);
 
     for (target, says) in [

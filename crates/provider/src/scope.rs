@@ -11,15 +11,25 @@ pub struct Scope {
     pub kind: StoreKind,
     /// The store's name.
     pub store: String,
-    /// The namespace of a SecretStore.
+    /// The namespace of a SecretStore; none of a generator.
     pub store_namespace: Option<String>,
     /// The namespace of the ExternalSecret; none while the store itself is validated.
     pub namespace: Option<String>,
 }
 
 impl Scope {
+    /// That of a generator: whatever its selectors say, their namespace is that of whoever names it.
+    pub fn of_generator(namespace: &str) -> Self {
+        Self {
+            kind: StoreKind::SecretStore,
+            store: String::new(),
+            store_namespace: None,
+            namespace: Some(namespace.to_owned()),
+        }
+    }
+
     /// The namespace that a credential selector means: a SecretStore's own; for a ClusterSecretStore the selector's, else
-    /// that of the ExternalSecret ("referent").
+    /// that of the ExternalSecret ("referent"); for a generator always that of the ExternalSecret.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] if a SecretStore's selector names another namespace, [`ErrorKind::Referent`] if the

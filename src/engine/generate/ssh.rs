@@ -81,7 +81,10 @@ fn rsa(bits: i64) -> Result<Pair, Refused> {
         2048 => KeySize::Rsa2048,
         3072 => KeySize::Rsa3072,
         4096 => KeySize::Rsa4096,
-        _ => return Err(Refused::at("keySize", "keySize of an RSA key is none of 2048, 3072 and 4096")),
+        8192 => KeySize::Rsa8192,
+        _ => {
+            return Err(Refused::at("keySize", "keySize of an RSA key is none of 2048, 3072, 4096 and 8192"));
+        }
     };
     let pair = RsaPair::generate(size).map_err(|_| failed())?;
     let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| failed())?;

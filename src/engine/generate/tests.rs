@@ -133,6 +133,7 @@ fn ssh_keys_are_of_the_kind_and_size_that_is_asked_for() {
         (json!({ "keyType": "ecdsa" }), "ecdsa-sha2-nistp256 ", 400),
         (json!({ "keyType": "ecdsa", "keySize": 521 }), "ecdsa-sha2-nistp521 ", 600),
         (json!({}), "ssh-rsa ", 1_500),
+        (json!({ "keySize": 8192 }), "ssh-rsa ", 6_000),
     ] {
         let data = made("SSHKey", spec.clone()).expect("made");
         let (private, public) = (text(&data, "privateKey"), text(&data, "publicKey"));

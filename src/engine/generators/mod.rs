@@ -6,6 +6,7 @@
 pub mod books;
 mod known;
 pub(super) mod memory;
+mod remarks;
 pub(super) mod remote;
 pub mod states;
 
@@ -34,10 +35,10 @@ pub type Made = BTreeMap<usize, Data>;
 /// What comes of asking them.
 #[derive(Debug)]
 pub(super) enum Generation {
-    /// All have made what they are for.
-    Made(Made),
-    /// One would ask a service, which is not done now, for this reason.
-    PutOff(String),
+    /// All have made what they are for. There may be something to say of them, for the prompt.
+    Made(Made, Vec<String>),
+    /// One would ask a service, which is not done now: why, and what else there is to say.
+    PutOff(Vec<String>),
 }
 
 /// A generator, with its specification as it is written.
@@ -48,7 +49,7 @@ impl Engine {
     /// to `books`.
     ///
     /// # Errors
-    /// One is not there, is for another installation, or cannot make what it says; or time runs out.
+    /// One is not there, is for another installation, or cannot make what it says, even if it is not asked now; or time runs out.
     pub(super) async fn generate(
         &self,
         plan: &Plan,
@@ -58,11 +59,21 @@ impl Engine {
     ) -> Result<Generation, Error> {
         let mut made = Made::new();
         let found = self.found(plan, asking.known, deadline).await?;
+        let remark = |(entry, (generator, spec)): &(&Generated, Found)| {
+            remarks::remarks(&entry.key, generator, spec, &plan.namespace)
+        };
+        let remarks: Vec<String> = found.iter().flat_map(remark).collect();
+        let mut put_off = None;
         for (entry, (generator, _)) in &found {
             let Some(remote) = generator.remote() else { continue };
-            if let Some(why) = asking.put_off(entry, remote) {
-                return Ok(Generation::PutOff(why));
-            }
+            let Some(why) = asking.put_off(entry, remote) else { continue };
+            let late = |_| Err(message::generator_too_late(&entry.key));
+            let tried = self.tried(&plan.namespace, &entry.key, remote);
+            timeout_at(deadline.instant(), tried).await.unwrap_or_else(late)?;
+            put_off.get_or_insert(why);
+        }
+        if let Some(why) = put_off {
+            return Ok(Generation::PutOff([why].into_iter().chain(remarks).collect()));
         }
         for (entry, (generator, spec)) in found {
             let late = |_| Err(message::generator_too_late(&entry.key));
@@ -78,7 +89,7 @@ impl Engine {
             };
             made.insert(entry.index, renamed(entry, values)?);
         }
-        Ok(Generation::Made(made))
+        Ok(Generation::Made(made, remarks))
     }
 
     async fn found<'p>(

@@ -77,8 +77,7 @@ impl Engine {
         books: &mut Vec<Line>,
     ) -> Result<Data, Error> {
         let namespace = asking.of.metadata.namespace.as_deref().unwrap_or_default();
-        let name = asking.of.metadata.name.as_deref().unwrap_or_default();
-        let asked = Asked::new(namespace, name, entry, generator);
+        let asked = Asked::new(asking.of, entry, generator);
         // What a service keeps is in use until another one is asked for, however old it is.
         let max_age = match (generator.kind().is_stateful(), asking.renew) {
             (true, true) => Duration::ZERO,
@@ -91,7 +90,7 @@ impl Engine {
         let made = self.inner.connector.generate(generator, namespace).await;
         let made = made.map_err(|why| message::generator_failed(&entry.key, &why))?;
         match made.state {
-            None => self.inner.memory.keep(asked, &made.data),
+            None => self.inner.memory.keep(asked, &made.data, None),
             Some(state) => {
                 let manifest = states::manifest(generator, &entry.key, namespace, spec);
                 let kept = Kept::new(namespace, &asking.owner(), &entry.index.to_string(), manifest, state);
@@ -100,6 +99,17 @@ impl Engine {
             }
         }
         Ok(made.data)
+    }
+
+    /// Says what is wrong with a generator that is not asked now, as far as that shows without its service.
+    pub(super) async fn tried(
+        &self,
+        namespace: &str,
+        key: &GeneratorKey,
+        generator: &Remote,
+    ) -> Result<(), Error> {
+        let tried = self.inner.connector.try_generator(generator, namespace).await;
+        tried.map_err(|why| message::generator_failed(key, &why))
     }
 
     /// What the service makes to be pushed. A value that is pushed is made for that, so nothing is remembered.
@@ -140,7 +150,7 @@ impl Engine {
         for Line { written, remembered } in books {
             let written = &written;
             if let Some((asked, values)) = remembered.filter(|_| used) {
-                self.inner.memory.keep(asked, &values);
+                self.inner.memory.keep(asked, &values, Some(&written.name));
             }
             let said = match used {
                 true => self.inner.states.supersede(written, self.end_of_grace()).await,
@@ -173,6 +183,11 @@ impl Engine {
         let (key, generator) = states::read(resource, namespace)?;
         let revoked = self.inner.connector.revoke(&generator, state, namespace).await;
         revoked.map_err(|why| message::generator_failed(&key, &why))
+    }
+
+    /// What this GeneratorState speaks of is of no use from now on: nobody is given it again.
+    pub fn forget_made(&self, namespace: &str, state: &str) {
+        self.inner.memory.forget(namespace, state);
     }
 }
 

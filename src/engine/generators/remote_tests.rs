@@ -89,6 +89,35 @@ async fn a_dry_run_asks_no_service_and_what_a_service_keeps_waits_until_its_owne
 }
 
 #[tokio::test]
+async fn what_has_no_effect_is_said_beside_what_is_done() {
+    let (engine, world) = core(&Arc::default());
+    lock(&world.generators).insert(
+        "QuayAccessToken \"it\"".into(),
+        json!({ "robotAccount": "a+b", "serviceAccountRef": { "name": "sa", "namespace": "other" } }),
+    );
+    for (effects, at) in [(Effects::Apply, 0), (Effects::DryRun, 1)] {
+        let outcome = sync(&engine, job("QuayAccessToken", Stage::Create, effects)).await.expect("done");
+        let note = outcome.notes.get(at).map(String::as_str).unwrap_or_default();
+        assert!(note.contains("spec.serviceAccountRef.namespace has no effect"), "{:?}", outcome.notes);
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_generator_that_is_not_asked_yet_is_said_at_once() {
+    let (engine, world) = core(&Arc::default());
+    *lock(&world.generators_fail) = Some(latchkey_provider::ErrorKind::Credentials);
+    for (kind, effects) in [
+        ("QuayAccessToken", Effects::DryRun),
+        ("GitlabDeployToken", Effects::DryRun),
+        ("GitlabDeployToken", Effects::Apply),
+    ] {
+        let error = sync(&engine, job(kind, Stage::Create, effects)).await.expect_err("wrong");
+        assert!(error.message.contains(&format!("{kind} \"it\": ")), "{error}");
+    }
+    assert_eq!(world.made.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_review_that_is_sent_again_has_nothing_made_again() {
     let (engine, world) = core(&Arc::default());
     let again = |max_age| {
@@ -116,6 +145,32 @@ async fn what_a_service_keeps_is_written_down_first_and_goes_where_it_is_not_use
     sync(&engine, failing).await.expect_err("nothing is written in these tests");
     assert_eq!(paper.lines()[2..], [r#""GitlabDeployToken" {"id":1}"#, "gen-1 goes"]);
     assert!(lock(&world.revoked).is_empty(), "the refresher sees to it");
+}
+
+/// What is not in use any more is given to nobody, however well it is remembered.
+#[tokio::test]
+async fn another_external_secret_of_the_name_and_one_whose_state_is_gone_have_another_made() {
+    let (engine, world) = core(&Arc::default());
+    let asked = async |uid: &str| {
+        let mut object = (*job("GitlabDeployToken", Stage::Stored, Effects::Apply).external_secret).clone();
+        object.metadata.uid = Some(uid.to_owned());
+        let job = job("GitlabDeployToken", Stage::Stored, Effects::Apply);
+        let asking = Asking { of: &object, ..Asking::of(&job) };
+        let plan = crate::engine::plan::Plan::try_from(&object).expect("a good ExternalSecret");
+        let (mut books, deadline) = (Vec::new(), Deadline::after(Duration::from_secs(8)));
+        engine.generate(&plan, &asking, deadline, &mut books).await.expect("made");
+        engine.close(books, true).await;
+        world.made.load(Ordering::SeqCst)
+    };
+    assert_eq!(asked("u").await, 1);
+    assert_eq!(asked("u").await, 1, "it is in use");
+    assert_eq!(asked("v").await, 2, "the former one goes with its owner");
+    for (namespace, state) in [("other", "gen-1"), ("team", "gen-2")] {
+        engine.forget_made(namespace, state);
+    }
+    assert_eq!(asked("v").await, 2, "another's");
+    engine.forget_made("team", "gen-1");
+    assert_eq!(asked("v").await, 3, "it is being deleted at its service");
 }
 
 #[tokio::test]

@@ -34,8 +34,8 @@ async fn made(kind: &str, spec: Option<Value>) -> Result<Made, Error> {
         known: &Known::default(),
     };
     match engine.generate(&plan, &asking, deadline, &mut Vec::new()).await? {
-        Generation::Made(made) => Ok(made),
-        Generation::PutOff(why) => panic!("{why}"),
+        Generation::Made(made, _) => Ok(made),
+        Generation::PutOff(why) => panic!("{why:?}"),
     }
 }
 

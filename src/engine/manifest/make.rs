@@ -1,6 +1,6 @@
 //! From values and a template to what is put into an object.
 
-use latchkey_api::external_secret::{CreationPolicy, Template, TemplateAs, TemplateFrom};
+use latchkey_api::external_secret::{CreationPolicy, ManifestRef, Template, TemplateAs, TemplateFrom};
 use latchkey_provider::SecretBytes;
 use serde_json::{Map, Value};
 
@@ -73,13 +73,24 @@ pub fn make(
         },
     };
     if !parts.data.is_empty() || sets.is_empty() {
-        let path = Path::keys(if is_config_map(of) { &["data"] } else { &["spec", "data"] });
+        let path = Path::keys(place_of_data(target, of));
         let joins = sets.iter().any(|set| set.path.root() == path.root());
         let merges =
             joins || matches!(target.creation, CreationPolicy::Merge | CreationPolicy::CreateOrMerge);
         sets.push(Set { at: "spec.target".into(), path, value: texts(&parts)?, merges });
     }
     Ok((Some(Manifest { of: of.clone(), sets }), parts))
+}
+
+/// Where texts stand under their keys: templates of `data` are of the object's own `data`, whatever it is.
+fn place_of_data(target: &TargetPlan, of: &ManifestRef) -> &'static [&'static str] {
+    let is_made = |template: &Template| {
+        !template.template_from.is_empty() || template.data.as_ref().is_some_and(|data| !data.is_empty())
+    };
+    match target.template.as_ref().is_some_and(is_made) || is_config_map(of) {
+        true => &["data"],
+        false => &["spec", "data"],
+    }
 }
 
 fn texts(parts: &Parts) -> Result<Value, Error> {

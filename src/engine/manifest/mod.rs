@@ -53,7 +53,7 @@ impl fmt::Debug for Manifest {
     }
 }
 
-/// Whether it is a ConfigMap, whose values stand in `data`; those of every other kind stand in `spec.data`.
+/// Whether it is a ConfigMap, whose values stand in `data`; those of every other kind stand in `spec.data` without a template.
 pub fn is_config_map(of: &ManifestRef) -> bool {
     of.api_version == "v1" && of.kind == "ConfigMap"
 }

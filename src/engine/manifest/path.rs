@@ -115,14 +115,11 @@ impl Step {
     }
 }
 
-/// Maps are merged key by key; everything else is replaced.
+/// Of two maps the keys are merged, and what stands under each is replaced: what is left out there must not stay. Everything
+/// else is replaced.
 fn merge(place: &mut Value, value: Value) {
     match (place, value) {
-        (Value::Object(there), Value::Object(map)) => {
-            for (key, value) in map {
-                merge(there.entry(key).or_insert(Value::Null), value);
-            }
-        }
+        (Value::Object(there), Value::Object(map)) => there.extend(map),
         (place, value) => *place = value,
     }
 }
@@ -154,6 +151,15 @@ mod tests {
         ] {
             assert_eq!(put(path, before, json!({"x": 2}), merges), after, "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_left_out_below_a_key_that_is_given_does_not_stay() {
+        let before = json!({"spec": {"b": {"db": {"password": "p"}, "own": {"a": 1}}}});
+        let path = Path::parse("spec.b").expect("a path");
+        let mut object = before;
+        path.put(&mut object, json!({"db": {"passwordFile": "f"}}), true).expect("room");
+        assert_eq!(object, json!({"spec": {"b": {"db": {"passwordFile": "f"}, "own": {"a": 1}}}}));
     }
 
     #[test]

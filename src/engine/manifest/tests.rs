@@ -83,7 +83,10 @@ fn values_and_templates_stand_where_external_secrets_operator_puts_them() {
     for (manifest, template, field, wanted) in [
         (&map, json!(null), "data", json!({"user": "app", "port": "5432"})),
         (&own, json!(null), "spec", json!({"data": {"user": "app", "port": "5432"}})),
-        (&own, json!({"data": {"k": "{{ .user }}"}}), "spec", json!({"data": {"k": "app"}})),
+        (&own, json!({"metadata": {"labels": {}}}), "spec", json!({"data": {"user": "app", "port": "5432"}})),
+        (&own, json!({"data": {"k": "{{ .user }}"}}), "data", json!({"k": "app"})),
+        (&own, json!({"data": {"k": "{{ .user }}"}}), "spec", json!(null)),
+        (&own, literal("Data", "p: {{ .port }}"), "data", json!({"p": "5432"})),
         (&own, literal("spec.a[0].b", "p: {{ .port }}"), "spec", json!({"a": [{"b": {"p": 5432}}]})),
         (&own, literal("spec", "p: '{{ .port }}'"), "spec", json!({"p": "5432"})),
         (&map, literal("Data", "p: {{ .port }}"), "data", json!({"p": "5432"})),

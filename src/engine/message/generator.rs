@@ -1,5 +1,7 @@
 //! Generators, and why they make nothing. The sentences begin as External Secrets Operator's do.
 
+use std::time::Duration;
+
 use latchkey_api::generator::GeneratorKind;
 use latchkey_provider as provider;
 use latchkey_provider::ErrorKind as Remote;
@@ -124,6 +126,26 @@ pub fn generator_put_off(key: &GeneratorKey) -> String {
         "{key} has a service make what the service keeps until it is told otherwise: it is made, and the Secret written, once \
          this ExternalSecret is stored"
     )
+}
+
+/// Credentials are of whoever names the generator, whatever it says.
+pub fn generator_namespace(key: &GeneratorKey, field: &str, own: &str) -> String {
+    format!(
+        "{key}: {field} has no effect: credentials are read from {own:?}, the namespace of whoever names the generator"
+    )
+}
+
+/// One way to log in is taken, and the others are not.
+pub fn generator_ways(key: &GeneratorKey, first: &str, others: &[&str]) -> String {
+    let others = others.join(" and ");
+    format!(
+        "{key}: spec.auth has several ways to log in: auth.{first} is taken, and {others} has no effect; remove what is not meant"
+    )
+}
+
+/// A server is waited for no longer.
+pub fn generator_timeout(key: &GeneratorKey, longest: Duration) -> String {
+    format!("{key}: spec.timeout is more than {longest:?}, and the server is waited for no longer than that")
 }
 
 /// The deadline passed first.

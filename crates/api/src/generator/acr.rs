@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AcrSpec {
-    /// How to log in to Azure: exactly one way.
+    /// How to log in to Azure: by servicePrincipal, else by managedIdentity, else by workloadIdentity.
     pub auth: AcrAuth,
 
     /// Tenant of the service principal or of the workload identity.

@@ -11,7 +11,7 @@ pub struct GrafanaSpec {
     /// Address of Grafana.
     pub url: String,
 
-    /// How to log in to Grafana: exactly one way.
+    /// How to log in to Grafana: by token, else by basic.
     pub auth: GrafanaAuth,
 
     /// The service account that is made.

@@ -45,7 +45,7 @@ pub use state::{GeneratorState, GeneratorStateSpec, STATE_FINALIZER, STATE_OWNER
 pub use sts::{StsRequest, StsSpec};
 pub use uuid::UuidSpec;
 pub use vault::{VaultDynamicSecretSpec, VaultResult};
-pub use webhook::{WebhookResult, WebhookSecret, WebhookSpec};
+pub use webhook::{WebhookAuth, WebhookNtlm, WebhookResult, WebhookSecret, WebhookSpec};
 
 use serde_json::Value;
 

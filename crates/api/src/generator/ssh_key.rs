@@ -12,8 +12,9 @@ pub struct SshKeySpec {
     #[schemars(extend("default" = "rsa"))]
     pub key_type: Option<KeyType>,
 
-    /// Bits: 2048, 3072 or 4096 of RSA, by default 2048; 256, 384 or 521 of ECDSA, by default 256.
+    /// Bits: 2048, 3072, 4096 or 8192 of RSA, by default 2048; 256, 384 or 521 of ECDSA, by default 256.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 256, max = 8192))]
     pub key_size: Option<i64>,
 
     /// A comment on the keys. Default: none.

@@ -5,6 +5,7 @@ use k8s_openapi::ByteString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What is asked of which server.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -25,7 +26,7 @@ pub struct WebhookSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 
-    /// How long the answer may take, as a Go duration such as "10s".
+    /// How long the answer may take, as a Go duration such as "10s"; no longer than 30s. Default: 10s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
 
@@ -36,6 +37,10 @@ pub struct WebhookSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<WebhookSecret>,
 
+    /// How to log in to the server, other than by headers. Not supported yet: such a generator makes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<WebhookAuth>,
+
     /// PEM certificates of the authorities that the server's certificate may come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<crate::overrides::Base64>")]
@@ -44,6 +49,11 @@ pub struct WebhookSpec {
     /// A Secret or ConfigMap that holds them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_provider: Option<CaProvider>,
+}
+
+impl WebhookSpec {
+    /// The longest that an answer may take, whatever `timeout` says.
+    pub const LONGEST: Duration = Duration::from_secs(30);
 }
 
 /// What of the answer is meant.
@@ -64,4 +74,24 @@ pub struct WebhookSecret {
 
     /// The Secret.
     pub secret_ref: SecretKeySelector,
+}
+
+/// How to log in to the server.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookAuth {
+    /// By NTLM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ntlm: Option<WebhookNtlm>,
+}
+
+/// A user of NTLM and the password.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookNtlm {
+    /// Holds the user.
+    pub username_secret: SecretKeySelector,
+
+    /// Holds the password.
+    pub password_secret: SecretKeySelector,
 }

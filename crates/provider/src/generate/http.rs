@@ -97,6 +97,7 @@ impl<'a> Http<'a> {
     /// [`ErrorKind::Unavailable`] if there is none, [`ErrorKind::EndpointRefused`], [`ErrorKind::InvalidValue`] if it is too
     /// large.
     pub async fn send(&self, ask: Ask<'_>) -> Result<Answer, Error> {
+        self.world.trial.may_send()?;
         let mut request = reqwest::Request::new(ask.method, ask.url);
         *request.headers_mut() = ask.headers;
         *request.body_mut() = (!ask.body.is_empty()).then(|| ask.body.expose().to_vec().into());

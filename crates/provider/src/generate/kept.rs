@@ -61,11 +61,12 @@ struct Own {
     aws: Arc<crate::aws::Shared>,
     clouds: Arc<super::Endpoints>,
     logins: Arc<super::Logins>,
+    trial: super::Trial,
 }
 
 impl Own {
     fn of(world: &World<'_>) -> Self {
-        let World { cluster, scope, observer, guard, aws, clouds, logins } = world;
+        let World { cluster, scope, observer, guard, aws, clouds, logins, trial } = world;
         Self {
             cluster: Arc::clone(cluster),
             scope: scope.clone(),
@@ -74,11 +75,13 @@ impl Own {
             aws: Arc::clone(aws),
             clouds: Arc::clone(clouds),
             logins: Arc::clone(logins),
+            trial: trial.clone(),
         }
     }
 
     fn world(&self) -> World<'_> {
-        let Self { cluster, scope, observer, guard, aws, clouds, logins } = self;
-        World { cluster, scope: scope.clone(), observer, guard, aws, clouds, logins }
+        let Self { cluster, scope, observer, guard, aws, clouds, logins, trial } = self;
+        let (scope, trial) = (scope.clone(), trial.clone());
+        World { cluster, scope, observer, guard, aws, clouds, logins, trial }
     }
 }

@@ -20,6 +20,7 @@ mod parts;
 mod quay;
 mod service_account;
 mod sts;
+mod trial;
 mod vault;
 mod webhook;
 
@@ -28,12 +29,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use latchkey_api::external_secret::StoreKind;
 use latchkey_api::generator::Remote;
 use serde_json::Value;
 
 pub use self::endpoints::Endpoints;
 pub use self::logins::Logins;
+use self::trial::Trial;
 pub use crate::made::Made;
 
 use crate::guard::Guard;
@@ -56,19 +57,16 @@ struct World<'a> {
     clouds: &'a Arc<Endpoints>,
     /// Logins to Vault.
     logins: &'a Arc<Logins>,
+    /// Whether anything is sent at all.
+    trial: Trial,
 }
 
 impl Connector {
     fn world(&self, namespace: &str) -> World<'_> {
-        let own = Some(namespace.to_owned());
-        let scope = Scope {
-            kind: StoreKind::SecretStore,
-            store: String::new(),
-            store_namespace: own.clone(),
-            namespace: own,
-        };
+        let scope = Scope::of_generator(namespace);
         let (cluster, observer, guard, aws) = (&self.cluster, &self.observer, &self.guard, &self.aws);
-        World { cluster, scope, observer, guard, aws, clouds: &self.clouds, logins: &self.logins }
+        let (clouds, logins, trial) = (&self.clouds, &self.logins, Trial::default());
+        World { cluster, scope, observer, guard, aws, clouds, logins, trial }
     }
 
     /// Has a service make a value, with credentials of this namespace.
@@ -76,19 +74,18 @@ impl Connector {
     /// # Errors
     /// The generator's fields do not go together, its credentials are not there, or the service does not make it.
     pub async fn generate(&self, generator: &Remote, namespace: &str) -> Result<Made, Error> {
-        let world = self.world(namespace);
-        match generator {
-            Remote::Acr(spec) => acr::make(spec, &world).await,
-            Remote::Cloudsmith(spec) => cloudsmith::make(spec, &world).await,
-            Remote::Ecr(spec) => ecr::make(spec, &world).await,
-            Remote::Gcr(spec) => gcr::make(spec, &world).await,
-            Remote::Github(spec) => github::make(spec, &world).await,
-            Remote::Gitlab(spec) => gitlab::make(spec, &world).await,
-            Remote::Grafana(spec) => grafana::make(spec, &world).await,
-            Remote::Quay(spec) => quay::make(spec, &world).await,
-            Remote::Sts(spec) => sts::make(spec, &world).await,
-            Remote::Vault(spec) => vault::make(spec, &world).await,
-            Remote::Webhook(spec) => webhook::make(spec, &world).await,
+        make(generator, &self.world(namespace)).await
+    }
+
+    /// Whether a service could be asked for it: all is looked at that does not take the service.
+    ///
+    /// # Errors
+    /// As [`Connector::generate`], but for those of the service.
+    pub async fn try_generator(&self, generator: &Remote, namespace: &str) -> Result<(), Error> {
+        let world = World { trial: Trial::begin(), ..self.world(namespace) };
+        match make(generator, &world).await {
+            Err(error) if !world.trial.has_ended() => Err(error),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -111,6 +108,22 @@ impl Connector {
             | Remote::Vault(_)
             | Remote::Webhook(_) => Ok(()),
         }
+    }
+}
+
+async fn make(generator: &Remote, world: &World<'_>) -> Result<Made, Error> {
+    match generator {
+        Remote::Acr(spec) => acr::make(spec, world).await,
+        Remote::Cloudsmith(spec) => cloudsmith::make(spec, world).await,
+        Remote::Ecr(spec) => ecr::make(spec, world).await,
+        Remote::Gcr(spec) => gcr::make(spec, world).await,
+        Remote::Github(spec) => github::make(spec, world).await,
+        Remote::Gitlab(spec) => gitlab::make(spec, world).await,
+        Remote::Grafana(spec) => grafana::make(spec, world).await,
+        Remote::Quay(spec) => quay::make(spec, world).await,
+        Remote::Sts(spec) => sts::make(spec, world).await,
+        Remote::Vault(spec) => vault::make(spec, world).await,
+        Remote::Webhook(spec) => webhook::make(spec, world).await,
     }
 }
 

@@ -77,7 +77,7 @@ pub async fn token(
 /// A token of the ServiceAccount that `serviceAccountRef` names, for its audiences alone: ESO asks for no others.
 ///
 /// # Errors
-/// Those of [`crate::Cluster::service_account_token`]; the ServiceAccount is of another namespace.
+/// Those of [`crate::Cluster::service_account_token`].
 pub async fn service_account_token(
     world: &World<'_>,
     selector: &ServiceAccountSelector,
@@ -85,6 +85,10 @@ pub async fn service_account_token(
     let ServiceAccountSelector { name, namespace, audiences } = selector;
     let in_field = |error| at("serviceAccountRef", error);
     let namespace = world.scope.credentials_namespace(namespace.as_deref()).map_err(in_field)?;
+    if world.trial.is_on() {
+        world.cluster.service_account(namespace, name).await.map_err(in_field)?;
+        world.trial.may_send()?;
+    }
     let made = world.cluster.service_account_token(namespace, name, audiences, TOKEN_LIFE).await;
     made.map_err(in_field)
 }

@@ -21,7 +21,7 @@ impl<'a> Account<'a> {
     /// Looks it up; `field` is where the selector is, below `spec`.
     ///
     /// # Errors
-    /// It is of another namespace, is not there, or the API server does not answer.
+    /// It is not there, or the API server does not answer.
     pub async fn find(
         world: &'a World<'a>,
         field: &str,
@@ -62,6 +62,7 @@ impl<'a> Account<'a> {
 
     async fn token(&self, audiences: &[String]) -> Result<SecretBytes, Error> {
         let Self { world, selector, namespace, annotations: _, field } = self;
+        world.trial.may_send()?; // it was found, and a token would be made for nothing
         let made = world.cluster.service_account_token(namespace, &selector.name, audiences, TOKEN_LIFE);
         made.await.map_err(|error| at(field, error))
     }

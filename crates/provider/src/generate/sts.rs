@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use latchkey_api::generator::{StsRequest, StsSpec};
 
-use super::{Made, World};
+use super::{Made, World, invalid};
 use crate::aws::entry::Entered;
 use crate::aws::sts::refusal;
 use crate::{Error, ErrorKind};
@@ -17,8 +17,15 @@ const NAME: &str = "AWS/STS";
 /// # Errors
 /// See [`Connector::generate`](crate::Connector::generate).
 pub async fn make(spec: &StsSpec, world: &World<'_>) -> Result<Made, Error> {
+    if spec.auth.as_ref().is_some_and(|auth| auth.jwt.is_some()) {
+        return Err(invalid(
+            "auth.jwt: jwt auth cannot be used for STS Session Token generation: AWS gives session tokens to users, not to \
+             roles; name a user's keys in auth.secretRef",
+        ));
+    }
     let place = (spec.region.as_str(), spec.auth.as_ref(), spec.role.as_ref());
     let entered = Entered::new(place, &world.scope, world.cluster, world.observer, world.aws).await?;
+    world.trial.may_send()?;
     let (sts, settings) = entered.sts().await;
     let StsRequest { session_duration, serial_number, token_code } =
         spec.request_parameters.clone().unwrap_or_default();

@@ -40,6 +40,7 @@ pub async fn make(spec: &VaultDynamicSecretSpec, world: &World<'_>) -> Result<Ma
     let resolved = resolving.await?;
     let identity = resolved.identity();
     let fresh = resolved.asker()?; // nothing is sent by that
+    world.trial.may_send()?;
     let asker = world.logins.get(identity, || fresh);
     match asker.ask(reads, &request).await? {
         Answer::Found(body) if !body.is_empty() => Ok(Made { data: data(spec, &body)?, state: None }),
@@ -127,11 +128,14 @@ fn auth(text: &str) -> Option<SecretBytes> {
     Some(format!("{{{}}}", members.collect::<Vec<_>>().join(",")).into_bytes().into())
 }
 
-/// All of it but what is null and ESO's client leaves out then.
+/// All of it but what is nothing and ESO's client leaves out then.
 fn raw(text: &str) -> Option<SecretBytes> {
     let mut members: Members<'_> = serde_json::from_str(text).ok()?;
-    members.retain(|name, value| !matches!(name.as_str(), "auth" | "wrap_info") || value.get() != "null");
-    members.remove("mount_type");
+    members.retain(|name, value| match name.as_str() {
+        "auth" | "wrap_info" => value.get() != "null",
+        "mount_type" => !matches!(value.get(), "null" | r#""""#),
+        _ => true,
+    });
     serde_json::to_vec(&members).ok().map(SecretBytes::from)
 }
 
@@ -192,8 +196,12 @@ mod tests {
         let raw = read("Raw", &answer);
         assert_eq!(
             raw.keys().collect::<Vec<_>>(),
-            ["data", "lease_duration", "lease_id", "renewable", "request_id", "warnings"]
+            ["data", "lease_duration", "lease_id", "mount_type", "renewable", "request_id", "warnings"]
         );
+        assert_eq!(raw["mount_type"], "database");
+        for none in [json!({ "mount_type": "" }), json!({ "mount_type": null }), json!({ "auth": null })] {
+            assert_eq!(read("Raw", &none), of(&[]), "{none}");
+        }
         let token = json!({ "auth": {
             "client_token": "hvs.x", "accessor": "a", "policies": ["p"], "lease_duration": 60, "renewable": true,
             "token_type": "service",

@@ -98,6 +98,7 @@ async fn what_stands_in_the_way_is_told_without_a_value() {
         (RemoteKind::Ecr, "nowhere", json!({}), ErrorKind::Credentials),
         (RemoteKind::Ecr, "good", json!({ "scope": "other" }), ErrorKind::InvalidConfig),
         (RemoteKind::Sts, "good", json!({ "region": "" }), ErrorKind::InvalidConfig),
+        (RemoteKind::Sts, "good", json!({ "auth": { "jwt": {} } }), ErrorKind::InvalidConfig),
     ] {
         let error = make(&fixture, kind, secret, change.clone()).await.unwrap_err();
         assert_eq!(error.kind, expected, "{kind:?} {change}: {error}");

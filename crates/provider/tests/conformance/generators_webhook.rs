@@ -29,7 +29,7 @@ async fn make_of(objects: Objects, server: &MockServer, change: Value) -> Result
     objects.put_secret("webhook-login", &[("user", "a b&c"), ("token", "c4n4ry\n"), ("host", "c4n4ry")]);
     objects.put_secret("other", &[("token", "c4n4ry")]);
     let mut spec = json!({
-        "url": format!("{}/creds?user={{{{ .login.user }}}}", server.uri()),
+        "url": format!("{}/creds?user={{{{ .login.user | urlquery }}}}", server.uri()),
         "headers": { "Authorization": "Bearer {{ .login.token }}", "X-Plain": "yes" },
         "secrets": [{ "name": "login", "secretRef": { "name": "webhook-login" } }],
         "result": {},
@@ -63,6 +63,28 @@ async fn address_headers_and_body_are_templates() {
     });
     let made = make(&server, change).await.unwrap();
     assert_eq!((text(&made, "key"), text(&made, "n"), made.data.len()), (Some("value"), Some("1"), 2));
+}
+
+#[tokio::test]
+async fn a_secret_may_hold_any_part_of_the_address_which_is_guarded_and_not_said() {
+    let server =
+        serve(|request| ResponseTemplate::new(200).set_body_json(json!({ "at": request.url.path() }))).await;
+    let asked = async |base: &str, url: &str| {
+        let objects = Objects::default();
+        objects.put_secret("webhook-cfg", &[("url", base), ("host", &server.address().to_string())]);
+        let elsewhere = json!({ "name": "webhook-cfg", "namespace": "ignored" });
+        let secrets = json!([{ "name": "cfg", "secretRef": elsewhere }]);
+        make_of(objects, &server, json!({ "url": url, "headers": {}, "secrets": secrets })).await
+    };
+    let all = asked(&server.uri(), "{{ .cfg.url }}/a").await.unwrap();
+    assert_eq!(text(&all, "at"), Some("/a"));
+    let host = asked("", "http://{{ .cfg.host }}/b").await.unwrap();
+    assert_eq!(text(&host, "at"), Some("/b"));
+    let metadata = asked("http://169.254.169.254", "{{ .cfg.url }}/latest").await.unwrap_err();
+    assert_eq!(metadata.kind, ErrorKind::EndpointRefused, "{metadata}");
+    assert!(!metadata.message.contains("169.254.169.254"), "{metadata}");
+    let user = asked("http://c4n4ry:x@127.0.0.1:1", "{{ .cfg.url }}/").await.unwrap_err();
+    assert!(user.kind == ErrorKind::InvalidConfig && !user.message.contains("c4n4ry"), "{user}");
 }
 
 #[tokio::test]
@@ -104,16 +126,16 @@ async fn what_cannot_work_is_refused_before_anything_is_asked() {
     let server = serve(|_| ResponseTemplate::new(200).set_body_json(json!({}))).await;
     let other = json!([{ "name": "login", "secretRef": { "name": "other" } }]);
     let missing = json!([{ "name": "login", "secretRef": { "name": "webhook-missing" } }]);
-    let elsewhere =
-        json!([{ "name": "login", "secretRef": { "name": "webhook-login", "namespace": "kube-system" } }]);
+    let key = |key| json!({ "name": "webhook-login", "key": key });
+    let ntlm = json!({ "usernameSecret": key("user"), "passwordSecret": key("token") });
     for (change, kind, says) in [
         (json!({ "secrets": other }), ErrorKind::Credentials, "external-secrets.io/type: webhook"),
         (json!({ "secrets": missing }), ErrorKind::Credentials, "secrets[0].secretRef"),
-        (json!({ "secrets": elsewhere }), ErrorKind::InvalidConfig, "own namespace"),
         (json!({ "url": "{{ .login.user | nope }}" }), ErrorKind::InvalidConfig, "url: "),
         (json!({ "url": "ftp://{{ .login.token }}" }), ErrorKind::InvalidConfig, "url is no address"),
         (json!({ "headers": { "a b": "c4n4ry" } }), ErrorKind::InvalidConfig, "headers[\"a b\"]"),
         (json!({ "url": "http://u:c4n4ry@127.0.0.1:1/" }), ErrorKind::InvalidConfig, "Authorization"),
+        (json!({ "auth": { "ntlm": ntlm } }), ErrorKind::Unsupported, "auth.ntlm is not supported"),
         (json!({ "timeout": "soon" }), ErrorKind::InvalidConfig, "timeout"),
         (json!({ "method": "G T" }), ErrorKind::InvalidConfig, "method"),
     ] {

@@ -18,6 +18,8 @@ mod generators_cloud;
 #[cfg(feature = "generators")]
 mod generators_http;
 #[cfg(feature = "generators")]
+mod generators_tried;
+#[cfg(feature = "generators")]
 mod generators_webhook;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod live;

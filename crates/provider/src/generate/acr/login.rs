@@ -33,17 +33,19 @@ pub struct Login {
     pub tenant: Option<String>,
 }
 
-/// Logs in, by the one way that is given.
+/// Logs in, by the first way that is given, as External Secrets Operator does.
 ///
 /// # Errors
-/// There are several ways or none; a field is missing; Azure refuses.
+/// There is no way; a field is missing; Azure refuses.
 pub async fn login(spec: &AcrSpec, azure: Azure, world: &World<'_>) -> Result<Login, Error> {
     let auth = &spec.auth;
     match (&auth.service_principal, &auth.managed_identity, &auth.workload_identity) {
-        (Some(principal), None, None) => by_secret(principal, spec, azure, world).await,
-        (None, Some(identity), None) => by_machine(identity, spec, azure, world).await,
+        (Some(principal), _, _) => by_secret(principal, spec, azure, world).await,
+        (None, Some(identity), _) => by_machine(identity, spec, azure, world).await,
         (None, None, Some(identity)) => by_service_account(identity, spec, azure, world).await,
-        _ => Err(invalid("auth needs exactly one of servicePrincipal, managedIdentity and workloadIdentity")),
+        (None, None, None) => {
+            Err(invalid("auth needs one of servicePrincipal, managedIdentity and workloadIdentity"))
+        }
     }
 }
 

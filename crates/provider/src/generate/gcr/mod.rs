@@ -37,15 +37,12 @@ pub async fn make(spec: &GcrSpec, world: &World<'_>) -> Result<Made, Error> {
 async fn access(spec: &GcrSpec, world: &World<'_>) -> Result<Access, Error> {
     let auth = &spec.auth;
     match (&auth.secret_ref, &auth.workload_identity, &auth.workload_identity_federation) {
-        (Some(reference), None, None) => key::access(reference, world).await,
-        (None, Some(identity), None) => workload::access(identity, &spec.project_id, world).await,
+        (Some(reference), _, _) => key::access(reference, world).await,
+        (None, Some(identity), _) => workload::access(identity, &spec.project_id, world).await,
         (None, None, Some(federation)) => federation::access(federation, world).await,
         (None, None, None) => Err(invalid(
             "auth is empty: name secretRef, workloadIdentity or workloadIdentityFederation, since latchkey lends nobody its \
              own identity in Google Cloud",
-        )),
-        _ => Err(invalid(
-            "auth needs exactly one of secretRef, workloadIdentity and workloadIdentityFederation",
         )),
     }
 }

@@ -29,16 +29,17 @@ const CALL: &str = "HTTPRequest";
 
 const DOING: &str = "cannot get an answer";
 
-/// The longest that an answer may take, whatever the generator says.
-const LONGEST: Duration = Duration::from_secs(30);
-
 /// Makes one.
 ///
 /// # Errors
 /// See [`Connector::generate`](crate::Connector::generate).
 pub async fn make(spec: &WebhookSpec, world: &World<'_>) -> Result<Made, Error> {
+    if spec.auth.as_ref().is_some_and(|auth| auth.ntlm.is_some()) {
+        let why = "auth.ntlm is not supported by this version; log in by headers[\"Authorization\"], if the server takes that";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
     let secrets = template::secrets(spec, world).await?;
-    let url = template::executed("url", &spec.url, &secrets.escaped())?;
+    let url = template::executed("url", &spec.url, &secrets.plain())?;
     let url = address("url", url.expose_str().unwrap_or_default())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("url holds a user name or a password; send them in headers[\"Authorization\"]"));
@@ -102,7 +103,7 @@ fn timeout(spec: &WebhookSpec) -> Result<Duration, Error> {
     let Some(text) = spec.timeout.as_deref().filter(|text| !text.is_empty()) else { return Ok(TIMEOUT) };
     let parsed = GoDuration::parse(text).ok().and_then(|parsed| parsed.to_std());
     let parsed = parsed.ok_or_else(|| invalid("timeout is no duration such as 10s"))?;
-    Ok(if parsed.is_zero() { TIMEOUT } else { parsed.min(LONGEST) })
+    Ok(if parsed.is_zero() { TIMEOUT } else { parsed.min(WebhookSpec::LONGEST) })
 }
 
 fn method(spec: &WebhookSpec) -> Result<Method, Error> {

@@ -19,21 +19,10 @@ const LONGEST: std::time::Duration = std::time::Duration::from_secs(2);
 pub struct Secrets(BTreeMap<String, BTreeMap<String, SecretBytes>>);
 
 impl Secrets {
-    /// As they are.
+    /// As they are, in addresses too: External Secrets Operator escapes what a `remoteRef` says alone, and a generator has none.
     pub fn plain(&self) -> Value {
-        self.mapped(|value| value.expose().to_vec())
-    }
-
-    /// As they may stand in the query of a URL.
-    pub fn escaped(&self) -> Value {
-        self.mapped(|value| {
-            url::form_urlencoded::byte_serialize(value.expose()).collect::<String>().into_bytes()
-        })
-    }
-
-    fn mapped(&self, of: impl Fn(&SecretBytes) -> Vec<u8>) -> Value {
         let one = |(name, data): (&String, &BTreeMap<String, SecretBytes>)| {
-            let values = data.iter().map(|(key, value)| (key, of(value)));
+            let values = data.iter().map(|(key, value)| (key, value.expose().to_vec()));
             (Bytes::from(name.as_bytes()), Value::string_map(values))
         };
         Value::from(Map::any(self.0.iter().map(one)))

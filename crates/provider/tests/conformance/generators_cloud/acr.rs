@@ -167,13 +167,25 @@ async fn a_machines_token_goes_to_azures_registries_alone_and_nobody_has_its_met
 }
 
 #[tokio::test]
+async fn the_first_of_several_ways_is_taken() {
+    let (_, endpoints) = start().await;
+    let cluster = principal(CLIENT, SECRET);
+    let mut all = by_principal();
+    all["auth"]["managedIdentity"] = json!({ "identityId": "c4n4ry" });
+    all["auth"]["workloadIdentity"] = json!({});
+    let two = with(by_machine(""), &json!({ "auth": { "managedIdentity": {}, "workloadIdentity": {} } }));
+    for spec in [all, two] {
+        let made = acr(&spec, &cluster, &endpoints).make().await;
+        assert_eq!(texts(&made)["password"], "refresh-c4n4ry", "{spec}");
+    }
+}
+
+#[tokio::test]
 async fn says_which_field_does_not_fit() {
     let (server, endpoints) = start().await;
     let cluster = principal(CLIENT, SECRET);
-    let both = json!({ "managedIdentity": {}, "workloadIdentity": {} });
     for (fields, kind, begin) in [
-        (json!({ "auth": {} }), ErrorKind::InvalidConfig, "auth needs exactly one of "),
-        (json!({ "auth": both }), ErrorKind::InvalidConfig, "auth needs exactly one of "),
+        (json!({ "auth": {} }), ErrorKind::InvalidConfig, "auth needs one of "),
         (json!({ "tenantId": "" }), ErrorKind::InvalidConfig, "tenantId is missing"),
         (json!({ "tenantId": "a/b" }), ErrorKind::InvalidConfig, "auth.servicePrincipal: its tenant "),
         (

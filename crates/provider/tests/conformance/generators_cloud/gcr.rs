@@ -95,11 +95,14 @@ async fn what_is_no_key_is_sent_nowhere() {
 }
 
 #[tokio::test]
-async fn exactly_one_way_is_to_be_given() {
+async fn the_first_way_that_is_given_is_taken() {
     let selector = json!({ "serviceAccountRef": { "name": "builder" } });
     for (auth, begin) in [
         (json!({}), "auth is empty: "),
-        (json!({ "secretRef": {}, "workloadIdentity": selector }), "auth needs exactly one of "),
+        (
+            json!({ "secretRef": {}, "workloadIdentity": selector, "workloadIdentityFederation": {} }),
+            "auth.secretRef.secretAccessKeySecretRef is missing",
+        ),
         (json!({ "secretRef": {} }), "auth.secretRef.secretAccessKeySecretRef is missing"),
     ] {
         let spec = json!({ "projectID": "project", "auth": auth });
