@@ -65,6 +65,13 @@ fuzz-templates: oracle ## Render random templates here and by Go, and compare (n
 	cd crates/gotmpl/oracle && (ulimit -v 8000000; $(ORACLE)/oracle -grow $(COUNT) -seed $(SEED) cases $(ORACLE)/grown)
 	GOTMPL_CASES=$(ORACLE)/grown cargo test --package latchkey-gotmpl --test suite oracle
 
+.PHONY: fuzz-paths
+fuzz-paths: COUNT = 400000
+fuzz-paths: ## Look random property paths up here and by Go's gjson, and compare (needs Go; COUNT=400000 SEED=now)
+	@echo "seed $(SEED)"
+	cd crates/provider/oracle && go run . -random $(COUNT) -seed $(SEED) cases $(ORACLE)/paths
+	GJSON_CASES=$(ORACLE)/paths cargo test --package latchkey-provider --lib gjson
+
 .PHONY: bench-templates
 bench-templates: oracle ## Render a template of twenty lines here and by Go, in turns (needs Go)
 	cargo run --quiet --release --package latchkey-gotmpl --example versus_go -- $(ORACLE)/oracle

@@ -29,12 +29,14 @@ pub fn value(of: &EntryRef, data: &Data, property: Option<&str>) -> Result<Secre
     if let Some(value) = data.get(property) {
         return Ok(value.clone());
     }
-    let inner = split(data, property).and_then(|(value, path)| {
-        let json = value.expose_str()?;
-        let label = of.metadata.then(|| member(json, path)).flatten(); // label names have dots
-        label.or_else(|| property::lookup(json, path))
-    });
-    inner.ok_or_else(|| property::missing(of, property))
+    let missing = || property::missing(of, property);
+    let (value, path) = split(data, property).ok_or_else(missing)?;
+    let json = value.expose_str().ok_or_else(missing)?;
+    if let Some(label) = of.metadata.then(|| member(json, path)).flatten() {
+        return Ok(label); // label names have dots
+    }
+    let found = property::lookup(json, path).map_err(|why| property::refused(of, property, why))?;
+    found.ok_or_else(missing)
 }
 
 /// The keys and values of an `extract` reference: the Secret's own, or those of a JSON object inside one value (or at a

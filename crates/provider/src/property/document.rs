@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{missing, not_an_object, raw_map, text};
+use super::{Found, missing, not_an_object, raw_map, refused, text};
 use crate::{Entry, EntryRef, Error, ErrorKind, SecretBytes};
 
 /// How a provider looks up a property of a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Document {
     /// The order of look-ups, one of this module's functions.
-    pub lookup: fn(&str, &str) -> Option<SecretBytes>,
+    pub lookup: fn(&str, &str) -> Found,
     /// What a missing property is: [`ErrorKind::PropertyNotFound`] everywhere but in fake.
     pub missing: ErrorKind,
 }
@@ -18,7 +18,7 @@ impl Document {
     /// The value of a reference to `property`; the whole entry without one. An empty property is none, as in ESO.
     ///
     /// # Errors
-    /// [`Document::missing`], [`ErrorKind::InvalidValue`].
+    /// [`Document::missing`], [`ErrorKind::InvalidValue`], [`ErrorKind::InvalidRequest`] for a path that takes too much.
     pub fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error> {
         let value = match entry {
             Entry::Value(value) => value,
@@ -28,14 +28,14 @@ impl Document {
             return Ok(value.clone());
         };
         let text = text(of, value)?;
-        (self.lookup)(text, property)
-            .ok_or_else(|| Error { kind: self.missing, ..Self::absent(of, text, property) })
+        let found = (self.lookup)(text, property).map_err(|why| refused(of, property, why))?;
+        found.ok_or_else(|| Error { kind: self.missing, ..Self::absent(of, text, property) })
     }
 
     /// That a property is not there; of a plain text, that it has none at all.
     fn absent(of: &EntryRef, text: &str, property: &str) -> Error {
         let mut error = missing(of, property);
-        if !text.trim_start().starts_with(['{', '[']) {
+        if !text.contains(['{', '[']) {
             error.message.push_str(", whose value is no JSON document");
         }
         error
@@ -106,6 +106,18 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::InvalidValue);
             assert!(!format!("{error}{error:?}").contains("can"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_path_that_takes_too_much_is_refused_and_not_called_missing() {
+        let path = ["[@this,@this]"; 40].join("|");
+        let error = RULES.value(&reference(), &entry(r#"{"a":"canary"}"#), Some(&path)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidRequest);
+        let message = error.to_string();
+        assert!(
+            message.contains("of secret \"db\" takes too much") && !message.contains("canary"),
+            "{message}"
+        );
     }
 
     #[test]

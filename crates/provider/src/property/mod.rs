@@ -4,14 +4,15 @@
 
 mod document;
 mod flatten;
+mod gjson;
 mod gotext;
-mod lenient;
 mod path;
 
 pub use document::Document;
 pub use flatten::{any_map, any_value, raw_map, raw_members};
+pub use gjson::Refused;
 pub use gotext::{Numbers, go_json, go_string, scalar_text, unquote};
-pub use path::{literal_then_path, lookup, path_then_literal};
+pub use path::{Found, literal_then_path, lookup, path_then_literal};
 
 use crate::{EntryRef, Error, ErrorKind, SecretBytes};
 
@@ -21,6 +22,15 @@ pub fn missing(of: &EntryRef, property: &str) -> Error {
         ErrorKind::PropertyNotFound,
         format!("property {property:?} does not exist in secret {:?}", of.key),
     )
+}
+
+/// The error for a property that is not looked up.
+pub fn refused(of: &EntryRef, property: &str, why: Refused) -> Error {
+    let kind = match why {
+        Refused::Deep | Refused::Costly => ErrorKind::InvalidRequest,
+        Refused::Number => ErrorKind::InvalidValue,
+    };
+    Error::new(kind, format!("property {property:?} of secret {:?} {}", of.key, why.as_str()))
 }
 
 /// The error for a value (or the property of one) that should hold a JSON object and does not.

@@ -1,51 +1,47 @@
-//! gjson paths: `a.b`, `list.0`, `list.#.x`, `list.#(k=="v").x`.
+//! Property paths: `a.b`, `list.0`, `list.#.x`, `list.#(k=="v").x`, in the order of look-ups that a provider has.
 
-use gjson::Kind;
-use serde::de::IgnoredAny;
-
-use super::{gotext, lenient};
+use super::gjson::{self, Refused};
 use crate::SecretBytes;
 
-/// What a gjson path names in a JSON text: strings unquoted, objects and arrays as their own bytes, numbers as Go's
-/// gjson prints them, null as nothing at all but present. `None` if the path names nothing.
-pub fn lookup(json: &str, path: &str) -> Option<SecretBytes> {
-    if !is_json(json, path) {
-        return lenient::lookup(json, path); // the library may panic on what is not JSON
-    }
-    let found = gjson::get(json, path);
-    if !found.exists() {
-        return None;
-    }
-    Some(match found.kind() {
-        Kind::Number => gotext::gjson_number(found.json()).into(),
-        Kind::Null => SecretBytes::default(),
-        Kind::True | Kind::False | Kind::String | Kind::Array | Kind::Object => found.str().into(),
-    })
+/// What a look-up comes to: a value, nothing, or a refusal to look.
+pub type Found = Result<Option<SecretBytes>, Refused>;
+
+/// What a gjson path names in a text.
+///
+/// # Errors
+/// [`Refused`] for a path that takes too much.
+pub fn lookup(text: &str, path: &str) -> Found {
+    Ok(gjson::lookup(text.as_bytes(), path.as_bytes())?.map(SecretBytes::from))
 }
 
 /// A property by the order of AWS, GCP: a key that literally contains dots first, then the path.
-pub fn literal_then_path(json: &str, property: &str) -> Option<SecretBytes> {
-    literal(json, property).or_else(|| lookup(json, property))
+///
+/// # Errors
+/// [`Refused`].
+pub fn literal_then_path(json: &str, property: &str) -> Found {
+    match literal(json, property)? {
+        None => lookup(json, property),
+        found => Ok(found),
+    }
 }
 
 /// A property by the order of Azure: the path first, then a key that literally contains dots.
-pub fn path_then_literal(json: &str, property: &str) -> Option<SecretBytes> {
-    lookup(json, property).or_else(|| literal(json, property))
+///
+/// # Errors
+/// [`Refused`].
+pub fn path_then_literal(json: &str, property: &str) -> Found {
+    match lookup(json, property)? {
+        None => literal(json, property),
+        found => Ok(found),
+    }
 }
 
 /// The property with its dots escaped; wildcards and queries in it keep their meaning, as in ESO.
-fn literal(json: &str, property: &str) -> Option<SecretBytes> {
+fn literal(json: &str, property: &str) -> Found {
     if !property.contains('.') {
-        return None;
+        return Ok(None);
     }
     lookup(json, &property.replace('.', "\\."))
-}
-
-fn is_json(text: &str, path: &str) -> bool {
-    if path.starts_with("..") {
-        return serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>().all(|line| line.is_ok());
-    }
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]
@@ -57,7 +53,7 @@ mod tests {
         "list":[{"k":"x","v":1},{"k":"y","v":2.0}]}"#;
 
     fn found(property: &str) -> Option<String> {
-        lookup(DOC, property).map(|value| String::from_utf8_lossy(value.expose()).into_owned())
+        lookup(DOC, property).unwrap().map(|value| String::from_utf8_lossy(value.expose()).into_owned())
     }
 
     #[test]
@@ -86,20 +82,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_almost_json_has_properties_too() {
+        let bom = "\u{feff}{\"a\":\"x\",\"b\":[1,2,],}";
+        for (path, want) in [("a", "x"), ("b.#", "2"), ("{a}", r#"{"a":"x"}"#)] {
+            assert_eq!(lookup(bom, path), Ok(Some(SecretBytes::from(want))), "{path}");
+        }
+    }
+
+    #[test]
     fn what_is_not_there_is_none() {
         for path in ["nobody", "user.x", "db.ports.9", "db.host.x", ""] {
             assert_eq!(found(path), None, "{path}");
         }
         for text in ["", "plain text", "{\"a\":", "42", "{\"b\":1,}"] {
-            assert!(lookup(text, "a").is_none(), "{text}");
+            assert_eq!(lookup(text, "a").map(|value| value.is_some()), Ok(false), "{text}");
         }
     }
 
     #[test]
     fn a_literal_dotted_key_and_a_path_come_in_the_order_of_the_provider() {
-        let text = |value: Option<SecretBytes>| {
-            String::from_utf8_lossy(value.unwrap_or_default().expose()).into_owned()
-        };
+        let text =
+            |found: Found| String::from_utf8_lossy(found.unwrap().unwrap_or_default().expose()).into_owned();
         assert_eq!(text(literal_then_path(DOC, "db.host")), "literal");
         assert_eq!(text(path_then_literal(DOC, "db.host")), "h");
         assert_eq!(text(literal_then_path(DOC, "a.b.c")), "deep");

@@ -59,7 +59,7 @@ pub fn value(of: &EntryRef, document: &SecretBytes, property: Option<&str>) -> R
     let whole: &RawValue = serde_json::from_str(json).map_err(|_| odd(of))?;
     let found = match members(of, whole)?.get(property) {
         Some(value) => property::any_value(value.get(), Numbers::Verbatim),
-        None => property::lookup(json, property),
+        None => property::lookup(json, property).map_err(|why| property::refused(of, property, why))?,
     };
     found.ok_or_else(|| property::missing(of, property))
 }
