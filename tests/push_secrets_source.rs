@@ -21,8 +21,9 @@ fn labels_that_no_secret_has_push_nothing_and_remove_nothing() {
     assert!(remote(&ns, "app").is_none());
     ns.kubectl(&["label", "secret", "source", "pushed=yes"]).good();
     wait_remote(&ns, "app", &json!({ "pass": "hunter2" }));
-    wait_ready(&ns, "app", "True", "Synced");
-    let before = synced(&ns, "app");
+    let is_noted =
+        || Some(synced(&ns, "app")).filter(|entries| entries.as_object().is_some_and(|all| !all.is_empty()));
+    let before = world().wait("a note of what was pushed", LIMIT, is_noted);
 
     ns.kubectl(&["label", "secret", "source", "pushed-"]).good();
     let version = |object: &Value| object["status"]["syncedResourceVersion"].as_str().map(str::to_owned);
