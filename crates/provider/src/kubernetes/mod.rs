@@ -10,7 +10,7 @@ mod joined;
 mod kubeconfig;
 pub(crate) mod server;
 mod store;
-mod value;
+pub(crate) mod value;
 mod write;
 
 use std::sync::Arc;
