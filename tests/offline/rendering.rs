@@ -2,15 +2,25 @@
 
 use super::*;
 
+const VAULT: &str =
+    "vault: {server: 'https://vault.example.com', auth: {tokenSecretRef: {name: t, key: token}}}";
+
 /// What is rendered of an ExternalSecret of a Vault by these values, and what is said beside.
 fn rendered(spec: &str, data: &str, more: &[&str]) -> (i32, Vec<Value>, String) {
-    let vault = "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: s, namespace: shop}\nspec:\n  provider:\n    \
-                 vault: {server: 'https://vault.example.com', auth: {tokenSecretRef: {name: t, key: token}}}\n---\n";
+    rendered_at(VAULT, spec, data, more)
+}
+
+/// The same, of a store with this provider.
+fn rendered_at(provider: &str, spec: &str, data: &str, more: &[&str]) -> (i32, Vec<Value>, String) {
+    let store = format!(
+        "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {{name: s, namespace: shop}}\nspec:\n  provider:\n    \
+         {provider}\n---\n"
+    );
     let object = format!(
         "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: db, namespace: shop}}\nspec:\n  \
          secretStoreRef: {{name: s}}\n{spec}"
     );
-    let folder = Folder::new(&[("m.yaml", &format!("{vault}{object}")), ("data.yaml", data)]);
+    let folder = Folder::new(&[("m.yaml", &format!("{store}{object}")), ("data.yaml", data)]);
     let args = [&["render", "-f", "m.yaml", "--data", "data.yaml", "--plain"], more].concat();
     let (code, out, err) = folder.run(&args, "");
     let secrets: Vec<Value> =
@@ -57,6 +67,38 @@ fn sets_are_extracted_found_and_rewritten() {
     let find = "  dataFrom:\n    - find: {path: app, name: {regexp: 'o'}}\n      rewrite: [{regexp: {source: 'app/(.*)', target: 'app_$1'}}]\n";
     gives(find, VALUES, json!({"app_one": "1", "app_two": "2"}));
     gives("  dataFrom: [{find: {name: {regexp: '^key'}}}]\n", VALUES, json!({"key": "old"}));
+}
+
+#[test]
+fn values_are_read_as_the_store_s_provider_reads_them() {
+    let values = "app: {tls.crt: CERT, big: 12345678901234567, o: {z: '<', a: [1, 2]}}\n";
+    let dotted = "  data: [{secretKey: crt, remoteRef: {key: app, property: tls.crt}}]\n";
+    let all = "  dataFrom: [{extract: {key: app}}]\n";
+    let inside = "  dataFrom: [{extract: {key: app, property: o}}]\n";
+    let whole = "  data: [{secretKey: all, remoteRef: {key: app}}]\n";
+    let (aws, fake) = ("aws: {service: SecretsManager, region: eu-central-1}", "fake: {data: []}");
+    let kubernetes = "kubernetes: {remoteNamespace: a, auth: {serviceAccount: {name: a}}}";
+    let written = json!({ "tls.crt": "CERT", "big": "12345678901234567", "o": r#"{"a":[1,2],"z":"<"}"# });
+    let marshalled =
+        json!({ "tls.crt": "CERT", "big": "12345678901234568", "o": r#"{"a":[1,2],"z":"\u003c"}"# });
+    let json = r#"{"big":12345678901234567,"o":{"a":[1,2],"z":"\u003c"},"tls.crt":"CERT"}"#;
+    for (provider, spec, want) in [
+        (VAULT, dotted, json!({ "crt": "CERT" })),
+        (aws, dotted, json!({ "crt": "CERT" })),
+        (kubernetes, dotted, json!({ "crt": "CERT" })),
+        (VAULT, all, marshalled),
+        (aws, all, written.clone()),
+        (kubernetes, all, written),
+        (VAULT, whole, json!({ "all": json })),
+        (VAULT, inside, json!({ "a": "[1,2]", "z": "<" })),
+        (kubernetes, inside, json!({ "a": "[1,2]", "z": "\"<\"" })),
+    ] {
+        let (code, secrets, err) = rendered_at(provider, spec, values, &[]);
+        assert_eq!((code, err.as_str()), (0, ""), "{provider}: {spec}");
+        assert_eq!(secrets[0]["stringData"], want, "{provider}: {spec}");
+    }
+    let (code, _, err) = rendered_at(fake, dotted, values, &[]);
+    assert!(code == 1 && err.contains("tls.crt"), "{err}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub mod property;
 pub mod provider;
 #[cfg(any(feature = "aws", feature = "vault", feature = "kubernetes"))]
 mod push;
+mod rules;
 pub mod scope;
 pub mod secret;
 pub mod writer;
@@ -61,6 +62,7 @@ pub use guard::Guard;
 pub use listing::{Found, Listing};
 pub use made::Made;
 pub use provider::{Provider, Validation};
+pub use rules::Rules;
 pub use scope::Scope;
 pub use secret::SecretBytes;
 pub use writer::{Content, Existing, Push, Pushed, Remote, SourceMetadata, Writer};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use latchkey_api::provider::ProviderRef;
 use latchkey_api::store::SecretStoreSpec;
 use latchkey_provider::{
-    Connection, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Provider, Scope, SecretBytes,
+    Connection, Connector, Entry, EntryRef, Error, ErrorKind, Listing, Provider, Rules, Scope, SecretBytes,
     Validation,
 };
 
@@ -26,14 +26,11 @@ pub(super) struct Connects {
 impl Connect for Connects {
     async fn connect(&self, spec: &SecretStoreSpec, scope: &Scope) -> Result<Connection, Error> {
         let Connection { provider: values, identity } = self.connector.connect(&self.values, scope).await?;
-        let (converts, missing) = match spec.provider.kind() {
-            Ok(ProviderRef::Fake(_)) => (true, ErrorKind::NotFound),
-            Ok(ProviderRef::Kubernetes(_)) => (true, ErrorKind::PropertyNotFound),
-            Ok(ProviderRef::Aws(_) | ProviderRef::Vault(_) | ProviderRef::Unsupported(_)) | Err(_) => {
-                (false, ErrorKind::PropertyNotFound)
-            }
+        let converts = match spec.provider.kind() {
+            Ok(ProviderRef::Fake(_) | ProviderRef::Kubernetes(_)) => true,
+            Ok(ProviderRef::Aws(_) | ProviderRef::Vault(_) | ProviderRef::Unsupported(_)) | Err(_) => false,
         };
-        Ok(Connection { provider: Arc::new(Given { values, converts, missing }), identity })
+        Ok(Connection { provider: Arc::new(Given { values, converts, rules: Rules::of(spec) }), identity })
     }
 }
 
@@ -42,8 +39,8 @@ struct Given {
     values: Arc<dyn Provider>,
     /// Whether names that are found become keys before they are rewritten, at a store of this kind.
     converts: bool,
-    /// What a missing property is to a store of this kind.
-    missing: ErrorKind,
+    /// How a store of this kind reads them.
+    rules: Rules,
 }
 
 impl Given {
@@ -60,7 +57,11 @@ impl Given {
         let mut read = self.values.fetch(&[own, latest]).await.into_iter();
         let versioned = read.next().filter(|_| !entry.version.is_empty());
         let absent = || Error::new(ErrorKind::NotFound, format!("secret {entry} is not in the data"));
-        versioned.and_then(Result::ok).or_else(|| read.next()?.ok()).ok_or_else(absent)
+        let entry = versioned.and_then(Result::ok).or_else(|| read.next()?.ok()).ok_or_else(absent)?;
+        Ok(match entry {
+            Entry::Value(text) => self.rules.entry(text),
+            entry @ (Entry::Map(_) | Entry::List(_)) => entry, // the values are texts
+        })
     }
 
     /// The keys below the path; a version of a key is no key.
@@ -80,13 +81,6 @@ impl Given {
         let path = listing.path.as_deref().unwrap_or_default();
         found.retain(|found| found.key.starts_with(path) && !is_version(&found.key));
         Ok(Entry::List(found))
-    }
-
-    fn told(&self, mut error: Error) -> Error {
-        if error.kind == ErrorKind::NotFound {
-            error.kind = self.missing;
-        }
-        error
     }
 }
 
@@ -113,7 +107,7 @@ impl Provider for Given {
     }
 
     fn value(&self, of: &EntryRef, entry: &Entry, property: Option<&str>) -> Result<SecretBytes, Error> {
-        self.values.value(of, entry, property).map_err(|error| self.told(error))
+        self.rules.value(of, entry, property)
     }
 
     fn map(
@@ -122,7 +116,7 @@ impl Provider for Given {
         entry: &Entry,
         property: Option<&str>,
     ) -> Result<BTreeMap<String, SecretBytes>, Error> {
-        self.values.map(of, entry, property).map_err(|error| self.told(error))
+        self.rules.map(of, entry, property)
     }
 
     async fn validate(&self) -> Result<Validation, Error> {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A missing property is a missing secret here, in ESO too; deletionPolicy can be tried out by it.
-const DOCUMENT: Document = Document { lookup: property::lookup, missing: ErrorKind::NotFound };
+pub(crate) const DOCUMENT: Document = Document { lookup: property::lookup, missing: ErrorKind::NotFound };
 
 /// A store that needs no credentials, on its way to its [`Provider`].
 #[derive(Debug)]

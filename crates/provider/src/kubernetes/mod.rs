@@ -11,7 +11,7 @@ mod kubeconfig;
 mod secret_type;
 pub(crate) mod server;
 mod store;
-mod value;
+pub(crate) mod value;
 mod write;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ pub(crate) mod server;
 mod session;
 mod store;
 mod there;
-mod value;
+pub(crate) mod value;
 mod wanted;
 mod write;
 

@@ -13,7 +13,6 @@ use super::http::{Answer, Call, Http, PROVIDER};
 use super::request::{ReadMount, Request};
 use super::session::Keeper;
 use super::{mount, path, value};
-use crate::property;
 use crate::{Entry, EntryRef, Error, ErrorKind, Provider, SecretBytes, Validation, Writer};
 
 /// Reads under way at once for one batch.
@@ -198,10 +197,7 @@ impl Provider for Store {
         entry: &Entry,
         property: Option<&str>,
     ) -> Result<BTreeMap<String, SecretBytes>, Error> {
-        let value = self.value(of, entry, property)?;
-        let text = property::text(of, &value)?;
-        property::any_map(text, property::Numbers::Float64)
-            .ok_or_else(|| property::not_taken_apart(of, property, text))
+        value::map(of, value::document(of, entry)?, property)
     }
 
     async fn validate(&self) -> Result<Validation, Error> {

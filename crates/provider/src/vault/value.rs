@@ -26,7 +26,7 @@ pub fn data(of: &EntryRef, version: VaultKvVersion, answer: &Answer) -> Result<S
         data = members(of, data)?.remove("data").ok_or_else(|| odd(of))?;
     }
     match data.get().as_bytes().first() {
-        Some(b'{') => marshal(of, data.get()),
+        Some(b'{') => marshalled(data.get()).ok_or_else(|| odd(of)),
         Some(b'n') => Err(not_found(of)),
         _ => Err(odd(of)),
     }
@@ -43,7 +43,8 @@ pub fn metadata(of: &EntryRef, answer: &Answer) -> Result<SecretBytes, Error> {
     all.extend(custom.map(|custom| members(of, custom)).transpose()?.unwrap_or_default());
     let flat: BTreeMap<String, String> =
         all.into_iter().map(|(key, value)| (key, plain(value.get()))).collect();
-    marshal(of, &serde_json::to_string(&flat).map_err(|_| odd(of))?)
+    let json = serde_json::to_string(&flat).ok();
+    json.and_then(|json| marshalled(&json)).ok_or_else(|| odd(of))
 }
 
 /// A property of a secret: the top-level key of that very name, else what the gjson path names. Nothing asked for is the
@@ -62,6 +63,26 @@ pub fn value(of: &EntryRef, document: &SecretBytes, property: Option<&str>) -> R
         None => property::lookup(json, property).map_err(|why| property::refused(of, property, why))?,
     };
     found.ok_or_else(|| property::missing(of, property))
+}
+
+/// The keys and values of a secret, or of an object at a property of it: numbers through a float64, as Go has them there.
+///
+/// # Errors
+/// [`ErrorKind::PropertyNotFound`]; [`ErrorKind::InvalidValue`] where there is no JSON object.
+pub fn map(
+    of: &EntryRef,
+    document: &SecretBytes,
+    property: Option<&str>,
+) -> Result<BTreeMap<String, SecretBytes>, Error> {
+    let value = value(of, document, property)?;
+    let text = property::text(of, &value)?;
+    property::any_map(text, Numbers::Float64).ok_or_else(|| property::not_taken_apart(of, property, text))
+}
+
+/// The JSON of an object as a secret of Vault has it: compact and sorted. `None` for what is no object.
+pub fn marshalled(json: &str) -> Option<SecretBytes> {
+    let json = property::go_json(json, Numbers::Verbatim, true)?;
+    json.starts_with('{').then(|| json.into())
 }
 
 /// The JSON of an entry, as [`data`] or [`metadata`] made it.
@@ -84,10 +105,6 @@ fn outer<'a>(of: &EntryRef, answer: &'a Answer) -> Result<&'a RawValue, Error> {
 
 fn members<'a>(of: &EntryRef, object: &'a RawValue) -> Result<Members<'a>, Error> {
     serde_json::from_str(object.get()).map_err(|_| odd(of))
-}
-
-fn marshal(of: &EntryRef, json: &str) -> Result<SecretBytes, Error> {
-    property::go_json(json, Numbers::Verbatim, true).map(SecretBytes::from).ok_or_else(|| odd(of))
 }
 
 /// A string's content, anything else as it is written.
