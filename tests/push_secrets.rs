@@ -169,6 +169,29 @@ fn a_source_that_goes_takes_along_what_was_pushed_and_one_that_comes_is_pushed_a
 }
 
 #[test]
+fn a_store_that_is_deleted_with_its_push_secrets_is_cleaned_up_and_one_that_never_was_holds_nothing_up() {
+    let ns = scene("push-leave");
+    let data = json!([entry(&ns, "password", "one", "pass")]);
+    apply(&ns, &push(&ns, "app", json!({ "data": data, "deletionPolicy": "Delete" }))).silent();
+    wait_remote(&ns, "one", &json!({ "pass": "hunter2" }));
+    wait_ready(&ns, "app", "True", "Synced");
+    let entry = json!({ "a": { "match": { "remoteRef": { "remoteKey": "a" } } } });
+    let unknown = json!({ "status": { "syncedPushSecrets": { "SecretStore/never-was": entry } } });
+    let unknown = unknown.to_string();
+    ns.kubectl(&["patch", "pushsecret", "app", "--subresource=status", "--type=merge", "-p", &unknown])
+        .good();
+    world().kubectl(&["delete", "clustersecretstore", &ns.name], "").good();
+    ns.kubectl(&["delete", "pushsecret", "app", "--wait=false"]).good();
+    world().wait("the end of what was pushed", LIMIT, || remote(&ns, "one").is_none().then_some(()));
+    world().wait("the end of the PushSecret", LIMIT * 2, || stored(&ns, "app").is_none().then_some(()));
+    ns.wait_event(
+        "app",
+        "Errored",
+        "what was pushed to SecretStore/never-was stays there: the store is gone",
+    );
+}
+
+#[test]
 fn if_not_exists_leaves_what_is_there() {
     let ns = scene("push-keep");
     world().vault.put(&format!("secret/{}/there", ns.name), &json!({ "pass": "theirs" })).expect("put");

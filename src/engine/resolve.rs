@@ -121,6 +121,12 @@ impl Engine {
         }
         let store = self.inner.stores.store(key).await.map_err(|failed| unknown(key, &failed))?;
         let store = store.ok_or_else(|| message::store_not_found(key, field))?;
+        self.open_store(namespace, store).await
+    }
+
+    /// The same once it is found.
+    pub(super) async fn open_store(&self, namespace: &str, store: Arc<Store>) -> Result<Opened, Error> {
+        let key = &store.key;
         if !self.is_of_class(&store.spec) {
             return Err(message::store_of_another_class(key, class(&store.spec)));
         }

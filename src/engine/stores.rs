@@ -55,6 +55,11 @@ pub trait Stores: Send + Sync + fmt::Debug {
     /// The API server does not answer, or latchkey may not ask.
     async fn generator(&self, key: &GeneratorKey) -> Result<Option<Value>, LookupFailed>;
 
+    /// The store of this name as it was, if it was deleted a moment ago.
+    fn departed(&self, _key: &StoreKey) -> Option<Arc<Store>> {
+        None
+    }
+
     /// Uid and generation of each store that there is; none if that cannot be told.
     fn present(&self) -> Option<HashMap<String, i64>> {
         None

@@ -232,6 +232,9 @@ impl<K: Send + std::fmt::Debug + 'static> Sink for Stores<K> {
             _ => false,
         };
         if !same {
+            if let (Some(before), None) = (&before, &now) {
+                self.lookup.has_departed(&before.store);
+            }
             let store = store_key(self.kind, key.namespace(), key.name());
             self.lookup.tell(Change::Store { key: store, gone: now.is_none() });
         }

@@ -25,12 +25,16 @@ const BEHIND: Duration = Duration::from_secs(2);
 /// For how long a value that admission has read need not be read again for the very same version.
 const JUST_READ: Duration = Duration::from_secs(5);
 
+/// For how long a store is known that is not there any more: PushSecrets that are deleted with it remove what they pushed.
+const DEPARTED: Duration = Duration::from_mins(10);
+
 /// What was asked for a moment ago, and what the watch may not have seen yet.
 #[derive(Debug)]
 pub(super) struct Recent {
     namespaces: Cache<String, Arc<BTreeMap<String, String>>>,
     admitted: Cache<StoreKey, ()>,
     synced: Cache<Key, String>,
+    departed: Cache<StoreKey, Arc<Store>>,
 }
 
 impl Default for Recent {
@@ -39,6 +43,7 @@ impl Default for Recent {
             namespaces: Cache::builder().time_to_live(SHORT).max_capacity(10_000).build(),
             admitted: Cache::builder().time_to_live(BEHIND).max_capacity(10_000).build(),
             synced: Cache::builder().time_to_live(JUST_READ).max_capacity(10_000).build(),
+            departed: Cache::builder().time_to_live(DEPARTED).max_capacity(1_000).build(),
         }
     }
 }
@@ -49,6 +54,7 @@ impl Recent {
         self.namespaces.run_pending_tasks();
         self.admitted.run_pending_tasks();
         self.synced.run_pending_tasks();
+        self.departed.run_pending_tasks();
     }
 }
 
@@ -56,6 +62,11 @@ impl Lookup {
     /// Says that a store is being admitted: for a moment what the watch has of it may be old.
     pub fn admitted(&self, store: StoreKey) {
         self.recent.admitted.insert(store, ());
+    }
+
+    /// Says that a store is gone.
+    pub(super) fn has_departed(&self, store: &Arc<Store>) {
+        self.recent.departed.insert(store.key.clone(), Arc::clone(store));
     }
 
     /// Says that admission has synced this version of an ExternalSecret. Where nothing had to be written, no mark tells.
@@ -144,6 +155,10 @@ impl Stores for Lookup {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None), // also where the CRD is not installed
             Err(error) => Err(failed("read", key, &error)),
         }
+    }
+
+    fn departed(&self, key: &StoreKey) -> Option<Arc<Store>> {
+        self.recent.departed.get(key)
     }
 
     fn present(&self) -> Option<HashMap<String, i64>> {

@@ -161,6 +161,12 @@ impl Events {
         self.tell(type_, &object.object_ref(&()), outcome.reason(), outcome.message(&object.spec));
     }
 
+    /// A PushSecret went, and what it had pushed to these stores could not be removed.
+    pub(super) fn left_behind(&self, object: &PushSecret, stores: &[&str]) {
+        let text = format!("what was pushed to {} stays there: the store is gone", stores.join(", "));
+        self.tell(EventType::Warning, &object.object_ref(&()), "Errored", text);
+    }
+
     /// What a store's validation told, where that has changed.
     pub fn store(&self, store: &Store, reason: &str, valid: bool, text: &str) {
         let StoreKey { kind, namespace, name } = &store.key;

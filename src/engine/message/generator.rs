@@ -98,7 +98,7 @@ pub fn generator_failed(key: &GeneratorKey, why: &provider::Error) -> Error {
             (ErrorKind::Provider(why.kind), "it is tried again in the background")
         }
         Remote::Forbidden | Remote::Unauthenticated => {
-            (ErrorKind::Generator, "have its identity granted it, or correct its spec.auth")
+            (ErrorKind::Generator, "have its identity granted it, or correct how its spec logs in")
         }
         Remote::Credentials | Remote::Referent => (ErrorKind::Generator, "create what its spec names"),
         Remote::NotFound

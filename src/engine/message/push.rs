@@ -26,9 +26,8 @@ pub fn no_such_store(at: &str) -> Error {
 
 /// The Secret has no such key. It begins as ESO's does.
 pub fn no_secret_key(at: &str, key: &str) -> Error {
-    let message = format!(
-        "secret key {key} does not exist; add it to the source Secret, or correct {at}.match.secretKey"
-    );
+    let message =
+        format!("secret key {key} does not exist; add it to what is pushed, or correct {at}.match.secretKey");
     Error::new(ErrorKind::Value, message)
 }
 

@@ -172,7 +172,7 @@ fn remedy(kind: Kind, at: Option<SourcePath>) -> String {
         }
         Kind::Referent => "name a namespace in the store's credentials".to_owned(),
         Kind::InvalidConfig => "correct the store's spec".to_owned(),
-        Kind::InvalidRequest => format!("correct {key}"),
+        Kind::InvalidRequest => format!("correct {}", key.trim_end_matches(".key")),
         Kind::RateLimited => "ask less often, or have the store's limit raised".to_owned(),
         Kind::Unavailable => "check that the store is up and can be reached".to_owned(),
         Kind::NotManaged => "choose another name there, or delete what has it".to_owned(),

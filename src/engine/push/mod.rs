@@ -30,7 +30,7 @@ use super::generators::remote::Line;
 use super::generators::states::Owner;
 use super::plan::{GeneratorKey, StoreKey};
 use super::resolve::Opened;
-use super::{Deadline, Engine, Error, message, work};
+use super::{Deadline, Engine, Error, ErrorKind, message, work};
 
 pub use carried::carried;
 pub use places::{Present, all_meant, meant, names};
@@ -89,6 +89,9 @@ pub enum Came {
     /// Somebody else's is there, and stays.
     Foreign,
 }
+
+/// Where a PushSecret names its stores.
+const FIELD: &str = "spec.secretStoreRefs";
 
 /// A store that is open to be written to.
 #[derive(Debug)]
@@ -149,7 +152,26 @@ impl Engine {
     /// # Errors
     /// Those of a store that is not there, not allowed or cannot be connected, and of one that can only be read.
     pub async fn open_door(&self, namespace: &str, key: &StoreKey) -> Result<Door, Error> {
-        let opened = self.open_for(namespace, key, "spec.secretStoreRefs").await?;
+        let opened = self.open_for(namespace, key, FIELD).await?;
+        Self::door(opened, namespace, key)
+    }
+
+    /// The same to remove what was pushed: a store will do as well that was deleted a moment ago, with its PushSecrets.
+    ///
+    /// # Errors
+    /// Those of [`Self::open_door`].
+    pub async fn open_door_once_more(&self, namespace: &str, key: &StoreKey) -> Result<Door, Error> {
+        let opened = match self.open_for(namespace, key, FIELD).await {
+            Err(error) if error.kind == ErrorKind::StoreNotFound => match self.inner.stores.departed(key) {
+                Some(store) => self.open_store(namespace, store).await?,
+                None => return Err(error),
+            },
+            opened => opened?,
+        };
+        Self::door(opened, namespace, key)
+    }
+
+    fn door(opened: Opened, namespace: &str, key: &StoreKey) -> Result<Door, Error> {
         match opened.reader.provider.writer() {
             Some(_) => Ok(Door { opened, namespace: namespace.to_owned() }),
             None => Err(message::store_read_only(key, opened.reader.provider.name())),

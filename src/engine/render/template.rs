@@ -18,7 +18,7 @@ const NAME: &str = "text";
 /// Why a template gives nothing. No text here may hold a value; the engine's own do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateError {
-    /// It calls a function that this version does not have.
+    /// It calls a function of sprig that ESO leaves out, as it would tell of the machine or the network.
     UnknownFunction(String),
     /// It cannot be parsed or executed.
     Failed(String),
@@ -30,6 +30,9 @@ static FUNCTIONS: LazyLock<Functions> = LazyLock::new(library::external_secrets)
 /// Those of them that take long on purpose, or make keys.
 const SLOW: [&str; 8] =
     ["bcrypt", "htpasswd", "derivePassword", "genPrivateKey", "genCA", "genSelfSigned", "genSigned", "kcs12"];
+
+/// What sprig has and ESO leaves out.
+const LEFT_OUT: [&str; 3] = ["env", "expandenv", "getHostByName"];
 
 /// How templates of targets are written. One for the process, as with External Secrets Operator.
 static OPTIONS: OnceLock<Options> = OnceLock::new();
@@ -87,12 +90,29 @@ pub fn limits() -> Limits<'static> {
 
 fn refused(error: ParseError) -> TemplateError {
     match error.kind {
-        ParseErrorKind::UnknownFunction(name) => TemplateError::UnknownFunction(name),
+        ParseErrorKind::UnknownFunction(name) if LEFT_OUT.contains(&name.as_str()) => {
+            TemplateError::UnknownFunction(name)
+        }
+        ParseErrorKind::UnknownFunction(ref name) => TemplateError::Failed(placed(&error, nearest(name))),
         ParseErrorKind::Syntax(_) | ParseErrorKind::Unsupported(_) | ParseErrorKind::Limit(_) => {
-            let column = error.column.map(|column| format!(" (at column {column})"));
-            TemplateError::Failed(format!("{error}{}", column.unwrap_or_default()))
+            TemplateError::Failed(placed(&error, None))
         }
     }
+}
+
+/// The error in Go's words, with what Go does not say of it.
+fn placed(error: &ParseError, meant: Option<&str>) -> String {
+    let column = error.column.map(|column| format!("at column {column}"));
+    let meant = meant.map(|name| format!("did you mean {name:?}?"));
+    let more: Vec<String> = column.into_iter().chain(meant).collect();
+    if more.is_empty() { error.to_string() } else { format!("{error} ({})", more.join("; ")) }
+}
+
+/// The function whose name is most like this one, if one is much like it.
+fn nearest(name: &str) -> Option<&'static str> {
+    let near = |known: &&str| strsim::jaro_winkler(name, known) > 0.85;
+    let alike = |known: &&'static str| (strsim::jaro_winkler(name, known) * 1e6) as u64;
+    FUNCTIONS.names().filter(near).max_by_key(alike)
 }
 
 /// The keys that the text names beside these, each as the error that it will be, and whether every execution comes by it.
@@ -180,10 +200,27 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_in_the_name_of_a_function_is_told_with_its_place_and_the_name_that_may_be_meant() {
+        for (text, why) in [
+            (
+                "{{ .user | b64encode }}",
+                r#"template: text:1: function "b64encode" not defined (at column 12; did you mean "b64enc"?)"#,
+            ),
+            (
+                "{{ toInt .user }}",
+                r#"template: text:1: function "toInt" not defined (at column 4; did you mean "int"?)"#,
+            ),
+            ("{{ nofunc }}", r#"template: text:1: function "nofunc" not defined (at column 4)"#),
+        ] {
+            assert_eq!(unknown_keys(text, None), Err(TemplateError::Failed(why.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
     fn the_functions_are_those_of_external_secrets_operator() {
         assert_eq!(executed("{{ .user | b64enc }}"), Ok("YXBw".to_owned()));
         assert_eq!(executed("{{ .user | upper | printf \"%s!\" }}"), Ok("APP!".to_owned()));
-        for left_out in ["env", "expandenv", "getHostByName"] {
+        for left_out in LEFT_OUT {
             let text = format!("{{{{ {left_out} \"HOME\" }}}}");
             assert_eq!(unknown_keys(&text, None), Err(TemplateError::UnknownFunction(left_out.to_owned())));
         }

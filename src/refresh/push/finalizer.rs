@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use latchkey_api::PushSecret;
@@ -13,10 +14,14 @@ use super::super::backoff::Retry;
 use super::super::status::FIELD_MANAGER;
 use super::status::{self, Outcome};
 use super::{Look, deletes};
+use crate::engine::{Error, ErrorKind};
 use crate::lookup::Key;
 use crate::refresh::item::Item;
 use crate::refresh::queue::Priority;
 use crate::telemetry::chain;
+
+/// For so long a PushSecret that is being deleted waits for a store that is not there: it may be made anew at this moment.
+const WAIT_FOR_STORES: SignedDuration = SignedDuration::from_secs(30);
 
 const FINALIZER: &str = "pushsecret.externalsecrets.io/finalizer";
 
@@ -43,7 +48,11 @@ impl Term<'_> {
             }
             let old = status::before(object);
             let (left, errors) = self.unpush(key.namespace(), &old, &SyncedPushSecrets::new()).await;
-            if !errors.is_empty() {
+            if is_hopeless(object, &errors) {
+                let stores: Vec<&str> = left.keys().map(String::as_str).collect();
+                tracing::warn!(object = %key, ?stores, "the stores are gone: what was pushed to them stays there");
+                self.refresher.events.left_behind(object, &stores);
+            } else if !errors.is_empty() {
                 let outcome = Outcome { removal_failed: true, ..Outcome::failed(left, errors) };
                 return self.told(key, object, outcome).await;
             }
@@ -73,6 +82,14 @@ impl Term<'_> {
             }
         }
     }
+}
+
+/// Whether only stores that are not there stand in the way, and have for a while: nobody can remove anything there any more, and a
+/// PushSecret that stayed for that would keep its namespace from going as well.
+fn is_hopeless(object: &PushSecret, errors: &[Error]) -> bool {
+    let leaves_since = object.metadata.deletion_timestamp.as_ref().map(|since| since.0);
+    let waited = leaves_since.is_some_and(|since| Timestamp::now().duration_since(since) >= WAIT_FOR_STORES);
+    waited && !errors.is_empty() && errors.iter().all(|error| error.kind == ErrorKind::StoreNotFound)
 }
 
 fn has(object: &PushSecret) -> bool {

@@ -224,7 +224,7 @@ impl Term<'_> {
         gone: impl Iterator<Item = &PushData> + Send,
     ) -> Result<(), Error> {
         let engine = &self.refresher.engine;
-        let door = engine.open_door(namespace, store).await?;
+        let door = engine.open_door_once_more(namespace, store).await?;
         for data in gone {
             engine.withdraw(&door, &push::remote(data)).await?;
         }
@@ -282,7 +282,6 @@ impl Term<'_> {
     }
 }
 
-/// Whether what was pushed is removed when it is wanted no more.
 /// Whether a PushSecret has something in this store that is to go with it.
 pub(super) fn needs(object: &PushSecret, store: &StoreKey) -> bool {
     let namespace = object.namespace().unwrap_or_default();
@@ -292,6 +291,7 @@ pub(super) fn needs(object: &PushSecret, store: &StoreKey) -> bool {
     deletes(&object.spec) && status::before(object).iter().any(is_there)
 }
 
+/// Whether what was pushed is removed when it is wanted no more.
 fn deletes(spec: &PushSecretSpec) -> bool {
     match spec.deletion_policy.unwrap_or_default() {
         PushDeletionPolicy::Delete => true,
