@@ -24,7 +24,7 @@ pub(crate) fn faults(at: &str, spec: &PushSecretSpec) -> Vec<String> {
     let mut faults: Vec<String> = validate_push_secret(at, spec).iter().map(ToString::to_string).collect();
     let bad = selectors(at, spec).filter_map(|(field, selector)| {
         let why = selector::fault(selector)?;
-        Some(format!("{field} is no label selector: {why}; correct it"))
+        Some(format!("{field} is no label selector: {why}"))
     });
     faults.extend(bad);
     faults.extend(patterns(at, spec).iter().map(ToString::to_string));

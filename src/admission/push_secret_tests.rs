@@ -84,8 +84,7 @@ fn templates_are_parsed_and_their_place_is_the_push_secrets() {
 #[test]
 fn selectors_are_such() {
     let selector = json!({ "matchExpressions": [{ "key": "a", "operator": "Exists", "values": ["b"] }] });
-    let why = "is no label selector: \"a\" with operator \"Exists\": In and NotIn need values, Exists and DoesNotExist take \
-               none; correct it";
+    let why = "is no label selector: \"a\" with operator \"Exists\" takes no values; remove them, or write In or NotIn";
     let texts = faults(
         "spec",
         &spec(json!({

@@ -204,13 +204,13 @@ mod tests {
         for (text, why) in [
             (
                 "{{ .user | b64encode }}",
-                r#"template: text:1: function "b64encode" not defined (at column 12; did you mean "b64enc"?)"#,
+                r#"template: text:1: function "b64encode" not defined (at column 11; did you mean "b64enc"?)"#,
             ),
             (
                 "{{ toInt .user }}",
-                r#"template: text:1: function "toInt" not defined (at column 4; did you mean "int"?)"#,
+                r#"template: text:1: function "toInt" not defined (at column 3; did you mean "int"?)"#,
             ),
-            ("{{ nofunc }}", r#"template: text:1: function "nofunc" not defined (at column 4)"#),
+            ("{{ nofunc }}", r#"template: text:1: function "nofunc" not defined (at column 3)"#),
         ] {
             assert_eq!(unknown_keys(text, None), Err(TemplateError::Failed(why.to_owned())), "{text}");
         }
