@@ -110,9 +110,10 @@ fn placed(error: &ParseError, meant: Option<&str>) -> String {
 
 /// The function whose name is most like this one, if one is much like it.
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = |known: &&str| strsim::jaro_winkler(name, known) > 0.85;
-    let alike = |known: &&'static str| (strsim::jaro_winkler(name, known) * 1e6) as u64;
-    FUNCTIONS.names().filter(near).max_by_key(alike)
+    let name = name.to_lowercase();
+    let alike = FUNCTIONS.names().map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), known));
+    let nearest = alike.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (nearest.0 > 0.85).then_some(nearest.1)
 }
 
 /// The keys that the text names beside these, each as the error that it will be, and whether every execution comes by it.
@@ -207,8 +208,8 @@ mod tests {
                 r#"template: text:1: function "b64encode" not defined (at column 11; did you mean "b64enc"?)"#,
             ),
             (
-                "{{ toInt .user }}",
-                r#"template: text:1: function "toInt" not defined (at column 3; did you mean "int"?)"#,
+                "{{ tojson .user }}",
+                r#"template: text:1: function "tojson" not defined (at column 3; did you mean "toJson"?)"#,
             ),
             ("{{ nofunc }}", r#"template: text:1: function "nofunc" not defined (at column 3)"#),
         ] {

@@ -9,8 +9,9 @@ use latchkey::failpoint::{FILE, Side, Step};
 
 use crate::support::{Latchkey, Options, Splitter, World};
 
-/// A Lease that is over soon: its holder is killed again and again.
-const SHORT_LEASE: [&str; 2] = ["--lease-duration=2s", "--lease-retry-period=250ms"];
+/// A Lease that is over soon, as its holder is killed again and again; and not so soon that on a busy machine each holder loses it
+/// before it has done anything: the two would take turns for ever.
+const SHORT_LEASE: [&str; 2] = ["--lease-duration=6s", "--lease-retry-period=250ms"];
 
 /// How long a replica may take to come to a step, to lead or to be ready, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -35,7 +35,8 @@ fn delete_namespace(stage: &mut Stage) {
 }
 
 fn delete_manifest(stage: &mut Stage) {
-    let delete = ["delete", "-f", "manifests/install.yaml", "--timeout=120s"];
+    // Its namespace takes some of it along before kubectl comes to it.
+    let delete = ["delete", "-f", "manifests/install.yaml", "--ignore-not-found", "--timeout=120s"];
     let but_crds = ["-l", "app.kubernetes.io/name=latchkey"];
     stage.cluster.kubectl(&[delete.as_slice(), &but_crds].concat(), "").good();
 }
@@ -221,7 +222,8 @@ fn no_order_of_its_pieces_holds_up_anything() {
 }
 
 fn delete_everything(stage: &mut Stage) {
-    let delete = ["delete", "-f", "manifests/install.yaml", "--timeout=120s"];
+    // Its namespace takes some of it along before kubectl comes to it.
+    let delete = ["delete", "-f", "manifests/install.yaml", "--ignore-not-found", "--timeout=120s"];
     stage.cluster.kubectl(&delete, "").good();
 }
 
