@@ -186,7 +186,7 @@ fn a_store_that_is_deleted_with_its_push_secrets_is_cleaned_up_and_one_that_neve
     world().wait("the end of the PushSecret", LIMIT * 2, || stored(&ns, "app").is_none().then_some(()));
     ns.wait_event(
         "app",
-        "Errored",
+        "LeftBehind",
         "what was pushed to SecretStore/never-was stays there: the store is gone",
     );
 }

@@ -13,7 +13,6 @@ use super::request::{Request, Response};
 use super::verdict::{self, Verdict};
 use crate::engine::plan::Plan;
 use crate::engine::{Error, ErrorKind, selector, work};
-use crate::refresh::fan_out::plan;
 
 impl Admission {
     /// Admits a ClusterExternalSecret, or says what is wrong with it.
@@ -31,7 +30,7 @@ impl Admission {
                 let response = Response::admitted("valid")
                     .audited("outcome", "valid")
                     .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec));
-                plan::wants_none(&object)
+                wants_none(&object.spec)
                     .into_iter()
                     .fold(response, |response, said| response.warned(format!("{name}: {said}")))
             }
@@ -41,6 +40,12 @@ impl Admission {
             }
         }
     }
+}
+
+/// A word on one that means no namespace.
+pub(crate) fn wants_none(spec: &ClusterExternalSecretSpec) -> Option<String> {
+    let by_labels = spec.namespace_selector.is_some() || !spec.namespace_selectors.is_empty();
+    selector::no_namespace("ExternalSecret", by_labels || !spec.namespaces.is_empty())
 }
 
 /// What the sentences begin with that are about the ExternalSecrets.

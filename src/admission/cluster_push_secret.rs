@@ -9,7 +9,6 @@ use super::push_secret::{self, judged};
 use super::request::{Request, Response};
 use crate::engine::{Deadline, selector, work};
 use crate::lookup::Action;
-use crate::refresh::fan_out::plan;
 
 /// Everything that is known to be wrong with a specification, in sentences.
 pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
@@ -31,6 +30,11 @@ pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
         Some(format!("spec.namespaceSelectors[{index}] is no label selector: {why}"))
     });
     time.chain(selectors).chain(push_secret::faults("spec.pushSecretSpec", push_secret_spec)).collect()
+}
+
+/// A word on one that means no namespace.
+pub(crate) fn wants_none(spec: &ClusterPushSecretSpec) -> Option<String> {
+    selector::no_namespace("PushSecret", !spec.namespace_selectors.is_empty())
 }
 
 /// What it makes latchkey do in every namespace.
@@ -65,7 +69,7 @@ impl Admission {
         let unmet = self.unmet_of(request, deadline, || everywhere(spec)).await;
         self.answered(&object, unmet, || {
             let response = judged(&object, &work::bounded(|| faults(spec)));
-            plan::wants_none(&fan)
+            wants_none(spec)
                 .into_iter()
                 .fold(response, |response, said| response.warned(format!("{object}: {said}")))
         })

@@ -45,6 +45,15 @@ pub fn fault(selector: &LabelSelector) -> Option<String> {
     Selector::try_from(selector.clone()).err().map(|error| error.to_string())
 }
 
+/// A word on what makes such objects in namespaces and means none at all, whatever there may come.
+pub fn no_namespace(child: &str, means_some: bool) -> Option<String> {
+    (!means_some).then(|| {
+        format!(
+            "spec selects no namespace, so there will be no {child} anywhere; set spec.namespaceSelectors (an empty one, {{}}, selects all)"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

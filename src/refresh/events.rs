@@ -164,7 +164,8 @@ impl Events {
     /// A PushSecret went, and what it had pushed to these stores could not be removed.
     pub(super) fn left_behind(&self, object: &PushSecret, stores: &[&str]) {
         let text = format!("what was pushed to {} stays there: the store is gone", stores.join(", "));
-        self.tell(EventType::Warning, &object.object_ref(&()), "Errored", text);
+        // A reason of its own: what comes again with the same one is only counted.
+        self.tell(EventType::Warning, &object.object_ref(&()), "LeftBehind", text);
     }
 
     /// What a store's validation told, where that has changed.

@@ -18,14 +18,13 @@ use super::duplicates::{Written, kind_of, merged, twice, written};
 use super::finding::{Finding, Kind, Severity};
 use super::pushes::{self, Pushing};
 use super::schema;
-use crate::admission::cluster_external_secret::{OF_ONE, judge, made};
+use crate::admission::cluster_external_secret::{OF_ONE, judge, made, wants_none};
 use crate::admission::store::bad_patterns;
 use crate::admission::{cluster_push_secret, push_secret};
 use crate::cli::manifests::Object;
 use crate::engine::plan::{Plan, StoreKey, pattern_faults, template_faults};
 use crate::engine::render::Faults;
 use crate::engine::work;
-use crate::refresh::fan_out::plan::wants_none;
 
 /// The namespace of an object that names none, as far as its plan needs one.
 pub(crate) const NO_NAMESPACE: &str = "default";
@@ -92,7 +91,7 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
         }),
         "ClusterPushSecret" => typed(object, |object, fan: ClusterPushSecret| {
             let faults = cluster_push_secret::faults(&fan.spec);
-            let none = wants_none(&fan);
+            let none = cluster_push_secret::wants_none(&fan.spec);
             let none = none.map(|said| Finding::of(object, Severity::Warning, Kind::Questionable, said));
             let spec = fan.spec.push_secret_spec;
             let (mut findings, known) =
@@ -174,7 +173,7 @@ fn cluster_external_secret(object: &Object, fan: &ClusterExternalSecret) -> Chec
         let is_of_one = of_all.message.starts_with(OF_ONE) && !findings.is_empty();
         findings.extend((!is_of_one).then_some(of_all));
     }
-    let none = wants_none(fan);
+    let none = wants_none(&fan.spec);
     findings.extend(none.map(|said| Finding::of(object, Severity::Warning, Kind::Questionable, said)));
     let known = known.map(|known| match known {
         Known::Plan(plan) => Known::Fan(plan),

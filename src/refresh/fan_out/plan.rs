@@ -41,15 +41,6 @@ pub(super) fn unclear(fan: &impl Fan) -> Option<String> {
     })
 }
 
-/// A word on one that means no namespace at all, whatever there may come.
-pub(crate) fn wants_none<F: Fan>(fan: &F) -> Option<String> {
-    let none = fan.namespaces().is_empty() && fan.selectors().is_empty();
-    none.then(|| {
-        let kind = F::Child::kind(&());
-        format!("spec selects no namespace, so there will be no {kind} anywhere; set spec.namespaceSelectors (an empty one, {{}}, selects all)")
-    })
-}
-
 /// The object as it is in every namespace, before it belongs to one.
 pub(crate) fn alike<F: Fan>(fan: &F) -> F::Child {
     let mut object = fan.child(&name(fan));
