@@ -34,7 +34,11 @@ fn is_not_supported(prefix: &str, change: Value, says: &str) {
 
 #[test]
 fn a_spec_that_asks_for_nothing() {
-    is_invalid("no-data", json!({ "data": [] }), "either data or dataFrom should be specified");
+    is_invalid(
+        "no-data",
+        json!({ "data": [] }),
+        "either data or dataFrom should be specified; say in one of them what to read",
+    );
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn everything_that_is_wrong_with_a_spec_is_told_at_once() {
         json!({ "refreshInterval": "soon", "data": [entry, entry], "dataFrom": [{}] }),
         "invalid refreshInterval \"soon\": time: invalid duration \"soon\"; write spec.refreshInterval as \"30s\", \"15m\" or \
          \"24h\"; and either extract, find, or sourceRef must be set to dataFrom; add one to each entry; and duplicate secretKey \
-         found: a; remove one",
+         found: a; remove one of its entries in spec.data, or rename it",
     );
 }
 
@@ -93,7 +97,7 @@ fn a_secret_that_would_give_rights() {
     is_invalid(
         "privileged",
         json!({ "target": { "template": { "type": "bootstrap.kubernetes.io/token" } } }),
-        "template.type=\"bootstrap.kubernetes.io/token\" is not allowed",
+        "template.type=\"bootstrap.kubernetes.io/token\" is not allowed; such a Secret would give rights; choose another type",
     );
 }
 
