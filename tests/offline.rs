@@ -72,6 +72,8 @@ fn good_manifests_have_no_findings() {
     let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nwhatever: true\n---\napiVersion: apps/v1\nkind: Deployment\n";
     assert_eq!(verified(pods, &["--strict"]), (0, Vec::new()), "other groups are nobody's business here");
     assert_eq!(verified("# nothing\n", &["--strict"]), (0, Vec::new()));
+    let (code, out, err) = Folder::new(&[]).run(&["verify", "-f", "."], "");
+    assert!(code == 2 && out.is_empty() && err.contains("nothing was looked at"), "{err}");
 }
 
 #[test]
@@ -119,13 +121,15 @@ fn what_admission_refuses_is_found_in_the_same_words() {
     finds(
         &format!("{DATA}  refreshInterval: 1d\n"),
         &format!(
-            "m.yaml:11: {at}spec.refreshInterval: invalid refreshInterval \"1d\": time: unknown unit \"d\" in duration \"1d\"; write"
+            "m.yaml:11: {at}spec.refreshInterval: invalid refreshInterval \"1d\": time: unknown unit \"d\" in duration \"1d\"; write spec.refreshInterval as \"30s\", \"15m\" or \"24h\""
         ),
     );
     let entry = DATA.lines().nth(1).expect("an entry");
     finds(
         &format!("{DATA}{entry}\n"),
-        &format!("m.yaml:8: {at}spec.data: duplicate secretKey found: user; remove"),
+        &format!(
+            "m.yaml:8: {at}spec.data: duplicate secretKey found: user; remove one of its entries in spec.data, or rename it"
+        ),
     );
     let elsewhere = "  target: {manifest: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role}}\n";
     finds(

@@ -48,8 +48,8 @@ fn may_do_nothing_else() {
         // The API that it serves.
         "deletecollection externalsecrets.external-secrets.io -n default",
         "update clusterexternalsecrets.external-secrets.io",
-        "patch secretstores.external-secrets.io -n default",
-        "patch clustersecretstores.external-secrets.io",
+        "update secretstores.external-secrets.io -n default",
+        "delete clustersecretstores.external-secrets.io",
         "list passwords.generators.external-secrets.io -n default",
         "update passwords.generators.external-secrets.io -n default",
         "watch clustergenerators.generators.external-secrets.io",

@@ -66,6 +66,8 @@ pub(super) struct Broken {
 pub(super) struct Manifests {
     pub(super) objects: Vec<Object>,
     pub(super) broken: Vec<Broken>,
+    /// How many files they are of.
+    pub(super) files: usize,
 }
 
 /// A file or directory that cannot be read.
@@ -86,6 +88,7 @@ impl Manifests {
         for path in paths {
             for file in files(path)? {
                 manifests.add(&file.to_string_lossy(), &text(&file)?);
+                manifests.files += 1;
             }
         }
         Ok(manifests)

@@ -68,7 +68,7 @@ impl Verify {
                 return Ok(ExitCode::from(UNREADABLE));
             }
         };
-        if manifests.objects.is_empty() && manifests.broken.is_empty() {
+        if manifests.files == 0 {
             eprintln!("latchkey: there is no manifest in what -f names: nothing was looked at");
             return Ok(ExitCode::from(UNREADABLE));
         }
