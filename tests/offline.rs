@@ -128,7 +128,7 @@ fn what_admission_refuses_is_found_in_the_same_words() {
     finds(
         &format!("{DATA}{entry}\n"),
         &format!(
-            "m.yaml:8: {at}spec.data: duplicate secretKey found: user; remove one of its entries in spec.data, or rename it"
+            "m.yaml:9: {at}spec.data: duplicate secretKey found: user; remove one of its entries in spec.data, or rename it"
         ),
     );
     let elsewhere = "  target: {manifest: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role}}\n";

@@ -10,7 +10,7 @@ use crate::support::{Namespace, world};
 fn deleted_remotely(prefix: &str, spec: Value) -> Namespace<'static> {
     let ns = Namespace::with_aws(world(), prefix);
     ns.put("db", "one");
-    ns.apply(&ns.of("db", "db", spec).to_string()).silent();
+    ns.apply(&ns.of("db", "db", spec).to_string()).good();
     ns.wait_ready("db", "True", "SecretSynced");
     ns.world.moto.delete_secret(&ns.key("db")).expect("moto deletes");
     ns
