@@ -26,14 +26,10 @@ impl Admission {
         };
         let name = format!("ClusterExternalSecret {}", request.name);
         match work::bounded(|| judge(&request.name, &object.spec)) {
-            Ok(()) => {
-                let response = Response::admitted("valid")
-                    .audited("outcome", "valid")
-                    .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec));
-                wants_none(&object.spec)
-                    .into_iter()
-                    .fold(response, |response, said| response.warned(format!("{name}: {said}")))
-            }
+            Ok(()) => Response::admitted("valid")
+                .audited("outcome", "valid")
+                .ignoring(&name, &ignored_fields(&object.spec.external_secret_spec))
+                .remarked(&name, wants_none(&object.spec)),
             Err(error) => {
                 let mode = self.modes.known(request.annotation(FAILURE_MODE), "");
                 verdict::failed(&Verdict { object: &name, mode }, &error)

@@ -56,22 +56,18 @@ impl Admission {
         if request.is_being_deleted() {
             return Response::admitted("deleting");
         }
-        let fan: ClusterPushSecret = match request.object("ClusterPushSecret") {
-            Ok(object) => object,
+        let spec = match request.object::<ClusterPushSecret>("ClusterPushSecret") {
+            Ok(object) => object.spec,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
-        let spec = &fan.spec;
         if self.is_of_others(&spec.push_secret_spec, None, deadline).await {
             return Response::admitted("other_class");
         }
         let name = if request.name.is_empty() { "(unnamed)" } else { &request.name };
         let object = format!("ClusterPushSecret {name}");
-        let unmet = self.unmet_of(request, deadline, || everywhere(spec)).await;
+        let unmet = self.unmet_of(request, deadline, || everywhere(&spec)).await;
         self.answered(&object, unmet, || {
-            let response = judged(&object, &work::bounded(|| faults(spec)));
-            wants_none(spec)
-                .into_iter()
-                .fold(response, |response, said| response.warned(format!("{object}: {said}")))
+            judged(&object, &work::bounded(|| faults(&spec))).remarked(&object, wants_none(&spec))
         })
     }
 }

@@ -158,9 +158,8 @@ impl Admission {
                 let odd = windows::odd(&object.spec, jiff::Timestamp::now()).map(str::to_owned);
                 let questionable = questionable(&object.spec).map(str::to_owned);
                 let waits = waits_for_its_target(&request.name, &object.spec, outcome.written);
-                let notes = outcome.doubts.iter().map(ToString::to_string).chain(odd);
-                let notes = notes.chain(questionable).chain(waits);
-                notes.fold(response, |response, note| response.warned(format!("{name}: {note}")))
+                let doubts = outcome.doubts.iter().map(ToString::to_string);
+                response.remarked(&name, doubts.chain(odd).chain(questionable).chain(waits))
             }
             Err(error) => {
                 let mode = self.mode_in_time(request, deadline).await;

@@ -113,6 +113,11 @@ impl Response {
         })
     }
 
+    /// The same with a warning for each of these remarks on the object.
+    pub fn remarked(self, object: &str, remarks: impl IntoIterator<Item = String>) -> Self {
+        remarks.into_iter().fold(self, |response, remark| response.warned(format!("{object}: {remark}")))
+    }
+
     /// Refused with this text.
     pub fn denied(text: String) -> Self {
         Self { denied: Some(text), outcome: "denied", ..Self::default() }

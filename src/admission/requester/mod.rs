@@ -41,9 +41,7 @@ fn told(response: Response, object: &str, unmet: Vec<String>) -> Response {
     let response = response.audited("requester", "lacks rights");
     match response.denied {
         Some(_) => response,
-        None => {
-            unmet.into_iter().fold(response, |response, text| response.warned(format!("{object}: {text}")))
-        }
+        None => response.remarked(object, unmet),
     }
 }
 
