@@ -1,6 +1,7 @@
 //! The real API server takes the definitions, and takes and refuses manifests by them.
 
 use anyhow::{Context, Result, ensure};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use latchkey_testbed::{ControlPlane, ControlPlaneOptions, Tool, binary, wait_for};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -51,7 +52,7 @@ fn takes_the_definitions_from_either_kind_of_apply(cluster: &ControlPlane) -> Re
     apply(cluster, DEFINITIONS, &["unchanged"])?;
     kubectl(cluster, &["apply", "--server-side", "--force-conflicts", "-f", DEFINITIONS])?;
     for crd in latchkey_api::crd::crds() {
-        let name = crd.metadata.name.context("a name")?;
+        let name = crd.metadata.name.as_deref().context("a name")?;
         let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
         let stored = wait_for("the definition", Duration::from_secs(30), || {
             let stored = cluster.api("GET", &path, &Value::Null)?;
@@ -61,8 +62,9 @@ fn takes_the_definitions_from_either_kind_of_apply(cluster: &ControlPlane) -> Re
             ensure!(!is("NonStructuralSchema"), "{name}: {conditions:?}");
             Ok(is("Established").then_some(stored))
         })?;
-        let schema = |crd: &Value| crd["spec"]["versions"][0]["schema"].clone();
-        ensure!(schema(&stored) == schema(&json!({ "spec": crd.spec })), "{name}: YAML was read differently");
+        let stored: CustomResourceDefinition = serde_json::from_value(stored)?;
+        let schema = |crd: &CustomResourceDefinition| crd.spec.versions[0].schema.clone();
+        ensure!(schema(&stored) == schema(&crd), "{name}: YAML was read differently");
     }
     // Discovery follows the definitions, a moment later.
     wait_for("the kinds to be served", Duration::from_secs(30), || {

@@ -69,6 +69,7 @@ fn answer(method: &Method, path: &str, body: &[u8]) -> (u16, Value) {
         ("GET", [.., "secretstores" | "clustersecretstores", "store"]) => (200, store()),
         ("GET", [.., "namespaces", name]) => (200, named(name)),
         ("GET", [.., "secrets", "creds"]) => (200, credentials()),
+        ("GET", [.., "serviceaccounts", "creds"]) => (200, service_account()),
         ("POST", [.., "secrets"]) => (201, written(body)),
         ("PUT" | "PATCH", [.., "secrets", _]) => (200, written(body)),
         ("POST", [.., "subjectaccessreviews"]) => (201, json!({ "spec": {}, "status": { "allowed": true } })),
@@ -113,7 +114,16 @@ fn credentials() -> Value {
     let template = format!("{CANARY} {{{{ nope }}}}");
     object["data"] = json!({
         "id": STANDARD.encode(CANARY), "seed": STANDARD.encode("JBSWY3DPEHPK3PXP"), "template": STANDARD.encode(template),
+        "pem": STANDARD.encode(include_str!("../../gotmpl/tests/suite/keys/rsa.pk1")),
     });
+    object
+}
+
+/// One that may log in to a cloud.
+fn service_account() -> Value {
+    let mut object = named("creds");
+    object["metadata"]["annotations"] =
+        json!({ "azure.workload.identity/client-id": "app", "azure.workload.identity/tenant-id": "tenant" });
     object
 }
 

@@ -53,22 +53,30 @@ impl<'a> At<'a> {
     }
 }
 
+/// Fields of generators that name a key of a Secret, or hold one that does.
+const CREDENTIALS: &[&str] =
+    &["secret", "clientId", "clientSecret", "privateKey", "token", "basic", "tokenSecretRef"];
+
 /// What is set though it need not be: without it nothing else is looked at.
 pub(super) fn is_wanted(at: &At<'_>) -> bool {
     let refers = at.is_under(&["secretStoreRef", "secretStoreRefs", "storeRef"]);
     match at.name() {
-        "secretStoreRef" | "keyType" => true,
-        "name" | "key" if at.is_under(&["secret"]) => true,
+        "secretStoreRef" | "keyType" | "tenantId" | "clientId" | "clientSecret" | "serviceAccountRef"
+        | "audience" => true,
+        "clusterLocation" | "clusterName" | "clusterProjectID" | "projectID" => true,
+        "name" | "key" if at.is_under(CREDENTIALS) => true,
         "name" => refers,
         _ => false,
     }
 }
 
-/// One of the values of an enumeration, where they are not equally good: keys of RSA take their time.
+/// One of the values of an enumeration, where they are not equally good: keys of RSA take their time, and most clouds have no
+/// registry of the name.
 pub(super) fn choice(random: &mut Random, at: &At<'_>) -> Option<Value> {
     let of = match at.name() {
         "keyType" if random.once_in(100) => ["rsa"].as_slice(),
         "keyType" => ["ecdsa", "ed25519"].as_slice(),
+        "environmentType" if !random.once_in(4) => ["PublicCloud"].as_slice(),
         "kind" if at.is_under(&["generatorRef"]) => ["Password", "UUID"].as_slice(),
         "kind" if at.is_under(&["secretStoreRef", "storeRef", "secretStoreRefs"]) => {
             ["SecretStore", "ClusterSecretStore"].as_slice()
@@ -121,8 +129,11 @@ fn good(at: &At<'_>) -> &'static [&'static str] {
         "algorithm" if of_mfa => &["sha1", "sha256", "sha512"],
         "name" if at.is_under(&["secretStoreRef", "secretStoreRefs", "storeRef"]) => &["store"],
         "name" if at.is_under(&["generatorRef"]) => &["made"],
+        "name" if at.is_under(&["serviceAccountRef"]) => &["creds", "creds", "web"],
+        "name" if at.is_under(CREDENTIALS) => &["creds"],
         "name" => &["creds", "app", "web", "x.y"],
         "key" if at.is_under(&["remoteRef", "extract"]) => &["db", "nothing"],
+        "key" if at.is_under(&["privateKey"]) => &["pem"],
         "key" => &["id", "seed", "template", "token", "a"],
         "remoteKey" => &["db", "team/app"],
         "secretKey" => &["password", "user", "tls.crt"],
@@ -137,11 +148,16 @@ fn good(at: &At<'_>) -> &'static [&'static str] {
         }
         "regexp" | "source" | "namespaceRegexes" => &["^(.*)$", "^team-", "[a-z]+", "(?P<n>x)"],
         "target" => &["Data", "Labels", "$1", "p_$1", "spec.x"],
-        "server" | "url" | "vaultUrl" | "endpoint" | "host" => {
+        "appID" | "installID" | "orgSlug" | "serviceSlug" => &["12"],
+        "server" | "url" | "apiUrl" | "vaultUrl" | "endpoint" | "host" => {
             &["https://vault.example.com:8200", "https://10.0.0.1:6443", "http://127.0.0.1"]
         }
         "caBundle" | "certificate" | "bundle" => &["LS0tLS1CRUdJTg=="],
+        "clusterLocation" | "clusterName" | "clusterProjectID" | "projectID" => {
+            &["europe-west1", "project-1"]
+        }
         "region" => &["eu-west-1", "us-east-1"],
+        "registry" => &["example.azurecr.io"],
         "role" | "roleArn" | "additionalRoles" => &["arn:aws:iam::123456789012:role/a", "reader"],
         "path" => &["secret", "team", "kubernetes"],
         "template" | "literal" => TEMPLATES,
