@@ -384,6 +384,10 @@ fn kinds_and_versions_of_the_group_that_nobody_serves_are_found() {
         verified("apiVersion: external-secrets.io/v1\nkind: SecretSync\nmetadata: {name: p}\n", &[]);
     let says = "m.yaml:2: SecretSync p: kind: latchkey does not serve \"SecretSync\": nobody here acts on it; remove it";
     assert_eq!((code, lines), (1, vec![says.to_owned()]));
+    let (code, lines) =
+        verified("apiVersion: external-secrets.io/v1\nkind: UUID\nmetadata: {name: p}\n", &[]);
+    let says = "m.yaml:1: UUID p: apiVersion: \"UUID\" is of another group; write generators.external-secrets.io/v1alpha1";
+    assert_eq!((code, lines), (1, vec![says.to_owned()]));
     let old = manifest(DATA)
         .replace("apiVersion: external-secrets.io/v1\n", "apiVersion: external-secrets.io/v1alpha1\n");
     let (code, lines) = verified(&old, &[]);

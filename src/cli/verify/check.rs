@@ -1,23 +1,19 @@
 //! Everything that is known to be wrong with an object before a cluster is asked.
 
-use std::collections::BTreeMap;
-
 use latchkey_api::ClusterExternalSecret;
-use latchkey_api::external_secret::{CreationPolicy, ExternalSecret, StoreKind};
-use latchkey_api::generator;
-use latchkey_api::push_secret::{ClusterPushSecret, PUSH_VERSION, PushSecret};
+use latchkey_api::external_secret::{ExternalSecret, StoreKind};
+use latchkey_api::push_secret::{ClusterPushSecret, PushSecret};
 use latchkey_api::store::{ClusterSecretStore, SecretStore, SecretStoreSpec};
 use latchkey_api::validation::{
     Ignored, ignored_fields, questionable, validate_external_secret, validate_store,
 };
-use latchkey_api::{GROUP, OLD_VERSION, VERSION};
 use latchkey_provider::is_writable;
 use serde::de::DeserializeOwned;
 
-use super::duplicates::{Written, kind_of, merged, twice, written};
+use super::duplicates::twice;
 use super::finding::{Finding, Kind, Severity};
-use super::pushes::{self, Pushing};
-use super::schema;
+use super::pushes::Pushing;
+use super::served::{self, Served};
 use crate::admission::cluster_external_secret::{OF_ONE, judge, made, wants_none};
 use crate::admission::store::bad_patterns;
 use crate::admission::{cluster_push_secret, push_secret};
@@ -51,29 +47,11 @@ pub(super) struct KnownStore {
 
 /// What is wrong with one object, and what it is. Objects of other groups are nobody's business here, unless they look like ours.
 pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
-    let version = match object.text("/apiVersion").split_once('/') {
-        Some((GROUP, version)) => version,
-        Some((generator::GROUP, version)) => return (of_generators(object, version), None),
-        Some((group, _)) => return (resembling(object, group), None),
-        None => return (Vec::new(), None),
+    let served = served::check(object);
+    let (kind, mut findings) = match served {
+        Served::No(findings) => return (findings, None),
+        Served::Kind(kind, findings) => (kind, findings),
     };
-    let kind = object.kind();
-    let Some(faults) = schema::check(kind, &object.value) else {
-        let said = format!("kind: latchkey does not serve {kind:?}: nobody here acts on it; remove it");
-        return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
-    };
-    let (newest, versions): (_, &[&str]) = match kind {
-        "PushSecret" | "ClusterPushSecret" => (PUSH_VERSION, &[PUSH_VERSION]),
-        _ => (VERSION, &[VERSION, OLD_VERSION]),
-    };
-    if !versions.contains(&version) {
-        let said =
-            format!("apiVersion: latchkey does not serve {version:?} of this kind; write {GROUP}/{newest}");
-        return (vec![Finding::of(object, Severity::Error, Kind::Unserved, said)], None);
-    }
-    let fault =
-        |(kind, field, message)| Finding::of(object, Severity::Error, kind, format!("{field}: {message}"));
-    let mut findings: Vec<_> = faults.into_iter().map(fault).collect();
     if findings.iter().any(|finding| finding.kind != Kind::UnknownField) {
         return (findings, faulty(object));
     }
@@ -109,41 +87,20 @@ pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
 
 /// What a faulty object is to the others of the set: a store is there all the same.
 fn faulty(object: &Object) -> Option<Known> {
-    let (kind, namespace) = match object.kind() {
-        "SecretStore" => (StoreKind::SecretStore, object.namespace().map(str::to_owned)),
-        "ClusterSecretStore" => (StoreKind::ClusterSecretStore, None),
+    let kind = match object.kind() {
+        "SecretStore" => StoreKind::SecretStore,
+        "ClusterSecretStore" => StoreKind::ClusterSecretStore,
         _ => return None,
     };
-    let key = StoreKey { kind, namespace, name: object.name().to_owned() };
-    Some(Known::Store(KnownStore { key, is_writable: true }))
+    Some(Known::Store(KnownStore { key: store_key(object, kind), is_writable: true }))
 }
 
-/// What the schema finds wrong with a generator.
-fn of_generators(object: &Object, version: &str) -> Vec<Finding> {
-    let found = |kind, said| Finding::of(object, Severity::Error, kind, said);
-    let (kind, group) = (object.kind(), generator::GROUP);
-    let Some(faults) = schema::check(kind, &object.value) else {
-        let said =
-            format!("kind: {kind:?} is no generator that latchkey serves; correct it, or remove the object");
-        return vec![found(Kind::Unserved, said)];
+fn store_key(object: &Object, kind: StoreKind) -> StoreKey {
+    let namespace = match kind {
+        StoreKind::SecretStore => object.namespace().map(str::to_owned),
+        StoreKind::ClusterSecretStore => None,
     };
-    if version != generator::VERSION {
-        let said = format!(
-            "apiVersion: latchkey does not serve {version:?} of this kind; write {group}/{}",
-            generator::VERSION
-        );
-        return vec![found(Kind::Unserved, said)];
-    }
-    faults.into_iter().map(|(kind, field, message)| found(kind, format!("{field}: {message}"))).collect()
-}
-
-/// A group that is nearly one of ours is a slip: the API server would know no such kind.
-fn resembling(object: &Object, group: &str) -> Vec<Finding> {
-    let plain = |group: &str| group.replace(['-', '.', 's'], "");
-    let alike = [GROUP, generator::GROUP].into_iter().find(|ours| plain(ours) == plain(group));
-    let said =
-        alike.map(|ours| format!("apiVersion: {group:?} is no group that latchkey serves; write {ours:?}"));
-    said.map(|said| Finding::of(object, Severity::Warning, Kind::Unserved, said)).into_iter().collect()
+    StoreKey { kind, namespace, name: object.name().to_owned() }
 }
 
 type Checked = (Vec<Finding>, Option<Known>);
@@ -210,8 +167,8 @@ fn external_secret(object: &Object, mut read: ExternalSecret, at: &str) -> Check
     let patterns = pattern_faults(&read.spec);
     findings.extend(patterns.iter().map(|error| found(Severity::Error, Kind::Pattern, error.to_string())));
     findings.extend(ignored(object, &read.spec, at));
-    let doubt = questionable(&read.spec).map(str::to_owned);
-    findings.extend(doubt.map(|said| found(Severity::Warning, Kind::Questionable, said)));
+    let doubts = questionable(&read.spec).map(str::to_owned);
+    findings.extend(doubts.map(|said| found(Severity::Warning, Kind::Questionable, said)));
     findings.extend(twice(object, &read.spec, at));
     if read.metadata.name.is_none() && read.metadata.generate_name.is_some() {
         read.metadata.name.clone_from(&read.metadata.generate_name);
@@ -245,9 +202,8 @@ fn store(object: &Object, kind: StoreKind, spec: &SecretStoreSpec) -> Checked {
         found(Severity::Warning, Kind::Questionable, warning.message(object.name()).to_string())
     });
     let findings = patterns.chain(errors).chain(warnings).chain(ignored(object, spec, "spec")).collect();
-    let key =
-        StoreKey { kind, namespace: object.namespace().map(str::to_owned), name: object.name().to_owned() };
-    (findings, Some(Known::Store(KnownStore { key, is_writable: is_writable(spec) })))
+    let known = KnownStore { key: store_key(object, kind), is_writable: is_writable(spec) };
+    (findings, Some(Known::Store(known)))
 }
 
 fn ignored(object: &Object, spec: &impl Ignored, at: &str) -> Vec<Finding> {
@@ -256,74 +212,4 @@ fn ignored(object: &Object, spec: &impl Ignored, at: &str) -> Vec<Finding> {
         Finding::of(object, Severity::Warning, Kind::Questionable, said)
     };
     ignored_fields(spec).iter().map(found).collect()
-}
-
-/// What is wrong between the objects of a set.
-pub(super) fn together(all: &[(&Object, Known)], objects: &[Object]) -> Vec<Finding> {
-    let stores: Vec<_> = all
-        .iter()
-        .filter_map(|(_, known)| match known {
-            Known::Store(store) => Some(store),
-            Known::Plan(_) | Known::Fan(_) | Known::Push(_) => None,
-        })
-        .collect();
-    let pushes: Vec<_> = all
-        .iter()
-        .filter_map(|(object, known)| match known {
-            Known::Push(pushing) => Some((*object, &**pushing)),
-            Known::Plan(_) | Known::Fan(_) | Known::Store(_) => None,
-        })
-        .collect();
-    let mut owners: BTreeMap<Written<'_>, &Object> = BTreeMap::new();
-    let mut writers = BTreeMap::new();
-    let mut findings = pushes::findings(&pushes, &stores, objects);
-    for (object, known) in all {
-        let plan = match known {
-            Known::Plan(plan) => {
-                findings.extend(elsewhere(object, plan, &stores, "spec"));
-                findings.extend(merged(object, plan, &mut writers));
-                plan
-            }
-            Known::Fan(plan) => {
-                findings.extend(elsewhere(object, plan, &stores, "spec.externalSecretSpec"));
-                continue;
-            }
-            Known::Store(_) | Known::Push(_) => continue,
-        };
-        if plan.target.creation != CreationPolicy::Owner {
-            continue;
-        }
-        let owner = owners.entry(written(object, plan)).or_insert(object);
-        if owner.name() != object.name() {
-            let said = format!(
-                "spec.target.name: the {} {:?} is owned by {} too ({}:{}); give each its own",
-                kind_of(plan).1,
-                plan.target.name,
-                owner.title(),
-                owner.file,
-                owner.lines.of("")
-            );
-            findings.push(Finding::of(object, Severity::Warning, Kind::SharedTarget, said));
-        }
-    }
-    findings
-}
-
-/// The stores of a plan that are not in the set, each once.
-fn elsewhere(object: &Object, plan: &Plan, stores: &[&KnownStore], at: &str) -> Vec<Finding> {
-    let is_here = |wanted: &StoreKey| {
-        let same_namespace = |namespace: &Option<String>| {
-            namespace.is_none() || object.namespace().is_none() || *namespace == wanted.namespace
-        };
-        let same = |store: &&&KnownStore| (store.key.kind, &store.key.name) == (wanted.kind, &wanted.name);
-        stores.iter().filter(same).any(|store| same_namespace(&store.key.namespace))
-    };
-    let mut wanted: Vec<_> = plan.sources.iter().map(|source| &source.store).collect();
-    wanted.sort();
-    wanted.dedup();
-    let missing = wanted.into_iter().filter(|store| !is_here(store)).map(|store| {
-        let said = format!("{}: no manifest of these defines the {store}", plan.store_field(store));
-        Finding::of(object, Severity::Note, Kind::StoreElsewhere, placed(at, said))
-    });
-    missing.collect()
 }

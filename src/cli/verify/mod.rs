@@ -6,6 +6,8 @@ mod finding;
 mod pushes;
 mod sarif;
 mod schema;
+mod served;
+mod together;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -98,7 +100,7 @@ fn findings(manifests: &Manifests) -> Vec<Finding> {
         findings.extend(found);
         known.extend(what.map(|what| (object, what)));
     }
-    findings.extend(check::together(&known, &manifests.objects));
+    findings.extend(together::together(&known, &manifests.objects));
     findings.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     findings
 }

@@ -11,22 +11,27 @@ use super::finding::Kind;
 /// A field that the schema does not take: what kind of fault it is, where, and the sentence.
 pub(super) type Fault = (Kind, String, String);
 
-/// The schemas by kind; all versions of a kind have the same.
+/// The schemas by `GROUP/KIND`; all versions of a kind have the same.
 static SCHEMAS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let schemas = crds().into_iter().filter_map(|crd| {
-        let kind = crd.spec.names.kind;
+        let kind = format!("{}/{}", crd.spec.group, crd.spec.names.kind);
         let schema = crd.spec.versions.into_iter().next()?.schema?.open_api_v3_schema?;
         Some((kind, serde_json::to_value(schema).ok()?))
     });
     schemas.collect()
 });
 
-/// What the schema of this kind finds wrong with the object; none if there is no such kind.
-pub(super) fn check(kind: &str, object: &Value) -> Option<Vec<Fault>> {
-    let schema = SCHEMAS.get(kind)?;
+/// What the schema of this kind finds wrong with the object; none if the group has no such kind.
+pub(super) fn check(group: &str, kind: &str, object: &Value) -> Option<Vec<Fault>> {
+    let schema = SCHEMAS.get(&format!("{group}/{kind}"))?;
     let mut faults = Vec::new();
     node(schema, object, "", &mut faults);
     Some(faults)
+}
+
+/// Whether the group has such a kind.
+pub(super) fn has(group: &str, kind: &str) -> bool {
+    SCHEMAS.contains_key(&format!("{group}/{kind}"))
 }
 
 fn at(path: &str, name: &str) -> String {
