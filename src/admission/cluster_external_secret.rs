@@ -12,7 +12,8 @@ use super::mode::FAILURE_MODE;
 use super::request::{Request, Response};
 use super::verdict::{self, Verdict};
 use crate::engine::plan::Plan;
-use crate::engine::{Error, ErrorKind, selector, work};
+use crate::engine::selector::{self, Selectors};
+use crate::engine::{Error, ErrorKind, work};
 
 impl Admission {
     /// Admits a ClusterExternalSecret, or says what is wrong with it.
@@ -40,8 +41,8 @@ impl Admission {
 
 /// A word on one that means no namespace.
 pub(crate) fn wants_none(spec: &ClusterExternalSecretSpec) -> Option<String> {
-    let by_labels = spec.namespace_selector.is_some() || !spec.namespace_selectors.is_empty();
-    selector::no_namespace("ExternalSecret", by_labels || !spec.namespaces.is_empty())
+    let means_some = !Selectors::from(spec).is_empty() || !spec.namespaces.is_empty();
+    selector::no_namespace("ExternalSecret", means_some)
 }
 
 /// What the sentences begin with that are about the ExternalSecrets.
@@ -52,12 +53,8 @@ pub(crate) fn judge(name: &str, spec: &ClusterExternalSecretSpec) -> Result<(), 
     if let Some(text) = &spec.refresh_time {
         GoDuration::parse(text).map_err(|error| unfit("spec.refreshTime", &error.to_string()))?;
     }
-    let deprecated =
-        spec.namespace_selector.iter().map(|selector| ("spec.namespaceSelector".to_owned(), selector));
-    let numbered = spec.namespace_selectors.iter().enumerate();
-    let selectors = numbered.map(|(index, selector)| (format!("spec.namespaceSelectors[{index}]"), selector));
-    for (field, selector) in deprecated.chain(selectors) {
-        selector::fault(selector).map_or(Ok(()), |why| Err(unfit(&field, &why)))?;
+    if let Some((field, why)) = Selectors::from(spec).faults().next() {
+        return Err(unfit(&field, &why));
     }
     Plan::try_from(&made(name, spec))
         .map(drop)

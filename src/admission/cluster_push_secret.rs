@@ -7,7 +7,8 @@ use latchkey_api::push_secret::{ClusterPushSecret, ClusterPushSecretSpec};
 use super::Admission;
 use super::push_secret::{self, judged};
 use super::request::{Request, Response};
-use crate::engine::{Deadline, selector, work};
+use crate::engine::selector::{self, Selectors};
+use crate::engine::{Deadline, work};
 use crate::lookup::Action;
 
 /// Everything that is known to be wrong with a specification, in sentences.
@@ -17,7 +18,7 @@ pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
         refresh_time,
         push_secret_name: _,
         push_secret_metadata: _,
-        namespace_selectors,
+        namespace_selectors: _, // below
     } = spec;
     let time = refresh_time.iter().filter_map(|text| {
         let why = GoDuration::parse(text).err()?;
@@ -25,16 +26,14 @@ pub(crate) fn faults(spec: &ClusterPushSecretSpec) -> Vec<String> {
             "spec.refreshTime {text:?} is no duration: {why}; write it as \"30s\", \"15m\" or \"1h\""
         ))
     });
-    let selectors = namespace_selectors.iter().enumerate().filter_map(|(index, selector)| {
-        let why = selector::fault(selector)?;
-        Some(format!("spec.namespaceSelectors[{index}] is no label selector: {why}"))
-    });
+    let selectors = Selectors::from(spec).faults();
+    let selectors = selectors.map(|(field, why)| format!("{field} is no label selector: {why}"));
     time.chain(selectors).chain(push_secret::faults("spec.pushSecretSpec", push_secret_spec)).collect()
 }
 
 /// A word on one that means no namespace.
 pub(crate) fn wants_none(spec: &ClusterPushSecretSpec) -> Option<String> {
-    selector::no_namespace("PushSecret", !spec.namespace_selectors.is_empty())
+    selector::no_namespace("PushSecret", !Selectors::from(spec).is_empty())
 }
 
 /// What it makes latchkey do in every namespace.

@@ -156,7 +156,7 @@ impl Admission {
                 self.failures.forget(&key);
                 let response = verdict::synced(&name, &outcome, &ignored_fields(&object.spec));
                 let odd = windows::odd(&object.spec, jiff::Timestamp::now()).map(str::to_owned);
-                let questionable = questionable(&object.spec).map(str::to_owned);
+                let questionable: Vec<_> = questionable(&object.spec).map(str::to_owned).collect();
                 let waits = waits_for_its_target(&request.name, &object.spec, outcome.written);
                 let doubts = outcome.doubts.iter().map(ToString::to_string);
                 response.remarked(&name, doubts.chain(odd).chain(questionable).chain(waits))

@@ -199,10 +199,12 @@ impl Parts {
 /// # Errors
 /// A template that fails.
 pub fn templated(template: &Template, values: Data, objects: &Objects) -> Result<Parts, Error> {
-    templated_but(template, values, objects, |_| false)
+    let keeps_values = makes_nothing(template) || template.merge_policy == Some(MergePolicy::Merge);
+    laid(template, values, objects, keeps_values, |_| false)
 }
 
-/// The same, but for sources that go elsewhere.
+/// The same, but for sources that go elsewhere, and whatever the merge policy: it is one of Secrets, as with External Secrets
+/// Operator.
 ///
 /// # Errors
 /// A template that fails.
@@ -212,9 +214,22 @@ pub fn templated_but(
     objects: &Objects,
     elsewhere: impl Fn(&TemplateFrom) -> bool,
 ) -> Result<Parts, Error> {
-    let Template { type_: _, engine_version: _, merge_policy, metadata, data, template_from } = template;
-    let own = data.as_ref().is_none_or(BTreeMap::is_empty) && template_from.is_empty();
-    let keeps_values = own || merge_policy.unwrap_or_default() == MergePolicy::Merge;
+    laid(template, values, objects, makes_nothing(template), elsewhere)
+}
+
+/// Whether it makes no keys of its own.
+fn makes_nothing(template: &Template) -> bool {
+    template.data.as_ref().is_none_or(BTreeMap::is_empty) && template.template_from.is_empty()
+}
+
+fn laid(
+    template: &Template,
+    values: Data,
+    objects: &Objects,
+    keeps_values: bool,
+    elsewhere: impl Fn(&TemplateFrom) -> bool,
+) -> Result<Parts, Error> {
+    let Template { type_: _, engine_version: _, merge_policy: _, metadata, data, template_from } = template;
     let mut parts = Parts { type_: type_of(template), ..Parts::default() };
     if keeps_values {
         parts.data = values.clone();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
+use latchkey_api::cluster_external_secret::ClusterExternalSecretSpec;
+use latchkey_api::push_secret::ClusterPushSecretSpec;
 
 /// The operators of a requirement, and whether they take values.
 const OPERATORS: [(&str, bool); 4] =
@@ -43,6 +45,47 @@ pub fn fault(selector: &LabelSelector) -> Option<String> {
         }
     }
     Selector::try_from(selector.clone()).err().map(|error| error.to_string())
+}
+
+/// The namespaces that something is made in, by their labels: those of any selector.
+#[derive(Debug, Clone, Copy)]
+pub struct Selectors<'a> {
+    /// The deprecated `namespaceSelector`.
+    one: Option<&'a LabelSelector>,
+    /// `namespaceSelectors`
+    many: &'a [LabelSelector],
+}
+
+impl<'a> From<&'a ClusterExternalSecretSpec> for Selectors<'a> {
+    fn from(spec: &'a ClusterExternalSecretSpec) -> Self {
+        Self { one: spec.namespace_selector.as_ref(), many: &spec.namespace_selectors }
+    }
+}
+
+impl<'a> From<&'a ClusterPushSecretSpec> for Selectors<'a> {
+    fn from(spec: &'a ClusterPushSecretSpec) -> Self {
+        Self { one: None, many: &spec.namespace_selectors }
+    }
+}
+
+impl<'a> Selectors<'a> {
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.one.is_none() && self.many.is_empty()
+    }
+
+    /// Whether a namespace with these labels is meant.
+    pub fn selects(self, labels: &BTreeMap<String, String>) -> bool {
+        self.one.into_iter().chain(self.many).any(|selector| selects(selector, labels))
+    }
+
+    /// The fields of those that are no selectors, and why they are none.
+    pub fn faults(self) -> impl Iterator<Item = (String, String)> + 'a {
+        let one = self.one.into_iter().map(|selector| ("spec.namespaceSelector".to_owned(), selector));
+        let many = self.many.iter().enumerate();
+        let many = many.map(|(index, selector)| (format!("spec.namespaceSelectors[{index}]"), selector));
+        one.chain(many).filter_map(|(field, selector)| Some((field, fault(selector)?)))
+    }
 }
 
 /// A word on what makes such objects in namespaces and means none at all, whatever there may come.

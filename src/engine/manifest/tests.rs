@@ -86,6 +86,7 @@ fn values_and_templates_stand_where_external_secrets_operator_puts_them() {
         (&own, json!({"metadata": {"labels": {}}}), "spec", json!({"data": {"user": "app", "port": "5432"}})),
         (&own, json!({"data": {"k": "{{ .user }}"}}), "data", json!({"k": "app"})),
         (&own, json!({"data": {"k": "{{ .user }}"}}), "spec", json!(null)),
+        (&map, json!({"data": {"k": "v"}, "mergePolicy": "Merge"}), "data", json!({"k": "v"})),
         (&own, literal("Data", "p: {{ .port }}"), "data", json!({"p": "5432"})),
         (&own, literal("spec.a[0].b", "p: {{ .port }}"), "spec", json!({"a": [{"b": {"p": 5432}}]})),
         (&own, literal("spec", "p: '{{ .port }}'"), "spec", json!({"p": "5432"})),

@@ -7,7 +7,7 @@ use crate::engine::Error;
 use crate::engine::render::{self, Objects, Parts};
 
 /// The source with what the template makes of it laid over it. Its keys stay, whatever `mergePolicy` says: with ESO the source
-/// itself is what the template writes to.
+/// itself is what the template writes to. Its type goes: a template without one makes a Secret that has none in particular.
 ///
 /// # Errors
 /// A template that fails.
@@ -19,7 +19,7 @@ pub(super) fn templated(template: &Template, source: Source, objects: &Objects) 
     all.extend(data);
     metadata.labels.extend(labels);
     metadata.annotations.extend(annotations);
-    metadata.type_ = type_.or(metadata.type_);
+    metadata.type_ = type_;
     Ok(Source { data: all, metadata })
 }
 
@@ -65,6 +65,6 @@ mod tests {
             (keys, over.metadata.type_.as_deref()),
             (vec!["made", "password", "user"], Some("other/type"))
         );
-        assert_eq!(made(json!({})).metadata.type_.as_deref(), Some("team/type"));
+        assert_eq!(made(json!({})).metadata.type_, None);
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::Resource;
 use kube::core::NamespaceResourceScope;
 use latchkey_api::external_secret::ExternalSecret;
 use latchkey_api::{ClusterExternalSecret, ClusterPushSecret, PushSecret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::engine::selector::Selectors;
 
 /// Labels or annotations.
 type Pairs = BTreeMap<String, String>;
@@ -31,9 +32,7 @@ pub(crate) trait Fan: Resource<DynamicType = ()> + Send + Sync {
     /// The name of what it makes, where it gives one.
     fn child_name(&self) -> Option<&str>;
     /// The namespaces that get one, by their labels.
-    fn selectors(&self) -> Vec<&LabelSelector>;
-    /// The field of the selector at this index.
-    fn selector_field(&self, index: usize) -> String;
+    fn selectors(&self) -> Selectors<'_>;
     /// The namespaces that get one, by their names.
     fn namespaces(&self) -> &[String];
     /// How often all of them are looked at.
@@ -54,15 +53,8 @@ impl Fan for ClusterExternalSecret {
         self.spec.external_secret_name.as_deref()
     }
 
-    fn selectors(&self) -> Vec<&LabelSelector> {
-        self.spec.namespace_selector.iter().chain(&self.spec.namespace_selectors).collect()
-    }
-
-    fn selector_field(&self, index: usize) -> String {
-        match index.checked_sub(usize::from(self.spec.namespace_selector.is_some())) {
-            Some(index) => format!("spec.namespaceSelectors[{index}]"),
-            None => "spec.namespaceSelector".to_owned(),
-        }
+    fn selectors(&self) -> Selectors<'_> {
+        (&self.spec).into()
     }
 
     fn namespaces(&self) -> &[String] {
@@ -95,12 +87,8 @@ impl Fan for ClusterPushSecret {
         self.spec.push_secret_name.as_deref()
     }
 
-    fn selectors(&self) -> Vec<&LabelSelector> {
-        self.spec.namespace_selectors.iter().collect()
-    }
-
-    fn selector_field(&self, index: usize) -> String {
-        format!("spec.namespaceSelectors[{index}]")
+    fn selectors(&self) -> Selectors<'_> {
+        (&self.spec).into()
     }
 
     fn namespaces(&self) -> &[String] {

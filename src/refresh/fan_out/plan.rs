@@ -11,7 +11,7 @@ use latchkey_api::push_secret::{ClusterPushSecretStatus, PushSecretCondition};
 use latchkey_api::{ClusterExternalSecret, ClusterPushSecret};
 
 use super::fan::Fan;
-use crate::engine::selector::{self, selects};
+
 use crate::lookup::{Key, NamespaceRow};
 
 /// The annotation that is handed on to what is made, to force a sync of all.
@@ -29,16 +29,12 @@ pub(super) fn name(fan: &impl Fan) -> String {
 /// Whether a namespace gets one: by any of the selectors, or by name.
 pub(crate) fn wants(fan: &impl Fan, namespace: &str, row: &NamespaceRow) -> bool {
     !row.is_leaving
-        && (fan.namespaces().iter().any(|name| name == namespace)
-            || fan.selectors().into_iter().any(|selector| selects(selector, &row.labels)))
+        && (fan.namespaces().iter().any(|name| name == namespace) || fan.selectors().selects(&row.labels))
 }
 
 /// What is wrong with the first of its selectors that is none: which namespaces are meant is not known then.
 pub(super) fn unclear(fan: &impl Fan) -> Option<String> {
-    let mut faults = fan.selectors().into_iter().enumerate();
-    faults.find_map(|(index, selector)| {
-        Some(format!("{}: {}", fan.selector_field(index), selector::fault(selector)?))
-    })
+    fan.selectors().faults().next().map(|(field, why)| format!("{field}: {why}"))
 }
 
 /// The object as it is in every namespace, before it belongs to one.

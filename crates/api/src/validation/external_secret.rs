@@ -2,7 +2,9 @@
 
 use super::privileged::validate_template;
 use crate::duration::{DurationError, GoDuration};
-use crate::external_secret::{CreationPolicy, DataFromEntry, DeletionPolicy, ExternalSecretSpec, SyncWindow};
+use crate::external_secret::{
+    CreationPolicy, DataFromEntry, DeletionPolicy, ExternalSecretSpec, MergePolicy, SyncWindow,
+};
 use crate::schedule::{Schedule, ScheduleError};
 use std::collections::BTreeSet;
 
@@ -182,14 +184,21 @@ fn policies(spec: &ExternalSecretSpec) -> Option<Invalid> {
 }
 
 /// What works until the day on which it does not: text for whoever applies it.
-pub fn questionable(spec: &ExternalSecretSpec) -> Option<&'static str> {
-    match (spec.deletion_policy(), spec.creation_policy()) {
-        (DeletionPolicy::Delete, CreationPolicy::Orphan) => Some(
-            "spec.target.deletionPolicy: Delete fails once the remote secret goes, as creationPolicy Orphan leaves the Secret without an owner; \
-             use creationPolicy Owner, or deletionPolicy Retain",
-        ),
-        (DeletionPolicy::Delete | DeletionPolicy::Merge | DeletionPolicy::Retain, _) => None,
-    }
+pub fn questionable(spec: &ExternalSecretSpec) -> impl Iterator<Item = &'static str> {
+    let orphan =
+        (spec.deletion_policy(), spec.creation_policy()) == (DeletionPolicy::Delete, CreationPolicy::Orphan);
+    let orphan = orphan.then_some(
+        "spec.target.deletionPolicy: Delete fails once the remote secret goes, as creationPolicy Orphan leaves the Secret without an owner; \
+         use creationPolicy Owner, or deletionPolicy Retain",
+    );
+    let other = spec.target.as_ref().filter(|target| target.manifest.is_some());
+    let template = other.and_then(|target| target.template.as_ref());
+    let merges = template.is_some_and(|template| template.merge_policy == Some(MergePolicy::Merge));
+    let merges = merges.then_some(
+        "spec.target.template.mergePolicy: has no effect with target.manifest, as with External Secrets Operator; write what is to be kept \
+         into the template",
+    );
+    orphan.into_iter().chain(merges)
 }
 
 fn data_from(entry: &DataFromEntry) -> Vec<Invalid> {

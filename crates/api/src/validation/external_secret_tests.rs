@@ -176,6 +176,16 @@ fn tells_all_that_is_wrong_at_once() {
 }
 
 #[test]
+fn says_what_will_fail_or_has_no_effect() {
+    let said = |target: Value| questionable(&spec(json!({ "target": target }))).collect::<Vec<_>>();
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap" });
+    let merging = json!({ "mergePolicy": "Merge", "data": { "a": "b" } });
+    assert!(said(json!({ "deletionPolicy": "Delete", "creationPolicy": "Orphan" }))[0].contains("Orphan"));
+    assert!(said(json!({ "manifest": map, "template": merging }))[0].contains("mergePolicy"));
+    assert!(said(json!({ "template": merging })).is_empty() && said(json!({ "manifest": map })).is_empty());
+}
+
+#[test]
 fn names_the_field_that_has_no_effect() {
     assert_eq!(ignored_fields(&spec(json!({}))), Vec::<&str>::new());
     let old = spec(json!({ "secretStoreRef": { "name": "a", "key": "a" } }));
