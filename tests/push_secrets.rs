@@ -315,6 +315,23 @@ fn what_can_never_work_is_refused_at_apply() {
     }
 }
 
+#[test]
+fn a_store_that_is_not_there_or_only_read_is_said_at_apply() {
+    let ns = scene("push-stores");
+    let fake = json!({ "fake": { "data": [{ "key": "a", "value": "b" }] } });
+    ns.apply(&manifests::store("fake", fake).to_string()).good();
+    let stores = json!([{ "name": "fake" }, { "name": "nowhere" }]);
+    let data = json!([entry(&ns, "user", "nowhere", "user")]);
+    let said = apply(&ns, &push(&ns, "p", json!({ "secretStoreRefs": stores, "data": data }))).good();
+    let warnings = said.warnings().join("\n");
+    let read_only = "spec.secretStoreRefs[0]: SecretStore \"fake\" cannot be pushed to: stores of this kind are only read";
+    let missing = format!(
+        "SecretStore \"nowhere\" not found in namespace \"{}\"; create it, or correct spec.secretStoreRefs[1].name",
+        ns.name
+    );
+    assert!(warnings.contains(read_only) && warnings.contains(&missing), "{warnings}");
+}
+
 fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::prelude::BASE64_STANDARD.encode(text)

@@ -6,6 +6,7 @@ use latchkey_api::push_secret::{ClusterPushSecret, ClusterPushSecretSpec};
 
 use super::Admission;
 use super::push_secret::{self, judged};
+use super::push_stores::PushStores;
 use super::request::{Request, Response};
 use crate::engine::selector::{self, Selectors};
 use crate::engine::{Deadline, work};
@@ -59,14 +60,17 @@ impl Admission {
             Ok(object) => object.spec,
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
-        if self.is_of_others(&spec.push_secret_spec, None, deadline).await {
-            return Response::admitted("other_class");
-        }
+        let pushing = &spec.push_secret_spec;
+        let doubts = match self.push_stores("spec.pushSecretSpec", pushing, None, deadline).await {
+            PushStores::Others => return Response::admitted("other_class"),
+            PushStores::Ours { doubts } => doubts,
+        };
         let name = if request.name.is_empty() { "(unnamed)" } else { &request.name };
         let object = format!("ClusterPushSecret {name}");
         let unmet = self.unmet_of(request, deadline, || everywhere(&spec)).await;
         self.answered(&object, unmet, || {
-            judged(&object, &work::bounded(|| faults(&spec))).remarked(&object, wants_none(&spec))
+            let doubts = doubts.into_iter().chain(wants_none(&spec));
+            judged(&object, &work::bounded(|| faults(&spec))).remarked(&object, doubts)
         })
     }
 }

@@ -14,6 +14,7 @@ mod places;
 pub mod pod;
 mod pod_secrets;
 pub mod push_secret;
+mod push_stores;
 mod repeats;
 pub mod request;
 mod requester;

@@ -3,16 +3,15 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use latchkey_api::external_secret::StoreKind;
-use latchkey_api::push_secret::{DataTo, PushSecret, PushSecretSpec, PushStoreRef};
+use latchkey_api::push_secret::{DataTo, PushSecret, PushSecretSpec};
 use latchkey_api::validation::validate_push_secret;
 
 use super::Admission;
+use super::push_stores::{PushStores, kind};
 use super::request::{Request, Response};
 use super::requester::{having_made, reading, secrets_in, using_all};
-use crate::engine::plan::StoreKey;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
-use crate::engine::stores::Stores as _;
 use crate::engine::{Deadline, Error, message, regexp, selector, work};
 use crate::lookup::Action;
 
@@ -72,27 +71,6 @@ fn templates(at: &str, spec: &PushSecretSpec) -> Vec<String> {
     broken.into_iter().chain(unfetched).map(placed).collect()
 }
 
-/// The kind of a store that is meant: an absent one is a SecretStore.
-fn kind(store: &PushStoreRef) -> StoreKind {
-    match store.kind.as_deref() {
-        Some("ClusterSecretStore") => StoreKind::ClusterSecretStore,
-        Some(_) | None => StoreKind::SecretStore,
-    }
-}
-
-/// The stores that it names; none where it leaves one to labels.
-fn named(spec: &PushSecretSpec, namespace: Option<&str>) -> Option<Vec<StoreKey>> {
-    let key = |store: &PushStoreRef| {
-        let name = store.name.clone().filter(|name| !name.is_empty() && store.label_selector.is_none())?;
-        let namespace = match kind(store) {
-            StoreKind::SecretStore => Some(namespace?.to_owned()),
-            StoreKind::ClusterSecretStore => None,
-        };
-        Some(StoreKey { kind: kind(store), namespace, name })
-    };
-    spec.secret_store_refs.iter().map(key).collect()
-}
-
 /// What it makes latchkey do that its author must be allowed himself, in its namespace or in all: read what is pushed, and use
 /// the stores. Whoever leaves it to labels which Secrets or stores these are must be allowed all of them.
 pub(super) fn actions(spec: &PushSecretSpec, namespace: Option<&str>) -> Vec<Action> {
@@ -139,34 +117,16 @@ impl Admission {
             Err(error) => return Response::admitted("unreadable").warned(error.to_string()),
         };
         let namespace = Some(request.namespace.as_str());
-        if self.is_of_others(&spec, namespace, deadline).await {
-            return Response::admitted("other_class");
-        }
+        let doubts = match self.push_stores("spec", &spec, namespace, deadline).await {
+            PushStores::Others => return Response::admitted("other_class"),
+            PushStores::Ours { doubts } => doubts,
+        };
         let name = if request.name.is_empty() { "(unnamed)" } else { &request.name };
         let object = format!("PushSecret {}/{name}", request.namespace);
         let unmet = self.unmet_of(request, deadline, || actions(&spec, namespace)).await;
-        self.answered(&object, unmet, || judged(&object, &work::bounded(|| faults("spec", &spec))))
-    }
-
-    /// Whether every store that it names is there and another controller's. As with External Secrets Operator, nothing is pushed
-    /// to those, so nothing is said of them.
-    pub(super) async fn is_of_others(
-        &self,
-        spec: &PushSecretSpec,
-        namespace: Option<&str>,
-        deadline: Deadline,
-    ) -> bool {
-        let asking = async {
-            let stores = named(spec, namespace).unwrap_or_default();
-            for store in &stores {
-                match self.lookup.store(store).await {
-                    Ok(Some(store)) if !self.engine.is_of_class(&store.spec) => {}
-                    Ok(_) | Err(_) => return false,
-                }
-            }
-            !stores.is_empty()
-        };
-        tokio::time::timeout_at(deadline.instant(), asking).await.unwrap_or_default()
+        self.answered(&object, unmet, || {
+            judged(&object, &work::bounded(|| faults("spec", &spec))).remarked(&object, doubts)
+        })
     }
 }
 

@@ -135,22 +135,3 @@ fn whoever_leaves_the_stores_to_labels_must_be_able_to_use_all_of_them() {
     ];
     assert_eq!(asked(json!({ "secretStoreRefs": labelled }))[1..], stores);
 }
-
-#[test]
-fn the_stores_are_known_where_none_is_left_to_labels() {
-    let all = named(
-        &spec(json!({ "secretStoreRefs": [{ "name": "a" }, { "name": "b", "kind": "ClusterSecretStore" }] })),
-        Some("shop"),
-    );
-    let shown: Vec<_> =
-        all.iter().flatten().map(|key| (key.kind, key.namespace.as_deref(), key.name.as_str())).collect();
-    assert_eq!(
-        shown,
-        [(StoreKind::SecretStore, Some("shop"), "a"), (StoreKind::ClusterSecretStore, None, "b")]
-    );
-    assert_eq!(
-        named(&spec(json!({ "secretStoreRefs": [{ "name": "a" }, { "labelSelector": {} }] })), Some("shop")),
-        None
-    );
-    assert_eq!(named(&spec(json!({})), None), None, "in all namespaces each has its own");
-}
