@@ -190,8 +190,16 @@ fn an_immutable_secret_with_other_data() {
 
 #[test]
 fn a_secret_that_the_api_server_does_not_take() {
-    let template = json!({ "type": "kubernetes.io/tls", "data": { "a": "plain" } });
+    let template = json!({ "type": "kubernetes.io/tls", "templateFrom": [{ "literal": "a: plain" }] });
     let says = "the API server refuses Secret \"app\": data[tls.crt] (FieldValueRequired), \
                 data[tls.key] (FieldValueRequired); correct spec.target.template";
     is_invalid("refused", json!({ "target": { "template": template } }), says);
+}
+
+#[test]
+fn a_type_whose_keys_nothing_makes() {
+    let template = json!({ "type": "kubernetes.io/basic-auth", "data": { "a": "plain" } });
+    let says = "spec.target.template.type: a Secret of type \"kubernetes.io/basic-auth\" needs \"username\" or \"password\" among its keys, \
+                and nothing here makes that; fetch or render it, or choose another type";
+    is_invalid("keys-of-type", json!({ "target": { "template": template } }), says);
 }

@@ -24,8 +24,8 @@ pub use push::{
     store_read_only,
 };
 pub use spec::{
-    generator_in_data, invalid_interval, invalid_pattern, invalid_spec, merge_without_into, missing_field,
-    no_store, unnamed_store, unsupported,
+    generator_in_data, invalid_interval, invalid_pattern, invalid_spec, lacks_keys, merge_without_into,
+    missing_field, no_store, privileged_type, unnamed_store, unsupported,
 };
 pub use store::{
     Read, backing_off, key_denied, not_opened, not_read, remote, store_denied, store_not_found,

@@ -8,6 +8,7 @@ use latchkey_api::external_secret::{
     ConversionStrategy, CreationPolicy, DecodingStrategy, NullBytePolicy, StoreKind,
 };
 use latchkey_api::generator::GeneratorKind;
+use latchkey_api::secret_type::required;
 use latchkey_api::validation::Invalid;
 use latchkey_provider::{self as provider, EntryRef, ErrorKind as Remote, Listing, Remote as RemoteRef};
 
@@ -196,6 +197,8 @@ fn specs() -> Vec<(&'static str, Error)> {
         ("missing field", missing_field("metadata.name")),
         ("no store", no_store("spec.data[0]")),
         ("unnamed store", unnamed_store("spec.data[0]")),
+        ("privileged type", privileged_type("kubernetes.io/service-account-token")),
+        ("keys of the type", lacks_keys("kubernetes.io/tls", required("kubernetes.io/tls"))),
         ("invalid interval", invalid_interval("soon", &why)),
         ("invalid pattern", invalid_pattern("spec.dataFrom[0].rewrite[0].regexp.source", "unclosed group")),
         ("merge without into", merge_without_into("spec.dataFrom[0].rewrite[0]")),

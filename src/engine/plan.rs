@@ -16,6 +16,7 @@ use super::rewrite::Rewriting;
 
 mod generated;
 mod parse;
+mod types;
 
 pub use generated::{Generated, GeneratorKey};
 pub use parse::{pattern_faults, template_faults};

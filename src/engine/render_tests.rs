@@ -65,8 +65,8 @@ fn an_empty_template_copies_no_metadata_and_keeps_the_values() {
 #[test]
 fn a_template_gives_type_metadata_and_finalizers() {
     let metadata = json!({"labels": {"l": "x"}, "annotations": {"n": "y"}, "finalizers": ["example.com/f"]});
-    let rendered = rendered(json!({"template": {"type": "kubernetes.io/tls", "metadata": metadata}}));
-    assert_eq!(rendered.type_.as_deref(), Some("kubernetes.io/tls"));
+    let rendered = rendered(json!({"template": {"type": "example.com/pair", "metadata": metadata}}));
+    assert_eq!(rendered.type_.as_deref(), Some("example.com/pair"));
     assert_eq!((rendered.labels["l"].as_str(), rendered.annotations["n"].as_str()), ("x", "y"));
     assert_eq!(rendered.finalizers, ["example.com/f"]);
     assert_eq!(pairs(&rendered.data), "a=1 b=2");

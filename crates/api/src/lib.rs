@@ -12,6 +12,7 @@ mod overrides;
 pub mod provider;
 pub mod push_secret;
 pub mod schedule;
+pub mod secret_type;
 pub mod store;
 
 pub mod patterns;

@@ -6,6 +6,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use latchkey_api::external_secret::CreationPolicy;
+use latchkey_api::secret_type::{BOOTSTRAP_TOKEN, SERVICE_ACCOUNT_TOKEN};
 
 use super::super::error::{Error, ErrorKind};
 use super::super::hash;
@@ -17,7 +18,7 @@ use super::Wanted;
 use super::ownership::{CREATED_BY, DATA_HASH, MANAGED};
 
 /// Types whose Secrets are credentials of the cluster itself: whoever may write an ExternalSecret must not get at them.
-const PRIVILEGED: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+const PRIVILEGED: [&str; 2] = [SERVICE_ACCOUNT_TOKEN, BOOTSTRAP_TOKEN];
 /// The type that the API server gives a Secret that names none.
 const OPAQUE: &str = "Opaque";
 
@@ -130,7 +131,7 @@ pub fn refuse_privileged(existing: &Secret, rendered: &Rendered) -> Result<(), E
         type_.as_deref().filter(|type_| PRIVILEGED.contains(type_)).map(str::to_owned)
     };
     if let Some(type_) = privileged(&rendered.type_) {
-        return Err(Error::new(ErrorKind::InvalidSpec, format!("template.type={type_:?} is not allowed")));
+        return Err(message::privileged_type(&type_));
     }
     match privileged(&existing.type_) {
         Some(type_) => {

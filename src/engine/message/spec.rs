@@ -1,6 +1,7 @@
 //! A specification that cannot work.
 
 use latchkey_api::duration::DurationError;
+use latchkey_api::secret_type::Required;
 use latchkey_api::validation::Invalid;
 
 use crate::engine::error::{Error, ErrorKind};
@@ -35,6 +36,20 @@ pub fn generator_in_data(entry: &str) -> Error {
 /// An entry whose own store has no name.
 pub fn unnamed_store(entry: &str) -> Error {
     invalid(format!("{entry}.sourceRef.storeRef has no name; set it, or remove sourceRef"))
+}
+
+/// A type whose Secrets give rights in the cluster.
+pub fn privileged_type(type_: &str) -> Error {
+    invalid(format!(
+        "template.type={type_:?} is not allowed; such a Secret would give rights; choose another type"
+    ))
+}
+
+/// A type that asks for keys which nothing makes.
+pub fn lacks_keys(type_: &str, required: Required) -> Error {
+    invalid(format!(
+        "spec.target.template.type: a Secret of type {type_:?} needs {required} among its keys, and nothing here makes that; fetch or render it, or choose another type"
+    ))
 }
 
 /// A refresh interval that is no duration.

@@ -9,7 +9,7 @@ use latchkey_api::external_secret::{
 };
 use latchkey_api::{ExternalSecret, validation};
 
-use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, generated};
+use super::{Plan, RefreshPlan, Source, SourcePath, StoreKey, Take, TargetPlan, generated, types};
 use crate::engine::error::Error;
 use crate::engine::render::{self, Faults};
 use crate::engine::rewrite::Rewriting;
@@ -30,7 +30,7 @@ impl TryFrom<&ExternalSecret> for Plan {
         let manifest = spec.target.as_ref().and_then(|target| target.manifest.as_ref());
         manifest.map_or(Ok(()), manifest::check)?;
         let Faults { broken, unfetched, mut doubts } = template_faults(spec);
-        let fault = broken.into_iter().chain(unfetched).next();
+        let fault = broken.into_iter().chain(unfetched).chain(types::fault(spec)).next();
         let target = TargetPlan { fault, ..target(object)? };
         match &target.fault {
             Some(fault) if target.keeps_what_is_there() => doubts.insert(0, fault.clone()),

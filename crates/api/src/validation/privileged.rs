@@ -2,10 +2,9 @@
 
 use super::Invalid;
 use crate::external_secret::{ExternalSecretSpec, ManifestRef, Template, TemplateFrom};
+use crate::secret_type::{BOOTSTRAP_TOKEN, SERVICE_ACCOUNT_TOKEN};
 
-const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
 const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
-const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
 const TARGETS: [&str; 4] = ["", "Data", "Annotations", "Labels"];
 
 /// What a template must not do. To be asked again before a Secret is written, since a webhook may have been away.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use latchkey_api::secret_type::{self, SERVICE_ACCOUNT_TOKEN};
 use serde::Deserialize;
 use zeroize::Zeroize;
 
-use super::secret_type;
 use crate::{Content, Error, Push, push};
 
 /// The annotation of Secrets that were created here. ESO has no mark in Kubernetes, and takes over whatever is there.
@@ -123,7 +123,10 @@ impl Held {
                 let value = ByteString(content.value()?.expose().to_vec());
                 let former = new.0.data.get_or_insert_default().insert(property.to_owned(), value);
                 former.into_iter().for_each(|mut value| value.0.zeroize());
-                let may_be = |type_: &String| secret_type::allows(type_, |key| new.has(key));
+                // A ServiceAccount's token is no copy of another: the cluster makes it.
+                let may_be = |type_: &String| {
+                    type_ != SERVICE_ACCOUNT_TOKEN && secret_type::required(type_).are_met(|key| new.has(key))
+                };
                 let fitting = push.source.type_.clone().filter(may_be);
                 new.0.type_ = new.0.type_.take().or(fitting);
             }

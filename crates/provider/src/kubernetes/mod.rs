@@ -8,7 +8,6 @@ mod access;
 mod failure;
 mod joined;
 mod kubeconfig;
-mod secret_type;
 pub(crate) mod server;
 mod store;
 pub(crate) mod value;
