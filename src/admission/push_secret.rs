@@ -7,7 +7,7 @@ use latchkey_api::push_secret::{DataTo, PushSecret, PushSecretSpec};
 use latchkey_api::validation::validate_push_secret;
 
 use super::Admission;
-use super::push_stores::{PushStores, kind};
+use super::push_stores::PushStores;
 use super::request::{Request, Response};
 use super::requester::{having_made, reading, secrets_in, using_all};
 use crate::engine::render::{self, Faults};
@@ -82,12 +82,12 @@ pub(super) fn actions(spec: &PushSecretSpec, namespace: Option<&str>) -> Vec<Act
     });
     let templates = secrets_in(spec.template.as_ref()).map(|name| reading(namespace, name));
     let stores = spec.secret_store_refs.iter().filter_map(|store| {
-        let of = match kind(store) {
+        let of = match store.kind() {
             StoreKind::SecretStore => Some(namespace?.to_owned()), // in all namespaces each has its own
             StoreKind::ClusterSecretStore => None,
         };
         let name = store.name.clone().filter(|_| store.label_selector.is_none());
-        Some(Action { name, ..using_all(kind(store), of) })
+        Some(Action { name, ..using_all(store.kind(), of) })
     });
     let made = spec.selector.generator_ref.as_ref().and_then(|named| having_made(named, namespace));
     source.into_iter().chain(templates).chain(stores).chain(made).collect()

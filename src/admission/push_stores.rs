@@ -19,22 +19,14 @@ pub(super) enum PushStores {
     Ours { doubts: Vec<String> },
 }
 
-/// The kind of a store that is meant: an absent one is a SecretStore.
-pub(super) fn kind(store: &PushStoreRef) -> StoreKind {
-    match store.kind.as_deref() {
-        Some("ClusterSecretStore") => StoreKind::ClusterSecretStore,
-        Some(_) | None => StoreKind::SecretStore,
-    }
-}
-
 /// The one that is meant, unless labels say which, or the namespaces have each its own.
 fn named(store: &PushStoreRef, namespace: Option<&str>) -> Option<StoreKey> {
     let name = store.name.clone().filter(|name| !name.is_empty() && store.label_selector.is_none())?;
-    let namespace = match kind(store) {
+    let namespace = match store.kind() {
         StoreKind::SecretStore => Some(namespace?.to_owned()),
         StoreKind::ClusterSecretStore => None,
     };
-    Some(StoreKey { kind: kind(store), namespace, name })
+    Some(StoreKey { kind: store.kind(), namespace, name })
 }
 
 impl Admission {

@@ -47,8 +47,7 @@ pub(super) struct KnownStore {
 
 /// What is wrong with one object, and what it is. Objects of other groups are nobody's business here, unless they look like ours.
 pub(super) fn object(object: &Object) -> (Vec<Finding>, Option<Known>) {
-    let served = served::check(object);
-    let (kind, mut findings) = match served {
+    let (kind, mut findings) = match served::check(object) {
         Served::No(findings) => return (findings, None),
         Served::Kind(kind, findings) => (kind, findings),
     };

@@ -59,11 +59,11 @@ pub(super) fn findings(
 /// The store that a reference names; none where it leaves that to labels.
 fn named(of: &PushStoreRef, object: &Object) -> Option<StoreKey> {
     let name = of.name.clone().filter(|name| !name.is_empty() && of.label_selector.is_none())?;
-    let (kind, namespace) = match of.kind.as_deref() {
-        Some("ClusterSecretStore") => (StoreKind::ClusterSecretStore, None),
-        Some(_) | None => (StoreKind::SecretStore, object.namespace().map(str::to_owned)),
+    let namespace = match of.kind() {
+        StoreKind::ClusterSecretStore => None,
+        StoreKind::SecretStore => object.namespace().map(str::to_owned),
     };
-    Some(StoreKey { kind, namespace, name })
+    Some(StoreKey { kind: of.kind(), namespace, name })
 }
 
 /// Stores that are not in the set, and those that cannot be pushed to.

@@ -67,9 +67,9 @@ pub fn names(of: &PushStoreRef, store: &StoreKey, namespace: &str) -> bool {
 }
 
 fn kind_of(of: &PushStoreRef, namespace: &str) -> (StoreKind, Option<String>) {
-    match of.kind.as_deref() {
-        Some("ClusterSecretStore") => (StoreKind::ClusterSecretStore, None),
-        Some(_) | None => (StoreKind::SecretStore, Some(namespace.to_owned())),
+    match of.kind() {
+        StoreKind::ClusterSecretStore => (StoreKind::ClusterSecretStore, None),
+        StoreKind::SecretStore => (StoreKind::SecretStore, Some(namespace.to_owned())),
     }
 }
 

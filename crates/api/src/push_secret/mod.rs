@@ -18,7 +18,7 @@ pub use data::{
 };
 pub use status::{PushSecretCondition, PushSecretStatus, SyncedPushSecrets};
 
-use crate::external_secret::{GeneratorRef, Template};
+use crate::external_secret::{GeneratorRef, StoreKind, Template};
 use crate::overrides::LabelSelectorSchema;
 use crate::patterns::SUBDOMAIN;
 
@@ -107,6 +107,16 @@ pub struct PushStoreRef {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "SecretStore", "enum" = ["SecretStore", "ClusterSecretStore"]))]
     pub kind: Option<String>,
+}
+
+impl PushStoreRef {
+    /// The kind of store that is meant: an absent one is a SecretStore.
+    pub fn kind(&self) -> StoreKind {
+        match self.kind.as_deref() {
+            Some("ClusterSecretStore") => StoreKind::ClusterSecretStore,
+            Some(_) | None => StoreKind::SecretStore,
+        }
+    }
 }
 
 /// What becomes of what is there already.
